@@ -1,0 +1,122 @@
+// Graph IR: what is computed, on logical shapes, with no word about layout, speed or device.
+//
+// Semantics. A graph is a list of nodes in topological order over immutable values (SSA: one definition per value).
+// Integers wrap (two's complement); integer division truncates toward zero, by zero it is undefined but does not trap the
+// compiler. Floats are IEEE 754 with one rounding per operation, but a contraction may sum in any order and may fuse
+// multiply-add; NaN payloads and signs are unspecified; minimum/maximum propagate NaN; round is to nearest even. Float to
+// integer casts truncate and saturate. A boolean is 0 or 1. Nodes have no side effects; an unused node may be dropped.
+// Dimensions are expr::Expr: an integer, or an expression over the graph's symbols, each with a range.
+//
+// Text form (print and parse are inverse):
+//   graph "name" {
+//     symbol batch in [1, 16] multiple of 1
+//     %x = input "x" : f32[1, 3, 4, 4]
+//     %w = constant "w" : f32[8, 3, 3, 3] = blob 0 @ 1024          (a range of a blob)
+//     %b = constant "b" : f32[2] = {0.5, -1}                       (bytes held by the graph; floats round-trip)
+//     %y = conv(%x, %w, %b) {strides = [1, 1], …} : f32[1, 8, 2, 2] @ "Conv_0" group 3
+//     output "y" = %y
+//   }
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/dtype.hpp"
+#include "base/source.hpp"
+#include "expr/expr.hpp"
+#include "graph/attributes.hpp"
+
+namespace weft::graph {
+
+enum class Op : uint8_t {
+#define WEFT_OP(name, ...) name,
+#include "graph/ops.def"
+#undef WEFT_OP
+};
+
+enum class OpClass : uint8_t { elementwise, reduce, contraction, movement, indexing };
+
+struct OpInfo {
+  std::string_view name;
+  OpClass op_class;
+  int min_inputs;
+  int max_inputs;  ///< -1: any number
+};
+const OpInfo& info(Op op);
+std::optional<Op> parse_op(std::string_view name);
+
+/// Index into Graph::values.
+using ValueId = uint32_t;
+inline constexpr ValueId kNoValue = UINT32_MAX;
+
+struct Type {
+  DType dtype = DType::f32;
+  Shape shape;
+  friend bool operator==(const Type&, const Type&) = default;
+};
+
+/// The bytes of a constant: a range of the model's blobs, or held here. Little-endian, row-major, logical shape.
+using ConstantData = std::variant<BlobRange, std::vector<uint8_t>>;
+
+struct Value {
+  std::string name;  ///< the model's name for it; unique; inputs and outputs are addressed by it
+  Type type;
+};
+
+struct Node {
+  Op op;
+  Attributes attributes;
+  std::vector<ValueId> inputs;  ///< an absent optional input is cut off the end, never in the middle
+  ValueId output = kNoValue;    ///< every op has one result; a foreign op with more becomes several nodes
+  std::string source;           ///< the foreign node(s) it came from, for messages and profiles
+  int32_t group = -1;           ///< fuse_groups: nodes of one group become one kernel family; -1 before
+};
+
+struct Port {
+  std::string name;
+  ValueId value;
+};
+
+struct Graph {
+  std::string name;
+  std::map<std::string, expr::Variable, std::less<>> symbols;
+  std::vector<Value> values;
+  std::map<ValueId, ConstantData> constants;  ///< the values that are constants
+  std::vector<Node> nodes;                    ///< topological order
+  std::vector<Port> inputs, outputs;
+
+  bool is_constant(ValueId id) const { return constants.contains(id); }
+};
+
+// Build ---------------------------------------------------------------------------------------------------------------
+ValueId add_value(Graph& g, std::string name, Type type);
+ValueId add_input(Graph& g, std::string name, Type type);
+ValueId add_constant(Graph& g, std::string name, Type type, ConstantData data);
+/// Appends a node; infers the result's type by the op's shape rule. `name` is made unique when it is taken or empty.
+/// Fails (invalid_model, naming `source`) when operand types and attributes do not fit the op.
+Result<ValueId> add_node(Graph& g, Op op, std::vector<ValueId> inputs, Attributes attributes, std::string name,
+                         std::string source);
+/// The shape rule of a row: result type from operand types.
+Result<Type> infer_type(Op op, std::span<const Type> operands, const Attributes& attributes);
+/// numpy's multidirectional broadcast of two shapes.
+Result<Shape> broadcast(const Shape& a, const Shape& b);
+
+// Text, checks --------------------------------------------------------------------------------------------------------
+std::string print(const Graph& g);
+Result<Graph> parse(std::string_view text);
+/// Structure (ids in range, topological order, single definition), arity, attribute struct, types by the shape rules,
+/// extents in [0, 2^40]. A failure after a pass is a compiler bug; after a frontend it is the model's.
+Result<void> verify(const Graph& g);
+
+/// "f32[1, 3, 224, 224]"
+std::string to_string(const Type& type);
+/// The extents when all are constant.
+std::optional<Ints> constant_shape(const Shape& shape);
+Shape make_shape(const Ints& extents);
+expr::Expr element_count(const Shape& shape);
+
+}  // namespace weft::graph
