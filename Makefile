@@ -1,0 +1,102 @@
+# Everything that a developer or CI runs. Each target installs what it needs and is missing (tools/setup).
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+JOBS ?= $(shell nproc)
+NODE24 := node_modules/.bin/node
+NODE_TESTS = tests/node/*.test.mjs
+BROWSER_TESTS = tests/browser/*.test.mjs
+
+.PHONY: help
+help: ## list the targets
+	@echo "make TARGET:"
+	@sed -nE 's/^([a-z][a-z-]*):.*## (.*)/  \1\t\2/p' Makefile | expand -t 18
+
+# --- what it is for ---------------------------------------------------------------------------------------------------
+
+.PHONY: setup build demo bench
+setup: ## install everything that any target needs
+	tools/setup all
+
+build: build-release ## the native compiler and its tests, with g++ (build/release)
+
+demo: ## compile a text recognition model and read a picture with it
+	@tools/setup build node
+	@test -f build/release/build.ninja || cmake --preset release
+	@cmake --build --preset release -j $(JOBS) --target weft
+	@node examples/ocr/demo.mjs $(ARGS)
+
+bench: build ## weft beside onnxruntime-web: make bench ARGS="--model squeezenet", ARGS=--help
+	tools/setup node python
+	tools/models
+	$(NODE24) bench/run.mjs $(ARGS)
+
+# --- tests ------------------------------------------------------------------------------------------------------------
+
+# In order of what breaks first. Each step fails when its part is missing.
+# Not yet written, so not yet listed: test-format test-native test-node test-sanitized fuzz test-browsers
+TEST_STEPS = test-layers test-identity
+
+.PHONY: check test
+check: test-native test-node ## the fast lane: build, unit tests, Node tests
+
+test: setup $(TEST_STEPS) ## everything; what CI runs
+
+.PHONY: test-native test-sanitized test-node test-identity test-layers test-format test-browsers fuzz tidy coverage
+test-native: build
+	ctest --preset release -j $(JOBS)
+
+test-sanitized: build-fuzz ## the unit tests with AddressSanitizer and UBSan
+	ctest --preset fuzz -j $(JOBS)
+
+test-node: build ## the runtime and whole models, in Node 20 and Node 24
+	tools/setup node python
+	tools/models
+	node --test $(NODE_TESTS)
+	$(NODE24) --test $(NODE_TESTS)
+
+test-identity: ## g++, clang and wasm builds write the same bundle bytes
+	tools/setup build wasm node python
+	tools/models
+	tools/check-identity
+
+test-layers: ## src/ includes only what the design allows
+	tools/check-layers
+
+test-format: ## clang-format finds nothing to change
+	tools/setup lint
+	tools/format --check
+
+test-browsers: build ## headless Chromium and Firefox
+	tools/setup node python browser
+	tools/models
+	node --test $(BROWSER_TESTS)
+
+fuzz: build-fuzz ## each fuzzer for FUZZ_SECONDS (20), seeded with real files
+	tools/setup node python
+	tools/models
+	tools/fuzz-smoke
+
+tidy: ## clang-tidy over src/
+	tools/setup build clang lint
+	tools/tidy
+
+# --- builds -----------------------------------------------------------------------------------------------------------
+
+# build-PRESET: configure once (ninja configures again when CMake files change), then build.
+.PHONY: build-release build-clang build-asan build-fuzz build-wasm build-coverage
+build-release: NEEDS = build
+build-coverage: NEEDS = build
+build-clang build-asan build-fuzz: NEEDS = build clang
+build-wasm: NEEDS = build wasm
+build-release build-clang build-asan build-fuzz build-wasm build-coverage: build-%:
+	@tools/setup $(NEEDS)
+	@test -f build/$*/build.ninja || cmake --preset $*
+	@cmake --build --preset $* -j $(JOBS)
+
+.PHONY: clean
+clean: ## remove what was built (not node_modules and .venv)
+	rm -rf build
