@@ -86,7 +86,9 @@ struct Node {
   int64_t value = 0;          ///< constant: the value; sum: its constant part
   Variable variable;          ///< variable only
   std::vector<Term> terms;    ///< sum only, sorted by compare(atom), coefficients non-zero
-  std::vector<Expr> operands; ///< every other kind
+  std::vector<Expr> operands; ///< every other kind; exactly two but for product (two or more), logical_not and select
+  Interval bounds;            ///< what bounds() gives: the builders compute it once
+  int64_t divisor = 1;        ///< what known_divisor() gives
 };
 
 /// Total structural order (by kind, then contents): < 0, 0, > 0.
