@@ -35,11 +35,18 @@ struct FoldState {
   Value update;  ///< uses `local` of the states, accesses, and all axes
 };
 
+/// An index that comes from data: bound at every point, in front of whatever uses it.
+struct IndexBinding {
+  expr::Variable variable;
+  Value value;  ///< i32, within the variable's range
+};
+
 struct Stage {
   std::string name;
   std::vector<Axis> spatial;    ///< the output's iteration space
   std::vector<Axis> reduction;  ///< empty when there is no fold
   std::vector<TensorOperand> tensors;  ///< inputs first, the output last
+  std::vector<IndexBinding> bindings;  ///< may use earlier ones
   std::vector<FoldState> fold;
   Value result;
   std::vector<Expr> output_indices;  ///< logical indices into the output tensor, in terms of the spatial axes

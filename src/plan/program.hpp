@@ -1,0 +1,110 @@
+// Program: the third and last IR. Which kernels run, in which order, on which memory.
+//
+// Semantics. A program has buffers, kernels and entries. An entry is a list of statements that run in order; `prepare` runs once after the
+// weights are in memory, `run` once per inference. A call runs blocks [0, blocks) of a kernel, `grain` blocks at a time; the caller may stop
+// between two grains and go on later. Buffers with overlapping addresses must not be live at once (verify). An error cell that a kernel
+// sets ends the entry.
+//
+// Text form (print and parse are inverse):
+//   program {
+//     buffer b0 weights "conv1.w" 6912 @ 4096           (bytes, then the address once memory is planned)
+//     buffer b1 arena "x.nhwc" 602112 slack 64 @ 65536
+//     kernel "…" { … }                                   (Loop IR)
+//     prepare {
+//       call k0(b0, b5) blocks 8 grain 1 @ "conv1"
+//     }
+//     run {
+//       fill b1 0
+//       call k1(b2, b1) blocks 224 grain 4 @ "image"
+//       copy b3 <- b1 602112
+//     }
+//   }
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/dtype.hpp"
+#include "loops/loops.hpp"
+
+namespace weft::plan {
+
+using BufferId = uint32_t;
+using KernelId = uint32_t;
+
+enum class BufferKind : uint8_t {
+  input,     ///< written by the caller before run, row-major
+  output,    ///< read by the caller after run, row-major
+  weights,   ///< filled by the loader from model.weights (one tensor, row-major), lives as long as `prepare` or `run` reads it
+  prepared,  ///< written by prepare, lives on
+  arena,     ///< lives within run (or within prepare)
+};
+
+struct Buffer {
+  std::string name;  ///< of the model's value, with what was done to it; for people
+  BufferKind kind = BufferKind::arena;
+  uint64_t bytes = 0;
+  uint32_t slack = 0;  ///< readable bytes after the end
+  uint64_t address = 0;
+  bool placed = false;  ///< whether `address` means something
+};
+
+struct Call {
+  KernelId kernel = 0;
+  std::vector<BufferId> buffers;      ///< parallel to the kernel's buffers that are not registers
+  std::vector<uint64_t> offsets;      ///< bytes into each buffer; empty: all 0
+  uint64_t blocks = 1;
+  uint64_t grain = 1;
+  std::string source;  ///< the model's node(s)
+};
+struct Fill {
+  BufferId buffer = 0;
+  uint8_t value = 0;
+};
+struct Copy {
+  BufferId destination = 0, source = 0;
+  uint64_t bytes = 0;
+};
+using Statement = std::variant<Call, Fill, Copy>;
+
+struct Entry {
+  std::string name;  ///< "prepare", "run"
+  std::vector<Statement> statements;
+};
+
+struct Program {
+  std::vector<Buffer> buffers;
+  std::vector<loops::Kernel> kernels;
+  std::vector<Entry> entries;  ///< prepare, run
+};
+
+std::string print(const Program& program);
+Result<Program> parse(std::string_view text);
+/// Ids in range, buffer sizes cover what the kernels declare, blocks match the kernel, every arena buffer is written before it is read,
+/// and, once placed, no two buffers that are live at once overlap and all lie below 2^32. A failure is a compiler bug.
+Result<void> verify(const Program& program);
+
+/// Memory contents by buffer; evaluation of one entry with loops::evaluate. The reference for the module's step().
+using Contents = std::vector<std::vector<uint8_t>>;
+void evaluate(const Program& program, std::string_view entry, Contents& contents);
+
+/// Makes kernels that differ only in names one, and renumbers the calls: equal signature, shared code.
+Program share_kernels(Program program);
+
+struct MemoryPlan {
+  uint64_t static_end = 0;    ///< after tables and params (address 0 up)
+  uint64_t weights_bytes = 0; ///< weights that run reads, and prepared tensors: live for ever
+  uint64_t arena_bytes = 0;   ///< the greatest extent of everything else (inputs, outputs, arena, weights only prepare reads)
+  uint64_t peak_live_bytes = 0;  ///< the largest sum of live arena bytes over time: what an ideal planner could reach
+  uint64_t total_bytes = 0;   ///< linear memory needed
+};
+/// Gives every buffer an address from `static_end` on, 64-byte aligned: first what lives for ever, then the arena, in which buffers that
+/// are not live at once share bytes (greedy by size, best fit over lifetimes). Inputs and outputs live through all of run. Weights that
+/// only `prepare` reads lie in the arena. Fails with `limit` when the total passes 4 GiB.
+Result<MemoryPlan> place_buffers(Program& program, uint64_t static_end);
+
+}  // namespace weft::plan

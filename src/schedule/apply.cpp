@@ -1,0 +1,325 @@
+#include "schedule/apply.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/check.hpp"
+#include "schedule/nest.hpp"
+
+namespace weft::schedule {
+namespace {
+
+using expr::Expr;
+using loops::Block;
+using loops::ForKind;
+using loops::Value;
+using loops::ValueOp;
+using Bindings = std::map<std::string, Expr, std::less<>>;
+
+/// Where emission stands: the current extent of every axis (a peeled tile is smaller) and the value of every loop around.
+struct Place {
+  std::map<std::string, int64_t> extents;
+  Bindings values;
+};
+
+using Leaf = std::function<Block(const Place&)>;
+
+void append(Block& block, Block more) {
+  block.insert(block.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+class Emitter {
+ public:
+  Emitter(const loops::Stage& stage, const Nest& nest, const std::vector<loops::Storage>& storages)
+      : stage_(stage), nest_(nest), storages_(storages) {
+    for (const Step& step : nest.derivations)
+      if (step.kind == StepKind::split) splits_[step.results[0]] = &step;
+  }
+
+  loops::Kernel run() {
+    declare_buffers();
+    const Place start{.extents = nest_.extents, .values = {}};
+    if (stage_.fold.empty()) {
+      kernel_.body = walk(nest_.loops, 0, start, [&](const Place& place) { return store(place, {}); });
+    } else {
+      const auto first_reduction = std::ranges::find_if(
+          nest_.loops, [&](const NestLoop& loop) { return nest_.is_reduction.at(loop.axis); });
+      const std::vector<NestLoop> outer(nest_.loops.begin(), first_reduction);
+      inner_.assign(first_reduction, nest_.loops.end());
+      for (const NestLoop& loop : inner_)
+        if (!nest_.is_reduction.at(loop.axis)) tile_.push_back(loop);
+      kernel_.body = walk(outer, 0, start, [&](const Place& place) { return fold(place); });
+    }
+    return std::move(kernel_);
+  }
+
+ private:
+  void declare_buffers() {
+    kernel_.name = stage_.name;
+    for (size_t i = 0; i < stage_.tensors.size(); ++i) {
+      const bool output = i + 1 == stage_.tensors.size();
+      kernel_.buffers.push_back({.name = stage_.tensors[i].name,
+                                 .dtype = stage_.tensors[i].dtype,
+                                 .space = output ? loops::BufferSpace::write : loops::BufferSpace::read,
+                                 .elements = storages_[i].elements,
+                                 .slack = output ? 0 : 64 / static_cast<int64_t>(byte_size(stage_.tensors[i].dtype))});
+    }
+  }
+
+  /// The loops from `depth` on, with `leaf` inside.
+  Block walk(const std::vector<NestLoop>& loops, size_t depth, const Place& place, const Leaf& leaf) {
+    if (depth == loops.size()) return leaf(place);
+    const NestLoop& loop = loops[depth];
+    const auto split = splits_.find(loop.axis);
+    if (split == splits_.end()) return plain_loop(loops, depth, place, leaf, place.extents.at(loop.axis));
+    const Step& step = *split->second;
+    const int64_t extent = place.extents.at(step.axes[0]);
+    const int64_t rest = extent % step.factor;
+    Place next = place;
+    next.extents[step.results[1]] = step.factor;
+    if (step.tail != Tail::peel || rest == 0) {
+      const int64_t tiles = (extent + step.factor - 1) / step.factor;
+      next.extents[loop.axis] = tiles;
+      return plain_loop(loops, depth, next, leaf, tiles);
+    }
+    return peeled_loop(loops, depth, next, leaf, extent / step.factor, rest);
+  }
+
+  Block plain_loop(const std::vector<NestLoop>& loops, size_t depth, Place place, const Leaf& leaf, int64_t extent) {
+    const NestLoop& loop = loops[depth];
+    if (extent == 1) {
+      place.values[loop.axis] = Expr(0);
+      return walk(loops, depth + 1, place, leaf);
+    }
+    if (extent == 0) return {};
+    place.values[loop.axis] = expr::variable(loop.axis, {0, extent - 1});
+    Block body = walk(loops, depth + 1, place, leaf);
+    Block result;
+    result.push_back(loops::make_for(loop.axis, extent, loop.kind, std::move(body)));
+    return result;
+  }
+
+  /// `full` tiles, then one of `rest` points, each with code of its own.
+  Block peeled_loop(const std::vector<NestLoop>& loops, size_t depth, const Place& place, const Leaf& leaf, int64_t full,
+                    int64_t rest) {
+    const NestLoop& loop = loops[depth];
+    Place last = place;
+    last.extents[splits_.at(loop.axis)->results[1]] = rest;
+    last.values[loop.axis] = Expr(full);
+    if (full == 0) return walk(loops, depth + 1, last, leaf);
+    if (loop.kind != ForKind::blocks) {
+      Block result = plain_loop(loops, depth, place, leaf, full);
+      append(result, walk(loops, depth + 1, last, leaf));
+      return result;
+    }
+    Place tile = place;
+    tile.values[loop.axis] = full == 1 ? Expr(0) : expr::variable(loop.axis, {0, full - 1});
+    Block tile_body = walk(loops, depth + 1, tile, leaf);
+    Block last_body = walk(loops, depth + 1, last, leaf);
+    const Expr block = expr::variable(loop.axis, {0, full});
+    Block body, result;
+    body.push_back(loops::make_if(expr::less(block, full), std::move(tile_body), std::move(last_body)));
+    result.push_back(loops::make_for(loop.axis, full + 1, ForKind::blocks, std::move(body)));
+    return result;
+  }
+
+  // Points ----------------------------------------------------------------------------------------------------------
+  /// An axis of the stage in terms of the loops around.
+  Expr axis_value(const std::string& axis, const Place& place) const {
+    const auto direct = place.values.find(axis);
+    if (direct != place.values.end()) return direct->second;
+    for (const Step& step : nest_.derivations) {
+      if (std::ranges::find(step.axes, axis) == step.axes.end()) continue;
+      if (step.kind == StepKind::fuse) {
+        const Expr fused = axis_value(step.results[0], place);
+        const int64_t inner = place.extents.at(step.axes[1]);
+        return axis == step.axes[0] ? expr::floor_div(fused, inner) : expr::mod(fused, inner);
+      }
+      const Expr outer = axis_value(step.results[0], place);
+      const Expr inner = axis_value(step.results[1], place);
+      const Expr start = outer * step.factor;
+      if (step.tail != Tail::overlap) return start + inner;
+      return expr::min(start, place.extents.at(axis) - step.factor) + inner;
+    }
+    WEFT_UNREACHABLE("an axis without a value");
+  }
+
+  Bindings stage_axes(const Place& place, bool with_reduction) const {
+    Bindings bindings;
+    for (const loops::Axis& axis : stage_.spatial) bindings.emplace(axis.name, axis_value(axis.name, place));
+    if (with_reduction)
+      for (const loops::Axis& axis : stage_.reduction) bindings.emplace(axis.name, axis_value(axis.name, place));
+    return bindings;
+  }
+
+  /// The points of a guarded split that exist.
+  Expr guard(const Place& place, bool with_reduction) const {
+    Expr condition(1);
+    for (const Step& step : nest_.derivations) {
+      if (step.kind != StepKind::split || step.tail != Tail::guard) continue;
+      if (nest_.is_reduction.at(step.axes[0]) && !with_reduction) continue;
+      condition = expr::logical_and(condition, expr::less(axis_value(step.axes[0], place), place.extents.at(step.axes[0])));
+    }
+    return condition;
+  }
+
+  Block guarded(const Place& place, bool with_reduction, Block block) const {
+    const Expr condition = guard(place, with_reduction);
+    if (condition.is_constant(1)) return block;
+    Block result;
+    result.push_back(loops::make_if(condition, std::move(block)));
+    return result;
+  }
+
+  /// Accesses become loads, axes become loop expressions, fold states become registers.
+  Value concrete(const Value& value, const Bindings& bindings, const std::map<std::string, Value>& states) const {
+    return loops::rewrite(value, [&](const Value& v) -> Value {
+      if (v->op == ValueOp::access) return concrete_access(v, bindings);
+      if (v->op == ValueOp::index) return loops::index_value(expr::substitute(v->indices[0], bindings), v->type.dtype);
+      if (v->op == ValueOp::local) {
+        const auto state = states.find(v->name);
+        return state == states.end() ? v : state->second;
+      }
+      return v;
+    });
+  }
+
+  Value concrete_access(const Value& v, const Bindings& bindings) const {
+    const loops::Storage& storage = storages_[v->buffer];
+    std::vector<Expr> indices;
+    for (const Expr& index : v->indices) indices.push_back(expr::substitute(index, bindings));
+    const Expr flat = loops::element_index(storage, indices);
+    if (!v->predicate) return loops::load(v->type, v->buffer, flat);
+    const Expr predicate = expr::substitute(*v->predicate, bindings);
+    const std::optional<bool> known = expr::prove(predicate);
+    if (known == true || (is_zero(v->operands[0]) && inside_halo(v->buffer, indices)))
+      return loops::load(v->type, v->buffer, flat);
+    if (known == false) return v->operands[0];
+    return loops::load_if(v->type, v->buffer, flat, predicate, v->operands[0]);
+  }
+
+  static bool is_zero(const Value& v) { return v->op == ValueOp::constant && v->bits == 0; }
+
+  /// Whether every point that is read lies in the tensor or in its zero-filled halo.
+  bool inside_halo(uint32_t tensor, const std::vector<Expr>& indices) const {
+    const loops::Storage& storage = storages_[tensor];
+    if (!loops::has_halo(storage)) return false;
+    for (size_t axis = 0; axis < indices.size(); ++axis) {
+      const Expr low = indices[axis] + storage.halo_begin[axis];
+      const Expr high = indices[axis] - stage_.tensors[tensor].shape[axis] - storage.halo_end[axis];
+      if (!expr::always(expr::less_equal(0, low)) || !expr::always(expr::less(high, 0))) return false;
+    }
+    return true;
+  }
+
+  void bind_indices(Block& block, Bindings& bindings, const std::map<std::string, Value>& states) const {
+    for (const loops::IndexBinding& binding : stage_.bindings)
+      block.push_back(loops::make_let_index(binding.variable, concrete(binding.value, bindings, states)));
+  }
+
+  Block store(const Place& place, const std::map<std::string, Value>& states) const {
+    Bindings bindings = stage_axes(place, false);
+    Block block;
+    if (stage_.fold.empty()) bind_indices(block, bindings, states);
+    std::vector<Expr> indices;
+    for (const Expr& index : stage_.output_indices) indices.push_back(expr::substitute(index, bindings));
+    const auto output = static_cast<uint32_t>(stage_.tensors.size() - 1);
+    block.push_back(loops::make_store(output, loops::element_index(storages_[output], indices),
+                                      concrete(stage_.result, bindings, states)));
+    return guarded(place, false, std::move(block));
+  }
+
+  // Folds -----------------------------------------------------------------------------------------------------------
+  struct Registers {
+    std::vector<uint32_t> buffers;  ///< one per fold state
+  };
+
+  Registers declare_registers(const Place& place) {
+    int64_t elements = 1;
+    for (const NestLoop& loop : tile_) elements *= tile_extent(loop.axis, place);
+    Registers registers;
+    const std::string suffix = tiles_++ == 0 ? "" : "." + std::to_string(tiles_ - 1);
+    for (const loops::FoldState& state : stage_.fold) {
+      registers.buffers.push_back(static_cast<uint32_t>(kernel_.buffers.size()));
+      kernel_.buffers.push_back({.name = state.name + suffix,
+                                 .dtype = state.type.dtype,
+                                 .space = loops::BufferSpace::registers,
+                                 .elements = elements});
+    }
+    return registers;
+  }
+
+  /// A split's parts that lie both inside the tile use their greatest extents: their peeled rest shares the registers.
+  int64_t tile_extent(const std::string& axis, const Place& place) const {
+    return splits_.contains(axis) ? nest_.extents.at(axis) : place.extents.at(axis);
+  }
+
+  Expr tile_index(const Place& tile_place, const Place& place) const {
+    Expr index(0);
+    for (const NestLoop& loop : tile_) index = index * tile_extent(loop.axis, tile_place) + place.values.at(loop.axis);
+    return index;
+  }
+
+  std::map<std::string, Value> load_states(const Registers& registers, const Expr& index) const {
+    std::map<std::string, Value> states;
+    for (size_t i = 0; i < stage_.fold.size(); ++i)
+      states.emplace(stage_.fold[i].name, loops::load(stage_.fold[i].type, registers.buffers[i], index));
+    return states;
+  }
+
+  Block fold(const Place& outer) {
+    const Registers registers = declare_registers(outer);
+    Block block = walk(tile_, 0, outer, [&](const Place& place) {
+      Block init;
+      for (size_t i = 0; i < stage_.fold.size(); ++i)
+        init.push_back(loops::make_store(registers.buffers[i], tile_index(outer, place),
+                                         concrete(stage_.fold[i].init, stage_axes(place, false), {})));
+      return init;
+    });
+    append(block, walk(inner_, 0, outer, [&](const Place& place) { return update(registers, outer, place); }));
+    append(block, walk(tile_, 0, outer, [&](const Place& place) {
+             return store(place, load_states(registers, tile_index(outer, place)));
+           }));
+    return block;
+  }
+
+  Block update(const Registers& registers, const Place& outer, const Place& place) const {
+    Bindings bindings = stage_axes(place, true);
+    const Expr index = tile_index(outer, place);
+    const auto states = load_states(registers, index);
+    Block block;
+    bind_indices(block, bindings, states);
+    // Several states are updated from their old values at once: compute all, then store.
+    std::vector<Value> updates;
+    for (const loops::FoldState& state : stage_.fold) {
+      Value value = concrete(state.update, bindings, states);
+      if (stage_.fold.size() > 1) {
+        block.push_back(loops::make_let("next." + state.name, value));
+        value = loops::local(state.type, "next." + state.name);
+      }
+      updates.push_back(std::move(value));
+    }
+    for (size_t i = 0; i < updates.size(); ++i)
+      block.push_back(loops::make_store(registers.buffers[i], index, updates[i]));
+    return guarded(place, true, std::move(block));
+  }
+
+  const loops::Stage& stage_;
+  const Nest& nest_;
+  const std::vector<loops::Storage>& storages_;
+  loops::Kernel kernel_;
+  std::map<std::string, const Step*> splits_;  ///< by outer part
+  std::vector<NestLoop> inner_, tile_;         ///< from the outermost reduction loop on; its spatial loops
+  int64_t tiles_ = 0;
+};
+
+}  // namespace
+
+Result<loops::Kernel> apply(const loops::Stage& stage, const Schedule& schedule,
+                            const std::vector<loops::Storage>& storages) {
+  WEFT_CHECK(storages.size() == stage.tensors.size(), stage.name);
+  WEFT_ASSIGN(nest, build_nest(stage, schedule));
+  return Emitter(stage, nest, storages).run();
+}
+
+}  // namespace weft::schedule
