@@ -1,5 +1,6 @@
-// node tools/run-wasi.mjs PROGRAM.wasm [ARGS...]: runs a WASI command with the current folder (and / for absolute paths)
-// preopened, and its exit code as ours.
+// node tools/run-wasi.mjs PROGRAM.wasm [ARGS...]: runs a WASI command that sees the same files as we do, with its exit code
+// as ours.
+import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 
@@ -12,6 +13,11 @@ if (program === undefined) {
   console.error("usage: node tools/run-wasi.mjs PROGRAM.wasm [ARGS...]");
   process.exit(2);
 }
-const wasi = new WASI({ version: "preview1", args: [program, ...args], preopens: { ".": ".", "/": "/" }, returnOnExit: true });
+// Relative paths start at ".". Absolute ones need each top folder by name: wasi-libc takes "/" and "." for the same.
+const preopens = { ".": "." };
+for (const entry of readdirSync("/", { withFileTypes: true })) {
+  if (entry.isDirectory()) preopens[`/${entry.name}`] = `/${entry.name}`;
+}
+const wasi = new WASI({ version: "preview1", args: [program, ...args], preopens, returnOnExit: true });
 const { instance } = await WebAssembly.instantiate(await readFile(program), wasi.getImportObject());
 process.exitCode = wasi.start(instance);
