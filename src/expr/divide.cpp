@@ -49,25 +49,33 @@ std::optional<int64_t> only_bucket(const Interval& b, int64_t d) {
   return k;
 }
 
-// r = g * major + minor with minor in [0, g): then floor_div(r, d) = floor_div(major, d / g) and
-// mod(r, d) = g * mod(major, d / g) + minor, for a g that divides d.
+// r = g * major + minor with minor in [0, g'), g' dividing d and every value of g * major: then
+// floor_div(r, d) = floor_div(major, d / g) and mod(r, d) = g * mod(major, d / g) + minor.
 struct Factored {
   int64_t g;
   Linear major, minor;
 };
 
+// g is g' where all coefficients of the major part are multiples of it. Where only what is known of an atom makes it one, g is 1:
+// dividing would need a new floor_div atom.
 std::optional<Factored> factor_by(const Linear& r, int64_t g) {
   Factored f{g, {}, {}};
   f.minor.constant = mod_int(r.constant, g);
-  for (const Term& t : r.terms)
-    if (!divides(g, t)) f.minor.terms.push_back(t);
-  if (f.minor.terms.size() == r.terms.size()) return std::nullopt;
+  for (const Term& t : r.terms) {
+    if (!divides(g, t)) {
+      f.minor.terms.push_back(t);
+      continue;
+    }
+    f.major.terms.push_back(t);
+    if (t.coefficient % g != 0) f.g = 1;
+  }
+  if (f.major.terms.empty()) return std::nullopt;
+  if (f.g == 1 && f.minor.terms.empty() && f.minor.constant == 0) return std::nullopt;
   const auto k = only_bucket(linear_bounds(f.minor), g);
   if (!k) return std::nullopt;
   f.minor.constant -= *k * g;
-  f.major.constant = floor_div_int(r.constant, g) + *k;
-  for (const Term& t : r.terms)
-    if (divides(g, t)) add_exact(f.major, t, g);
+  f.major.constant = (r.constant - f.minor.constant) / f.g;
+  for (Term& t : f.major.terms) t.coefficient /= f.g;
   return f;
 }
 
