@@ -178,11 +178,15 @@ Expr mod_constant(const Expr& a, int64_t d) {
 }
 
 void check_divisor(const Expr& b) {
-  const Interval range = bounds(b);
-  WEFT_CHECK(range.min && *range.min >= 1, "divisor is not known to be positive: " + print(b));
+  WEFT_CHECK(is_positive(b), "divisor is not known to be positive: " + print(b));
 }
 
 }  // namespace
+
+bool is_positive(const Expr& e) {
+  const Interval range = bounds(e);
+  return range.min && *range.min >= 1;
+}
 
 Expr floor_div(const Expr& a, const Expr& b) {
   check_divisor(b);

@@ -118,6 +118,14 @@ std::optional<Fraction> cancel(const Expr& a, const Expr& b) {
   return std::nullopt;
 }
 
+// m * b for floor_div(x, m) / b, which is floor_div(x, m * b); a product of sums may no longer be known to be positive.
+std::optional<Expr> nested_divisor(const Expr& e, const Expr& b) {
+  if (e.kind() != Kind::floor_div) return std::nullopt;
+  const Expr d = e.node().operands[1] * b;
+  if (!is_positive(d)) return std::nullopt;
+  return d;
+}
+
 }  // namespace
 
 Expr floor_div_symbolic(const Expr& a, const Expr& b) {
@@ -130,8 +138,8 @@ Expr floor_div_symbolic(const Expr& a, const Expr& b) {
   Expr r;
   if (const auto f = cancel(rest, b)) {
     r = floor_div(f->a, f->b);
-  } else if (rest.kind() == Kind::floor_div) {
-    r = floor_div(rest.node().operands[0], rest.node().operands[1] * b);
+  } else if (const auto d = nested_divisor(rest, b)) {
+    r = floor_div(rest.node().operands[0], *d);
   } else {
     r = make_node(Kind::floor_div, {rest, b});
   }

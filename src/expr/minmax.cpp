@@ -7,10 +7,20 @@
 namespace weft::expr {
 namespace {
 
+// k * min(a, b) + c is min(k * a + c, k * b + c) for k > 0.
 void flatten(Kind kind, const Expr& e, std::vector<Expr>& out) {
-  if (e.kind() != kind) return out.push_back(e);
-  flatten(kind, e.node().operands[0], out);
-  flatten(kind, e.node().operands[1], out);
+  const Node& n = e.node();
+  if (n.kind == kind) {
+    flatten(kind, n.operands[0], out);
+    flatten(kind, n.operands[1], out);
+  } else if (n.terms.size() == 1 && n.terms[0].coefficient > 0 && n.terms[0].atom.kind() == kind) {
+    for (const Expr& op : n.terms[0].atom.node().operands) {
+      const Expr scaled = op * Expr(n.terms[0].coefficient) + Expr(n.value);
+      flatten(kind, scaled, out);
+    }
+  } else {
+    out.push_back(e);
+  }
 }
 
 /// The one of a and b that the result always is, when bounds tell.

@@ -47,6 +47,9 @@ Expr make_product(std::vector<Expr> atoms);
 Expr floor_div_symbolic(const Expr& a, const Expr& b);
 Expr mod_symbolic(const Expr& a, const Expr& b);
 
+/// Whether e >= 1 always, as a divisor must be.
+bool is_positive(const Expr& e);
+
 /// less, less_equal, equal and the logic: always 0 or 1.
 bool is_boolean(Kind kind);
 /// e != 0, as a boolean kind or a constant.

@@ -67,6 +67,7 @@ bool apply_quotient_and_rest(Linear& l) {
 bool rest_from_quotient(Linear& l, const Expr& quotient) {
   const Expr &x = quotient.node().operands[0], &b = quotient.node().operands[1];
   const Linear numerator = linear(x);
+  if (numerator.terms.empty()) return false;
   const int64_t c = coefficient_of(l, numerator.terms[0].atom);
   if (c == 0 || c % numerator.terms[0].coefficient != 0) return false;
   const int64_t k = c / numerator.terms[0].coefficient;
@@ -100,7 +101,9 @@ bool join_mods(Linear& l, const Term& low, const Expr& high) {
   // mod(b * z + r, b * c) = b * mod(z, c) + r for r in [0, b). It is shorter only when b * z and r = mod(x, b) join.
   const Expr x = z * b + low.atom;
   if (coefficient_of(linear(x), low.atom) != 0) return false;
-  const Expr joined = mod(x, b * c);
+  const Expr both = b * c;
+  if (!is_positive(both)) return false;
+  const Expr joined = mod(x, both);
   const Expr low_atom = low.atom;
   const int64_t k = low.coefficient;
   add_scaled(l, p, -k);
