@@ -158,6 +158,7 @@ Value constant(Type type, double value);       ///< rounds to the type; integers
 Value constant_bits(Type type, uint64_t bits);
 Value constant_int(Type type, int64_t value);
 Value index_value(Expr e, DType dtype = DType::i32);
+Value index_vector(Expr base, Expr stride, uint32_t lanes, DType dtype = DType::i32);  ///< base + lane * stride
 Value local(Type type, std::string name);
 Value load(Type type, uint32_t buffer, Expr index);
 Value load_if(Type type, uint32_t buffer, Expr index, Expr predicate, Value other);
@@ -173,6 +174,8 @@ Value broadcast(Value scalar, uint32_t lanes);
 Value make_lanes(std::vector<Value> scalars);
 Value extract(Value vector, uint32_t lane);
 
+/// The index variable of a loop: [0, bounds(extent).max - 1]. Every use of it within the loop carries these facts.
+Expr loop_variable(std::string name, const Expr& extent);
 Statement make_for(std::string variable, Expr extent, ForKind kind, Block body);
 Statement make_store(uint32_t buffer, Expr index, Value value);
 Statement make_let(std::string name, Value value);
@@ -183,6 +186,8 @@ int compare(const Value& a, const Value& b);  ///< total structural order
 inline bool operator==(const Value& a, const Value& b) { return compare(a, b) == 0; }
 
 // Walk ----------------------------------------------------------------------------------------------------------------
+/// The node with other operands, folded as the builders fold.
+Value with_operands(const ValueNode& node, std::vector<Value> operands);
 /// Rebuilds a value bottom up: `leaf_or_node` gets each rebuilt node and returns its replacement. Shared subtrees are visited once.
 Value rewrite(const Value& value, const std::function<Value(const Value&)>& replace);
 /// Substitutes index variables in every Expr of a value, a block.
@@ -192,6 +197,9 @@ Block substitute(const Block& block, const std::map<std::string, Expr, std::less
 // Text, checks, evaluation -------------------------------------------------------------------------------------------------
 std::string print(const Kernel& kernel);
 Result<Kernel> parse(std::string_view text);
+/// The statement's text; of a `for` and an `if`, their whole bodies.
+std::string print(const Statement& statement, const std::vector<std::string>& buffer_names);
+std::vector<std::string> buffer_names(const Kernel& kernel);
 std::string print(const Value& value, const std::vector<std::string>& buffer_names);
 
 /// Structure, types, scoping, and that every access lies inside its buffer + slack (loads) or its buffer (stores), by expr::bounds
