@@ -5,6 +5,10 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
+# Let another clone of the same sources find this one's objects in ccache.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+
 JOBS ?= $(shell nproc)
 NODE24 := node_modules/.bin/node
 NODE_TESTS = tests/node/*.test.mjs
