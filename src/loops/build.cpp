@@ -169,10 +169,15 @@ Value with_operands(const ValueNode& node, std::vector<Value> operands) {
   return fold(std::move(copy));
 }
 
-Expr loop_variable(std::string name, const Expr& extent) {
+expr::Variable loop_facts(std::string name, const Expr& extent) {
   expr::Interval range{0, std::nullopt};
   if (const auto most = expr::bounds(extent).max) range.max = *most > 0 ? *most - 1 : 0;
-  return expr::variable(std::move(name), range);
+  return {std::move(name), range, 1};
+}
+
+Expr loop_variable(std::string name, const Expr& extent) {
+  expr::Variable facts = loop_facts(std::move(name), extent);
+  return expr::variable(std::move(facts.name), facts.range);
 }
 
 Statement make_for(std::string variable, Expr extent, ForKind kind, Block body) {

@@ -175,6 +175,7 @@ Value make_lanes(std::vector<Value> scalars);
 Value extract(Value vector, uint32_t lane);
 
 /// The index variable of a loop: [0, bounds(extent).max - 1]. Every use of it within the loop carries these facts.
+expr::Variable loop_facts(std::string name, const Expr& extent);
 Expr loop_variable(std::string name, const Expr& extent);
 Statement make_for(std::string variable, Expr extent, ForKind kind, Block body);
 Statement make_store(uint32_t buffer, Expr index, Value value);
