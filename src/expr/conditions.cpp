@@ -73,9 +73,11 @@ Expr is_zero(Linear d) {
 }
 
 void flatten(Kind kind, const Expr& e, std::vector<Expr>& out) {
-  if (e.kind() != kind) return out.push_back(to_boolean(e));
-  flatten(kind, e.node().operands[0], out);
-  flatten(kind, e.node().operands[1], out);
+  // As a boolean it may turn out to be of this kind: 2 * (p || q) is p || q.
+  const Expr b = to_boolean(e);
+  if (b.kind() != kind) return out.push_back(b);
+  flatten(kind, b.node().operands[0], out);
+  flatten(kind, b.node().operands[1], out);
 }
 
 // `absorbing` decides the whole: 0 for and, 1 for or.

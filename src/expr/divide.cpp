@@ -26,18 +26,22 @@ void add_exact(Linear& acc, const Term& t, int64_t d) {
   add_scaled(acc, floor_div(t.atom, Expr(d / g)), t.coefficient / g);
 }
 
-Division split(const Linear& a, int64_t d) {
+Division split(Linear a, int64_t d) {
   Division s;
-  s.quotient.constant = floor_div_int(a.constant, d);
-  s.rest.constant = mod_int(a.constant, d);
-  for (const Term& t : a.terms) {
-    if (divides(d, t)) {
-      add_exact(s.quotient, t, d);
-      continue;
+  do {
+    s.quotient.constant = add_int(s.quotient.constant, floor_div_int(a.constant, d));
+    s.rest = {mod_int(a.constant, d), {}};
+    for (const Term& t : a.terms) {
+      if (divides(d, t)) {
+        add_exact(s.quotient, t, d);
+        continue;
+      }
+      add_term(s.quotient, t.atom, t.coefficient / d);
+      s.rest.terms.push_back({t.coefficient % d, t.atom});
     }
-    add_term(s.quotient, t.atom, t.coefficient / d);
-    s.rest.terms.push_back({t.coefficient % d, t.atom});
-  }
+    a = s.rest;
+    // With smaller coefficients the terms of the rest may combine, and what they give may be divisible again.
+  } while (recombine(a));
   return s;
 }
 

@@ -134,9 +134,12 @@ Expr floor_div_symbolic(const Expr& a, const Expr& b) {
     s.quotient.constant = add_int(s.quotient.constant, *k);
     return make_sum(std::move(s.quotient));
   }
+  const bool changed = recombine(s.rest);
   const Expr rest = make_sum(std::move(s.rest));
   Expr r;
-  if (const auto f = cancel(rest, b)) {
+  if (changed) {
+    r = floor_div(rest, b);
+  } else if (const auto f = cancel(rest, b)) {
     r = floor_div(f->a, f->b);
   } else if (const auto d = nested_divisor(rest, b)) {
     r = floor_div(rest.node().operands[0], *d);
@@ -153,7 +156,9 @@ Expr mod_symbolic(const Expr& a, const Expr& b) {
     add_scaled(s.rest, b, -*k);
     return make_sum(std::move(s.rest));
   }
+  const bool changed = recombine(s.rest);
   const Expr rest = make_sum(std::move(s.rest));
+  if (changed) return mod(rest, b);
   if (const auto f = cancel(rest, b)) {
     // mod(f * x + c, f * y) = f * mod(x, y) + c with c in [0, f), which only a constant f leaves.
     const Expr inner = mod(f->a, f->b) * f->factor;

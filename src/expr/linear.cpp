@@ -9,13 +9,6 @@ namespace {
 
 bool atom_less(const Term& a, const Term& b) { return compare(a.atom, b.atom) < 0; }
 
-bool needs_recombination(const Linear& l) {
-  for (const Term& t : l.terms)
-    for (const Expr& f : factors(t.atom))
-      if (f.kind() == Kind::floor_div || f.kind() == Kind::mod) return true;
-  return false;
-}
-
 Expr sum_node(Linear l) {
   if (l.terms.empty()) return Expr(l.constant);
   if (l.terms.size() == 1 && l.constant == 0 && l.terms[0].coefficient == 1) return l.terms[0].atom;
@@ -112,7 +105,7 @@ Linear difference(const Expr& b, const Expr& a) {
   Linear l = linear(b);
   add_scaled(l, a, -1);
   // What cancels only after recombination should cancel here too.
-  if (needs_recombination(l)) recombine(l);
+  recombine(l);
   return l;
 }
 
@@ -129,7 +122,7 @@ int64_t coefficient_gcd(const Linear& l) {
 }
 
 Expr make_sum(Linear l) {
-  if (needs_recombination(l)) recombine(l);
+  recombine(l);
   return sum_node(std::move(l));
 }
 

@@ -35,8 +35,8 @@ Expr make_sum(Linear l);
 /// The greatest common divisor of the terms' coefficients, 0 without terms.
 int64_t coefficient_gcd(const Linear& l);
 
-/// Applies the rules over floor_div and mod terms until none does. See recombine.cpp.
-void recombine(Linear& l);
+/// Applies the rules over floor_div and mod terms until none does; whether one did. See recombine.cpp.
+bool recombine(Linear& l);
 
 /// The factors of an atom: a product's operands, else the atom itself.
 std::span<const Expr> factors(const Expr& atom);

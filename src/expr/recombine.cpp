@@ -19,15 +19,30 @@ bool contains(const Linear& l, const std::vector<Term>& terms, int64_t k) {
   return !terms.empty();
 }
 
+/// The place of a factor floor_div(x, d) with d dividing x and the coefficient.
+std::optional<size_t> exact_factor(const Term& t) {
+  const auto all = factors(t.atom);
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (all[i].kind() != Kind::floor_div) continue;
+    const auto& op = all[i].node().operands;
+    const auto d = op[1].as_constant();
+    if (d && t.coefficient % *d == 0 && known_divisor(op[0]) % *d == 0) return i;
+  }
+  return std::nullopt;
+}
+
 bool apply_exact(Linear& l) {
-  for (const Term& t : l.terms) {
-    if (t.atom.kind() != Kind::floor_div) continue;
-    const Expr a = t.atom.node().operands[0];
-    const auto d = t.atom.node().operands[1].as_constant();
-    if (!d || t.coefficient % *d != 0 || known_divisor(a) % *d != 0) continue;
-    const int64_t c = t.coefficient;
-    add_term(l, Expr(t.atom), -c);
-    add_scaled(l, a, c / *d);
+  for (size_t i = 0; i < l.terms.size(); ++i) {
+    const auto at = exact_factor(l.terms[i]);
+    if (!at) continue;
+    const Term t = l.terms[i];
+    std::vector<Expr> others(factors(t.atom).begin(), factors(t.atom).end());
+    const Expr quotient = others[*at];
+    const Expr &x = quotient.node().operands[0], &d = quotient.node().operands[1];
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(*at));
+    const Expr whole = others.empty() ? x : x * make_product(std::move(others));
+    add_term(l, t.atom, -t.coefficient);
+    add_scaled(l, whole, t.coefficient / *d.as_constant());
     return true;
   }
   return false;
@@ -128,16 +143,27 @@ bool apply_join(Linear& l) {
   return false;
 }
 
+bool has_division(const Linear& l) {
+  for (const Term& t : l.terms)
+    for (const Expr& f : factors(t.atom))
+      if (f.kind() == Kind::floor_div || f.kind() == Kind::mod) return true;
+  return false;
+}
+
+bool apply_one(Linear& l) {
+  if (apply_exact(l)) return true;
+  if (l.terms.size() < 2) return false;
+  return apply_quotient_and_rest(l) || apply_join(l) || apply_difference(l);
+}
+
 }  // namespace
 
-void recombine(Linear& l) {
+bool recombine(Linear& l) {
+  bool changed = false;
   // The rules end by themselves; the bound keeps a mistake in one from hanging the compiler.
   for (int round = 0; round < 1000; ++round) {
-    if (apply_exact(l)) continue;
-    if (l.terms.size() < 2) return;
-    if (apply_quotient_and_rest(l)) continue;
-    if (apply_join(l)) continue;
-    if (!apply_difference(l)) return;
+    if (!has_division(l) || !apply_one(l)) return changed;
+    changed = true;
   }
   WEFT_UNREACHABLE("recombination of divisions does not end");
 }
