@@ -1,0 +1,157 @@
+// Operations that only move elements: as index mappings where the value anywhere is the operand's value elsewhere.
+#include <algorithm>
+#include <optional>
+
+#include "base/check.hpp"
+#include "lower/builder.hpp"
+
+namespace weft::lower {
+
+using graph::Node;
+using graph::Op;
+
+bool maps_indices(Op op) { return op == Op::reshape || op == Op::transpose || op == Op::expand || op == Op::slice; }
+
+Indices broadcast_indices(const graph::Shape& from, const Indices& indices) {
+  Indices result;
+  const size_t skipped = indices.size() - from.size();
+  for (size_t i = 0; i < from.size(); ++i) result.push_back(from[i].is_constant(1) ? Expr(0) : indices[skipped + i]);
+  return result;
+}
+
+namespace {
+
+/// Row-major position -> indices. The outermost index needs no modulo: the position lies inside the shape.
+Indices unflatten(Expr position, const graph::Shape& shape) {
+  Indices indices(shape.size(), Expr(0));
+  for (size_t i = shape.size(); i-- > 0;) {
+    if (shape[i].is_constant(1)) continue;
+    indices[i] = i == 0 ? position : expr::mod(position, shape[i]);
+    position = expr::floor_div(position, shape[i]);
+  }
+  return indices;
+}
+
+Expr flatten(const Indices& indices, const graph::Shape& shape) {
+  Expr position(0);
+  for (size_t i = 0; i < shape.size(); ++i) position = position * shape[i] + indices[i];
+  return position;
+}
+
+/// Reshape: runs of axes whose products agree are mapped run by run, which keeps the index expressions small.
+Indices reshape_indices(const graph::Shape& to, const graph::Shape& from, const Indices& indices) {
+  Indices result;
+  size_t a = 0;
+  for (size_t b = 0; b < from.size() || a < to.size();) {
+    const size_t a0 = a, b0 = b;
+    Expr left(1), right(1);
+    if (a < to.size()) left = to[a++];
+    if (b < from.size()) right = from[b++];
+    while (!(left == right)) {
+      const bool grow_left = a < to.size() && (b >= from.size() || !expr::always(expr::less(right, left)));
+      if (grow_left)
+        left = left * to[a++];
+      else if (b < from.size())
+        right = right * from[b++];
+      else
+        break;
+    }
+    const Indices part(indices.begin() + static_cast<std::ptrdiff_t>(a0), indices.begin() + static_cast<std::ptrdiff_t>(a));
+    const graph::Shape to_part(to.begin() + static_cast<std::ptrdiff_t>(a0), to.begin() + static_cast<std::ptrdiff_t>(a));
+    const graph::Shape from_part(from.begin() + static_cast<std::ptrdiff_t>(b0),
+                                 from.begin() + static_cast<std::ptrdiff_t>(b));
+    const Indices mapped = unflatten(flatten(part, to_part), from_part);
+    result.insert(result.end(), mapped.begin(), mapped.end());
+  }
+  return result;
+}
+
+}  // namespace
+
+Indices map_indices(const graph::Graph& g, const Node& node, const Indices& indices) {
+  const graph::Shape& from = g.values[node.inputs[0]].type.shape;
+  const graph::Shape& to = g.values[node.output].type.shape;
+  switch (node.op) {
+    case Op::expand: return broadcast_indices(from, indices);
+    case Op::reshape: return reshape_indices(to, from, indices);
+    case Op::transpose: {
+      const auto& permutation = std::get<graph::TransposeAttributes>(node.attributes).permutation;
+      Indices result(indices.size());
+      for (size_t i = 0; i < indices.size(); ++i) result[static_cast<size_t>(permutation[i])] = indices[i];
+      return result;
+    }
+    case Op::slice: {
+      const auto& attributes = std::get<graph::SliceAttributes>(node.attributes);
+      Indices result;
+      for (size_t i = 0; i < indices.size(); ++i)
+        result.push_back(attributes.starts[i] + indices[i] * attributes.steps[i]);
+      return result;
+    }
+    default: WEFT_UNREACHABLE("not an index mapping");
+  }
+}
+
+namespace {
+
+/// The source index of one padded axis. Reflection is exact for pads below the extent, which the shape rule checks.
+Expr pad_index(const graph::PadAttributes& attributes, size_t axis, const Expr& extent, const Expr& index) {
+  const Expr t = index - attributes.begin[axis];
+  if (attributes.mode == graph::PadMode::edge) return expr::max(0, expr::min(t, extent - 1));
+  if (attributes.mode == graph::PadMode::reflect) {
+    const Expr folded = expr::max(t, -t);
+    const Expr last = extent - 1;
+    return last - expr::max(last - folded, folded - last);
+  }
+  return t;
+}
+
+}  // namespace
+
+AnchorResult lower_pad(StageBuilder& builder, const Node& node) {
+  const auto& attributes = std::get<graph::PadAttributes>(node.attributes);
+  const graph::Type& from = builder.type(node.inputs[0]);
+  Indices indices = builder.spatial_axes(builder.type(node.output).shape);
+  Indices source;
+  Reading reading;
+  for (size_t i = 0; i < indices.size(); ++i) {
+    source.push_back(pad_index(attributes, i, from.shape[i], indices[i]));
+    if (attributes.mode != graph::PadMode::constant) continue;
+    reading.condition = expr::logical_and(reading.condition, expr::less_equal(0, source[i]));
+    reading.condition = expr::logical_and(reading.condition, expr::less(source[i], from.shape[i]));
+  }
+  Value value = builder.value_at(node.inputs[0], source, reading);
+  if (!reading.condition.is_constant(1) && !(attributes.value == 0))
+    value = loops::select(condition_value(reading.condition), value, loops::constant(value->type, attributes.value));
+  return {std::move(indices), std::move(value)};
+}
+
+AnchorResult lower_gather(StageBuilder& builder, const Node& node) {
+  const auto axis = static_cast<size_t>(std::get<graph::AxisAttributes>(node.attributes).axis);
+  const graph::Type& data = builder.type(node.inputs[0]);
+  const size_t rank = builder.type(node.inputs[1]).shape.size();
+  Indices indices = builder.spatial_axes(builder.type(node.output).shape);
+  const auto at = [&](size_t i) { return indices.begin() + static_cast<std::ptrdiff_t>(i); };
+  const Indices position(at(axis), at(axis + rank));
+  const auto extent = data.shape[axis].as_constant();
+  WEFT_CHECK(extent.has_value(), "gather along a symbolic axis");
+  const auto number = [](int64_t n) { return loops::constant_int({DType::i32}, n); };
+  // Narrowing an i64 index first would wrap; clamping keeps any index in range, negative ones count from the end.
+  Value wide = builder.value_at(node.inputs[1], position);
+  const auto wide_number = [&](int64_t n) { return loops::constant_int(wide->type, n); };
+  if (wide->type.dtype == DType::i64) {
+    wide = loops::binary(loops::ValueOp::max, wide, wide_number(-*extent));
+    wide = loops::binary(loops::ValueOp::min, wide, wide_number(*extent - 1));
+  }
+  Value index = wide->type.dtype == DType::i32 ? wide : loops::cast(DType::i32, wide);
+  index = loops::select(loops::binary(loops::ValueOp::less, index, number(0)),
+                        loops::binary(loops::ValueOp::add, index, number(*extent)), index);
+  index = loops::binary(loops::ValueOp::min, loops::binary(loops::ValueOp::max, index, number(0)), number(*extent - 1));
+  const Expr gathered = builder.bind(builder.fresh("g"), {0, *extent - 1}, index);
+  Indices source(at(0), at(axis));
+  source.push_back(gathered);
+  source.insert(source.end(), at(axis + rank), indices.end());
+  Value value = builder.value_at(node.inputs[0], source);
+  return {std::move(indices), std::move(value)};
+}
+
+}  // namespace weft::lower

@@ -1,0 +1,36 @@
+// What the schedule rules ask about a stage.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loops/stage.hpp"
+#include "loops/storage.hpp"
+
+namespace weft::schedule {
+
+/// The `access` nodes in a value, each once, in evaluation order.
+std::vector<loops::Value> accesses(const loops::Value& value);
+
+/// The two factors of a stage that is one sum of products, acc = muladd(a, b, acc).
+struct Product {
+  loops::Value a, b;
+};
+std::optional<Product> sum_of_products(const loops::Stage& stage);
+
+bool uses(const loops::Value& value, const std::string& axis);
+/// The one index of an access that uses `axis`, when it does so with coefficient 1.
+std::optional<uint32_t> axis_position(const loops::Value& access, const std::string& axis);
+
+int64_t extent_of(const loops::Axis& axis);
+
+/// The loops that walk a storage in memory order, outermost first: axes of the stage (axis "x" of a blocked dim appears as its block size).
+struct StorageLoop {
+  uint32_t axis;   ///< logical axis of the tensor
+  int64_t block;   ///< > 1: this axis is split by it; the loop is the outer part when `outer`, else the inner
+  bool outer;
+};
+std::vector<StorageLoop> storage_order(const loops::Storage& storage);
+
+}  // namespace weft::schedule
