@@ -97,10 +97,12 @@ Interval maximum(const Interval& a, const Interval& b) {
 
 Interval sum_bounds(int64_t constant, std::span<const Term> terms) {
   Interval r = point(constant);
+  bool products = false;
   for (const Term& t : terms) {
     r = add(r, scale(t.atom.node().bounds, t.coefficient));
-    if (!r.min && !r.max) break;
+    products |= t.atom.kind() == Kind::product;
   }
+  if (products && terms.size() > 1) r = intersect(r, product_sum_bounds(constant, terms));
   return r;
 }
 

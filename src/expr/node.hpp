@@ -18,6 +18,8 @@ void compute_facts(Node& node);
 
 /// The bounds of constant + terms by interval arithmetic alone.
 Interval linear_bounds(const Linear& l);
+/// The same where terms are products, whose factors tie them together.
+Interval product_sum_bounds(int64_t constant, std::span<const Term> terms);
 /// The bounds of a value with what ties its terms together: min, max, select, floor_div, mod. Dearer than bounds().
 Interval tight_bounds(const Linear& l, int depth = 2);
 

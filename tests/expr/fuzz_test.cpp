@@ -2,6 +2,7 @@
 // values that plain arithmetic gives them on random assignments.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -345,7 +346,7 @@ bool in_range(const Sample& s) {
 
 int64_t rounds() {
   const char* text = std::getenv("WEFT_FUZZ_ROUNDS");
-  return text ? std::atoll(text) : 400;
+  return text ? std::atoll(text) : 1500;
 }
 
 TEST(ExprFuzz, BuildersAgreeWithPlainArithmetic) {
