@@ -24,9 +24,9 @@ std::string unit_axis(const Stage& stage, const Storage& output) {
   return {};
 }
 
-int64_t extent_of(const Stage& stage, const std::string& name) {
+int64_t named_extent(const Stage& stage, const std::string& name) {
   for (const loops::Axis& axis : stage.spatial)
-    if (axis.name == name) return schedule::extent_of(axis);
+    if (axis.name == name) return extent_of(axis);
   return 1;
 }
 
@@ -72,9 +72,9 @@ std::string fuse_rows(Schedule& schedule, const Stage& stage, std::vector<std::s
 }
 
 int64_t row_count(const Stage& stage, const std::vector<std::string>& rows, const std::string& row) {
-  if (std::ranges::find(rows, row) != rows.end()) return extent_of(stage, row);
+  if (std::ranges::find(rows, row) != rows.end()) return named_extent(stage, row);
   int64_t count = 1;
-  for (const std::string& axis : rows) count *= extent_of(stage, axis);
+  for (const std::string& axis : rows) count *= named_extent(stage, axis);
   return count;
 }
 
@@ -97,7 +97,7 @@ Schedule contraction_schedule(const Stage& stage, const Product& product, const 
   Schedule schedule;
   const std::vector<std::string> rows = row_axes(stage, product, column);
   const std::string row = fuse_rows(schedule, stage, rows);
-  const int64_t columns = std::min(machine.columns, extent_of(stage, column));
+  const int64_t columns = std::min(machine.columns, named_extent(stage, column));
   const int64_t row_total = row_count(stage, rows, row);
   const int64_t row_tile = std::min(machine.rows, row_total);
   schedule.steps.push_back(split(column, columns, Tail::peel));
@@ -109,7 +109,7 @@ Schedule contraction_schedule(const Stage& stage, const Product& product, const 
   if (!row.empty()) {
     schedule.steps.push_back(split(row, row_tile, Tail::overlap));
     // Few column tiles: blocks of rows are the finer unit of work.
-    const bool rows_first = extent_of(stage, column) < 4 * columns;
+    const bool rows_first = named_extent(stage, column) < 4 * columns;
     order.insert(rows_first ? order.end() - 1 : order.end(), row + ".o");
   }
   std::erase_if(order, [&](const std::string& name) {
@@ -126,7 +126,7 @@ Schedule contraction_schedule(const Stage& stage, const Product& product, const 
   schedule.steps.push_back(reorder(order));
   if (!row.empty()) schedule.steps.push_back(unroll(row + ".i"));
   schedule.steps.push_back(vectorize(column + ".i"));
-  if (!machine.unroll || machine.unroll > 1)
+  if (machine.unroll > 1)
     for (const std::string& name : order)
       if (std::ranges::any_of(stage.reduction, [&](const loops::Axis& a) { return name == a.name + ".i"; }))
         schedule.steps.push_back(unroll(name));
@@ -247,7 +247,7 @@ std::optional<Storage> preferred_storage(const Stage& stage, uint32_t tensor, co
   const loops::TensorOperand& operand = stage.tensors[tensor];
   // A second axis in the same index (a channel within its group) would break the panels: plain order then.
   const bool alone = expr::linear(indices[position]).terms.size() == 1;
-  const int64_t width = std::min(machine.columns, extent_of(stage, column));
+  const int64_t width = std::min(machine.columns, named_extent(stage, column));
   if (!alone || width == 1) return std::nullopt;
   return loops::blocked_storage(operand.dtype, operand.shape, order, position, width);
 }
