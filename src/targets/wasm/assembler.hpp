@@ -19,6 +19,7 @@
 namespace weft::wasm {
 
 class Module;
+struct ModuleData;
 
 /// A function's signature.
 struct FuncType {
@@ -61,8 +62,8 @@ struct Instruction {
   Instr instr;
   uint8_t align;   ///< memarg: log2
   uint8_t lane;
-  uint32_t index;  ///< local, global, function, type, data, relative label depth, block type; pool index of 16 bytes
-  uint64_t bits;   ///< constant, memarg's offset; call_indirect's table
+  uint32_t index;  ///< local, global, function, type, data, relative label depth, block type's byte; index into a pool
+  uint64_t bits;   ///< constant (sign-extended), memarg's offset
 };
 
 /// A function under construction. Get one from Module::add_function; it lives as long as the module.
@@ -159,7 +160,7 @@ class Function {
 
  private:
   friend class Module;
-  friend struct FunctionEncoder;
+  friend class FunctionEncoder;
   struct Control {
     Instr kind;
     BlockType type;
@@ -186,13 +187,20 @@ class Function {
   void pop(ValType type);
   ValType pop_any();
   void pops_and_pushes(Instr instr);
-  void check_results(std::span<const ValType> results);
+  void check_results(std::span<const ValType> results) const;
   std::vector<ValType> label_types(const Control& control) const;
   void check_branch(Label label);
   uint32_t relative(Label label) const { return static_cast<uint32_t>(control_.size()) - 1 - label.depth; }
   Label begin(Instr instr, BlockType type);
   void end_of(Label label);
   void select();
+  void check_local(Local local) const;
+  void constant(Instr instr, uint64_t bits);
+  void wide(Instr instr, const Bytes16& value);
+  void close();
+  void leave();
+  void pass_and_receive(const FuncType& type);
+  void check_closed() const;
   [[noreturn]] void mismatch(std::string_view what) const;
 
   Module& module_;
@@ -267,8 +275,7 @@ class Module {
  private:
   friend class Function;
   friend class ModuleEncoder;
-  struct Data;
-  std::unique_ptr<Data> data_;
+  std::unique_ptr<ModuleData> data_;
 };
 
 /// The module's bytes as a commented hex dump, one line per field: offset, bytes, comment; for tests and for people.

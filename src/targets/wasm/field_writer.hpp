@@ -1,0 +1,72 @@
+// Bytes together with what each of them means: the encoder writes every field with a comment, and a hex dump is the
+// list of the fields. Comments that take work are functions, called only when somebody wants them.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+
+namespace weft::wasm {
+
+struct Field {
+  size_t offset;
+  size_t size;
+  std::string comment;
+};
+
+class FieldWriter {
+ public:
+  explicit FieldWriter(bool describing) : describing_(describing) {}
+
+  template <class Comment>
+  void u8(uint8_t value, Comment&& comment) {
+    write([&] { out_.u8(value); }, comment);
+  }
+  template <class Comment>
+  void leb_u(uint64_t value, Comment&& comment) {
+    write([&] { out_.leb_u(value); }, comment);
+  }
+  template <class Comment>
+  void bytes(std::span<const uint8_t> value, Comment&& comment) {
+    write([&] { out_.bytes(value); }, comment);
+  }
+  /// A name (5.2.4): length and bytes.
+  void name(std::string_view value, std::string_view what);
+  /// All that `fields` appends to the writer is one field.
+  template <class Fields, class Comment>
+  void write(Fields&& fields, Comment&& comment) {
+    const size_t start = out_.size();
+    fields();
+    if (describing_) note(start, text_of(comment));
+  }
+  /// The size of `inner`, then `inner`.
+  void sized(FieldWriter&& inner, std::string_view what);
+  void append(FieldWriter&& inner);
+
+  ByteWriter& out() { return out_; }
+  FieldWriter nested() const { return FieldWriter(describing_); }
+  bool describing() const { return describing_; }
+  std::vector<uint8_t> take() { return out_.take(); }
+  const std::vector<Field>& fields() const { return fields_; }
+
+ private:
+  template <class Comment>
+  static std::string text_of(Comment& comment) {
+    if constexpr (std::invocable<Comment&>) {
+      return std::string(comment());
+    } else {
+      return std::string(comment);
+    }
+  }
+  void note(size_t start, std::string comment) { fields_.push_back({start, out_.size() - start, std::move(comment)}); }
+
+  bool describing_;
+  ByteWriter out_;
+  std::vector<Field> fields_;
+};
+
+}  // namespace weft::wasm
