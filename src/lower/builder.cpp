@@ -95,7 +95,7 @@ Value StageBuilder::inner_value(const Node& node, const Indices& indices, const 
   std::vector<Value> operands;
   for (const ValueId input : node.inputs)
     operands.push_back(value_at(input, broadcast_indices(type(input).shape, indices), reading));
-  return lower_elementwise(node, type(node.inputs.back()).dtype, type(node.output).dtype, operands);
+  return lower_elementwise(node, operands);
 }
 
 Value StageBuilder::value_at(ValueId value, const Indices& indices, const Reading& reading) {

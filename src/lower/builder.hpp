@@ -73,8 +73,8 @@ Value condition_value(const Expr& condition);
 
 // Rules, by class (elementwise.cpp, movement.cpp, contraction.cpp, reduce.cpp) -------------------------------------------------
 
-/// One elementwise operation on operands in their compute types; `dtype` is the operands' graph dtype.
-Value lower_elementwise(const graph::Node& node, DType dtype, DType result, std::span<const Value> operands);
+/// One elementwise operation on operands in their compute types.
+Value lower_elementwise(const graph::Node& node, std::span<const Value> operands);
 
 /// Whether the node only maps indices (reshape, transpose, expand, slice): its value anywhere is its operand's value elsewhere.
 bool maps_indices(graph::Op op);

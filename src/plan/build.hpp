@@ -1,0 +1,28 @@
+// Graph -> Program for one variant: schedules, storages, movement, prepare kernels.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "plan/program.hpp"
+#include "schedule/rules.hpp"
+
+namespace weft::plan {
+
+struct BuildOptions {
+  schedule::Machine machine;
+  uint32_t vector_bytes = 16;  ///< 0: scalar code
+};
+
+struct BuiltProgram {
+  Program program;
+  std::map<graph::ValueId, BufferId> weights;   ///< the buffer that the loader fills with a constant of the graph
+  std::vector<BufferId> inputs, outputs;        ///< parallel to the graph's
+};
+
+/// Lowers every group of a fused graph, chooses its schedule and the storages of its tensors, and inserts the copies between storages.
+/// Shapes must be constant. Kernels come unrolled and vectorized, ready to emit; memory is not placed yet.
+Result<BuiltProgram> build_program(const graph::Graph& g, const BuildOptions& options);
+
+}  // namespace weft::plan
