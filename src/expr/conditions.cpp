@@ -1,8 +1,9 @@
 // Comparisons, logic, select.
 //
-// a < b and a <= b are one question, d >= 0 for d = b - a - 1 or b - a. Its one form: the constant rounded down to a multiple of
-// what divides the terms and that factor removed; terms with negative coefficients on the left, the others with the constant
-// on the right, as `left < right`; `constant <= right` where nothing is left. d that is at most 0 asks for d == 0.
+// a < b and a <= b are one question, d >= 0 for d = b - a - 1 or b - a. Its one form: the constant rounded
+// down to a multiple of what divides the terms and that factor removed; terms with negative coefficients on
+// the left, the others with the constant on the right, as `left < right`; `constant <= right` where nothing
+// is left. d that is at most 0 asks for d == 0.
 #include <algorithm>
 
 #include "expr/integer.hpp"
@@ -92,6 +93,7 @@ Expr combine(Kind kind, const Expr& a, const Expr& b, int64_t absorbing) {
   std::sort(kept.begin(), kept.end(), [](const Expr& x, const Expr& y) { return compare(x, y) < 0; });
   kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
   if (kept.empty()) return Expr(1 - absorbing);
+  if (kept.size() == 1) return kept[0];
   for (const Expr& e : kept) {
     const Expr opposite = logical_not(e);
     if (std::find(kept.begin(), kept.end(), opposite) != kept.end()) return Expr(absorbing);

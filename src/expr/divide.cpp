@@ -1,8 +1,9 @@
 // floor_div and mod by a constant d.
 //
-// Both first split a = d * q + r exactly, where q takes every term that d divides (by its coefficient or by what is known of
-// the atom), coefficients of r are below d in magnitude and its constant is in [0, d). Then floor_div(a, d) = q + floor_div(r, d)
-// and mod(a, d) = mod(r, d), for the same r: this is what lets d * floor_div(a, d) + mod(a, d) recombine to a.
+// Both first split a = d * q + r exactly, where q takes every term that d divides (by its coefficient or by
+// what is known of the atom), coefficients of r are below d in magnitude and its constant is in [0, d). Then
+// floor_div(a, d) = q + floor_div(r, d) and mod(a, d) = mod(r, d), for the same r: this is what lets d *
+// floor_div(a, d) + mod(a, d) recombine to a.
 #include <vector>
 
 #include "expr/integer.hpp"
@@ -60,8 +61,8 @@ struct Factored {
   Linear major, minor;
 };
 
-// g is g' where all coefficients of the major part are multiples of it. Where only what is known of an atom makes it one, g is 1:
-// dividing would need a new floor_div atom.
+// g is g' where all coefficients of the major part are multiples of it. Where only what is known of an atom
+// makes it one, g is 1: dividing would need a new floor_div atom.
 std::optional<Factored> factor_by(const Linear& r, int64_t g) {
   Factored f{g, {}, {}};
   f.minor.constant = mod_int(r.constant, g);
@@ -104,7 +105,8 @@ std::optional<Expr> floor_div_of_division(const Linear& r, int64_t d) {
   const Expr& atom = r.terms[0].atom;
   if (atom.kind() == Kind::floor_div) {
     const Expr &x = atom.node().operands[0], &m = atom.node().operands[1];
-    if (const auto c = m.as_constant(); c && (!try_mul(*c, d) || !try_mul(*c, r.constant))) return std::nullopt;
+    if (const auto c = m.as_constant(); c && (!try_mul(*c, d) || !try_mul(*c, r.constant)))
+      return std::nullopt;
     // (floor(x / m) + c) / d = floor((x + c * m) / (m * d))
     const Expr numerator = x + m * Expr(r.constant);
     return floor_div(numerator, m * Expr(d));

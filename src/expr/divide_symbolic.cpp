@@ -118,7 +118,8 @@ std::optional<Fraction> cancel(const Expr& a, const Expr& b) {
   return std::nullopt;
 }
 
-// m * b for floor_div(x, m) / b, which is floor_div(x, m * b); a product of sums may no longer be known to be positive.
+// m * b for floor_div(x, m) / b, which is floor_div(x, m * b); a product of sums may no longer be known to be
+// positive.
 std::optional<Expr> nested_divisor(const Expr& e, const Expr& b) {
   if (e.kind() != Kind::floor_div) return std::nullopt;
   const Expr d = e.node().operands[1] * b;

@@ -1,13 +1,15 @@
-// Integer expressions: extents, indices, offsets. Every IR uses them for whatever must be known, proved or simplified.
+// Integer expressions: extents, indices, offsets. Every IR uses them for whatever must be known, proved or
+// simplified.
 //
-// Semantics. Values are mathematical integers; a built expression never overflows int64 (building one that could is a
-// compiler bug: extents are bounded by 2^40 by the IR verifiers). floor_div rounds to minus infinity, mod has the sign of the
-// divisor (always >= 0 here: divisors are positive constants or expressions with a positive lower bound). Comparisons and
-// logic give 0 or 1. select(c, a, b) is a when c != 0. Expressions are pure: evaluation order is unobservable.
+// Semantics. Values are mathematical integers; a built expression never overflows int64 (building one that
+// could is a compiler bug: extents are bounded by 2^40 by the IR verifiers). floor_div rounds to minus
+// infinity, mod has the sign of the divisor (always >= 0 here: divisors are positive constants or expressions
+// with a positive lower bound). Comparisons and logic give 0 or 1. select(c, a, b) is a when c != 0.
+// Expressions are pure: evaluation order is unobservable.
 //
-// Canonical form. The builders simplify as they build: a value is kept as constant + sum of coefficient * atom, atoms in a total
-// order; so two expressions that simplify alike compare equal structurally, and `parse(print(e)) == e`. Nodes are immutable and
-// shared; identity is structural, never by address.
+// Canonical form. The builders simplify as they build: a value is kept as constant + sum of coefficient *
+// atom, atoms in a total order; so two expressions that simplify alike compare equal structurally, and
+// `parse(print(e)) == e`. Nodes are immutable and shared; identity is structural, never by address.
 #pragma once
 
 #include <cstdint>
@@ -83,12 +85,13 @@ struct Term {
 
 struct Node {
   Kind kind = Kind::constant;
-  int64_t value = 0;          ///< constant: the value; sum: its constant part
-  Variable variable;          ///< variable only
-  std::vector<Term> terms;    ///< sum only, sorted by compare(atom), coefficients non-zero
-  std::vector<Expr> operands; ///< every other kind; exactly two but for product (two or more), logical_not and select
-  Interval bounds;            ///< what bounds() gives: the builders compute it once
-  int64_t divisor = 1;        ///< what known_divisor() gives
+  int64_t value = 0;        ///< constant: the value; sum: its constant part
+  Variable variable;        ///< variable only
+  std::vector<Term> terms;  ///< sum only, sorted by compare(atom), coefficients non-zero
+  std::vector<Expr>
+      operands;     ///< every other kind; exactly two but for product (two or more), logical_not and select
+  Interval bounds;  ///< what bounds() gives: the builders compute it once
+  int64_t divisor = 1;  ///< what known_divisor() gives
 };
 
 /// Total structural order (by kind, then contents): < 0, 0, > 0.

@@ -5,7 +5,8 @@
 namespace weft::expr {
 namespace {
 
-// Each bound of a product of intervals is a product of ends; an end that is missing or overflows leaves it open.
+// Each bound of a product of intervals is a product of ends; an end that is missing or overflows leaves it
+// open.
 Interval multiply(const Interval& a, const Interval& b) {
   if (a == point(0) || b == point(0)) return point(0);
   if (a.min && a.max && b.min && b.max) {

@@ -174,7 +174,8 @@ Expr operator*(const Expr& a, const Expr& b) {
   l.constant = mul_int(x.constant, y.constant);
   for (const Term& s : x.terms) {
     add_term(l, s.atom, mul_int(s.coefficient, y.constant));
-    for (const Term& t : y.terms) add_term(l, multiply_atoms(s.atom, t.atom), mul_int(s.coefficient, t.coefficient));
+    for (const Term& t : y.terms)
+      add_term(l, multiply_atoms(s.atom, t.atom), mul_int(s.coefficient, t.coefficient));
   }
   for (const Term& t : y.terms) add_term(l, t.atom, mul_int(t.coefficient, x.constant));
   return make_sum(std::move(l));

@@ -1,4 +1,5 @@
-// min and max: decided by the bounds of the difference; a chain of them is kept sorted, constants last, without duplicates.
+// min and max: decided by the bounds of the difference; a chain of them is kept sorted, constants last,
+// without duplicates.
 #include <algorithm>
 
 #include "expr/integer.hpp"

@@ -20,7 +20,8 @@ void compute_facts(Node& node);
 Interval linear_bounds(const Linear& l);
 /// The same where terms are products, whose factors tie them together.
 Interval product_sum_bounds(int64_t constant, std::span<const Term> terms);
-/// The bounds of a value with what ties its terms together: min, max, select, floor_div, mod. Dearer than bounds().
+/// The bounds of a value with what ties its terms together: min, max, select, floor_div, mod. Dearer than
+/// bounds().
 Interval tight_bounds(const Linear& l, int depth = 2);
 
 /// acc += k * e.

@@ -13,7 +13,7 @@ using Parsed = std::optional<Expr>;
 
 constexpr int kMaxDepth = 200;
 // Constants and products of coefficients stay below this, so that no builder overflows on a text.
-constexpr double kMaxMagnitude = 4.0e18;
+constexpr double kMaxMagnitude = 1.0e15;
 
 /// The sum of the magnitudes of an expression's constant and coefficients, divisors' included.
 double weight(const Expr& e) {
@@ -39,8 +39,8 @@ class Parser {
     skip_space();
     if (e && at_ < text_.size()) e = error("unexpected text after the expression");
     if (e) return *e;
-    return fail(ErrorKind::invalid_argument, message_ + " at offset " + std::to_string(at_) + " of the expression `" +
-                                                 std::string(text_) + "`");
+    return fail(ErrorKind::invalid_argument, message_ + " at offset " + std::to_string(at_) +
+                                                 " of the expression `" + std::string(text_) + "`");
   }
 
  private:

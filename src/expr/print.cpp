@@ -1,5 +1,6 @@
-// The text form. From loose to tight: `||`, `&&`, `!`, `== < <=` (no chains), `+ -`, `* / %` (left to right), `-a`;
-// `min(a, b)`, `max(a, b)`, `select(c, a, b)`. A name that is no identifier, or one of these three, is in double quotes.
+// The text form. From loose to tight: `||`, `&&`, `!`, `== < <=` (no chains), `+ -`, `* / %` (left to right),
+// `-a`; `min(a, b)`, `max(a, b)`, `select(c, a, b)`. A name that is no identifier, or one of these three, is
+// in double quotes.
 #include "expr/expr.hpp"
 #include "expr/names.hpp"
 
@@ -40,8 +41,8 @@ std::string magnitude(int64_t v) {
 
 void write_term(std::string& out, const Term& t) {
   if (t.coefficient != 1 && t.coefficient != -1) out += magnitude(t.coefficient) + "*";
-  // A product's factors and a division's operands associate to the left: as a right operand of `*` a division is wrapped.
-  // A leading minus before a bare division would read as part of its operand.
+  // A product's factors and a division's operands associate to the left: as a right operand of `*` a division
+  // is wrapped. A leading minus before a bare division would read as part of its operand.
   const bool tight = out.ends_with('*') || out.ends_with('-');
   const bool wrap = (t.atom.kind() == Kind::floor_div || t.atom.kind() == Kind::mod) && tight;
   write(out, t.atom, wrap ? kPrimary : kFactor);

@@ -1,5 +1,6 @@
-// Bounds of sums of products. Term by term, h*w - h - w + 1 has none for h, w >= 2. With each factor written from one of its ends,
-// h = 2 + h' with h' >= 0, it is 1 + h' + w' + h'*w': at least 1. (Handelman's and Bernstein's forms use the same substitution.)
+// Bounds of sums of products. Term by term, h*w - h - w + 1 has none for h, w >= 2. With each factor written
+// from one of its ends, h = 2 + h' with h' >= 0, it is 1 + h' + w' + h'*w': at least 1. (Handelman's and
+// Bernstein's forms use the same substitution.)
 #include <vector>
 
 #include "expr/integer.hpp"
@@ -16,7 +17,8 @@ struct Monomial {
   std::vector<Expr> distances;
 };
 
-/// e = end + sign * distance with distance >= 0; without an end, the distance is e itself and may be negative.
+/// e = end + sign * distance with distance >= 0; without an end, the distance is e itself and may be
+/// negative.
 struct Shift {
   int64_t end = 0, sign = 1;
 };

@@ -113,7 +113,8 @@ bool join_mods(Linear& l, const Term& low, const Expr& high) {
   const Expr &b = low.atom.node().operands[1], &z = high.node().operands[0], &c = high.node().operands[1];
   const Expr p = high * b;
   if (!contains(l, linear(p).terms, low.coefficient)) return false;
-  // mod(b * z + r, b * c) = b * mod(z, c) + r for r in [0, b). It is shorter only when b * z and r = mod(x, b) join.
+  // mod(b * z + r, b * c) = b * mod(z, c) + r for r in [0, b). It is shorter only when b * z and r = mod(x,
+  // b) join.
   const Expr x = z * b + low.atom;
   if (coefficient_of(linear(x), low.atom) != 0) return false;
   const Expr both = b * c;

@@ -1,7 +1,7 @@
 // Text in, text out: tests/expr/cases/*.txt. WEFT_UPDATE=1 rewrites the expected sides.
 //   # comment
-//   name: min..max multiple_of     a variable of the cases below; either end of the range may be left out, so may the multiple
-//   input => expected              what print(parse(input)) gives
+//   name: min..max multiple_of     a variable of the cases below; either end of the range may be left out, so
+//   may the multiple input => expected              what print(parse(input)) gives
 #include <gtest/gtest.h>
 
 #include <algorithm>

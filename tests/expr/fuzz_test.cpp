@@ -1,5 +1,5 @@
-// Every rule against an independent evaluation: random expressions are built by the builders and, side by side, as vectors of the
-// values that plain arithmetic gives them on random assignments.
+// Every rule against an independent evaluation: random expressions are built by the builders and, side by
+// side, as vectors of the values that plain arithmetic gives them on random assignments.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -102,7 +102,8 @@ int64_t constant_of(Random& random) {
 }
 
 Sample constant_sample(int64_t value) {
-  return {Expr(value), std::vector<int64_t>(kAssignments, value), static_cast<double>(value < 0 ? -value : value)};
+  return {Expr(value), std::vector<int64_t>(kAssignments, value),
+          static_cast<double>(value < 0 ? -value : value)};
 }
 
 Sample pick(World& w) {
@@ -159,8 +160,9 @@ Sample index_pattern(World& w) {
     case 2: return sum(multiple(rest(quotient(x, d), c), d), rest(x, d), 1);
     case 3: return quotient(sum(multiple(x, d), rest(y, d), 1), d);
     case 4: return rest(sum(multiple(x, d), rest(y, d), 1), multiple(d, c));
-    default: return sum(multiple(quotient(x, multiple(d, c)), multiple(d, c)),
-                        sum(multiple(rest(quotient(x, d), c), d), rest(x, d), 1), 1);
+    default:
+      return sum(multiple(quotient(x, multiple(d, c)), multiple(d, c)),
+                 sum(multiple(rest(quotient(x, d), c), d), rest(x, d), 1), 1);
   }
 }
 
@@ -174,7 +176,8 @@ Sample select_sample(World& w) {
 Sample comparison(World& w, const Sample& a, const Sample& b) {
   switch (w.random.below(4)) {
     case 0: return combine(less(a.e, b.e), 1, a, b, [](int64_t x, int64_t y) { return int64_t{x < y}; });
-    case 1: return combine(less_equal(a.e, b.e), 1, a, b, [](int64_t x, int64_t y) { return int64_t{x <= y}; });
+    case 1:
+      return combine(less_equal(a.e, b.e), 1, a, b, [](int64_t x, int64_t y) { return int64_t{x <= y}; });
     case 2: return combine(equal(a.e, b.e), 1, a, b, [](int64_t x, int64_t y) { return int64_t{x == y}; });
     default: return combine(logical_not(a.e), 1, a, b, [](int64_t x, int64_t) { return int64_t{x == 0}; });
   }
@@ -182,8 +185,10 @@ Sample comparison(World& w, const Sample& a, const Sample& b) {
 
 Sample logic(World& w, const Sample& a, const Sample& b) {
   if (w.random.chance(50))
-    return combine(logical_and(a.e, b.e), 1, a, b, [](int64_t x, int64_t y) { return int64_t{x != 0 && y != 0}; });
-  return combine(logical_or(a.e, b.e), 1, a, b, [](int64_t x, int64_t y) { return int64_t{x != 0 || y != 0}; });
+    return combine(logical_and(a.e, b.e), 1, a, b,
+                   [](int64_t x, int64_t y) { return int64_t{x != 0 && y != 0}; });
+  return combine(logical_or(a.e, b.e), 1, a, b,
+                 [](int64_t x, int64_t y) { return int64_t{x != 0 || y != 0}; });
 }
 
 Sample grow(World& w) {
@@ -196,10 +201,12 @@ Sample grow(World& w) {
     case 4: return multiple(a, b);
     case 5: return quotient(a, pick_divisor(w));
     case 6: return rest(a, pick_divisor(w));
-    case 7: return combine(min(a.e, b.e), a.weight + b.weight, a, b,
-                           [](int64_t x, int64_t y) { return x < y ? x : y; });
-    case 8: return combine(max(a.e, b.e), a.weight + b.weight, a, b,
-                           [](int64_t x, int64_t y) { return x > y ? x : y; });
+    case 7:
+      return combine(min(a.e, b.e), a.weight + b.weight, a, b,
+                     [](int64_t x, int64_t y) { return x < y ? x : y; });
+    case 8:
+      return combine(max(a.e, b.e), a.weight + b.weight, a, b,
+                     [](int64_t x, int64_t y) { return x > y ? x : y; });
     case 9: return comparison(w, a, b);
     case 10: return logic(w, a, b);
     case 11: return select_sample(w);
@@ -260,8 +267,8 @@ bool check_values(const World& w, const Sample& s) {
     const bool divisible = d == 0 ? want == 0 : want % d == 0;
     const bool honest = !proved || *proved == (want != 0);
     if (got == want && inside && divisible && honest) continue;
-    ADD_FAILURE() << print(s.e) << " is " << got << ", should be " << want << "; in bounds " << inside << ", divisor " << d
-                  << ", proof holds " << honest;
+    ADD_FAILURE() << print(s.e) << " is " << got << ", should be " << want << "; in bounds " << inside
+                  << ", divisor " << d << ", proof holds " << honest;
     return false;
   }
   return true;
@@ -295,11 +302,13 @@ bool check_substitution(World& w, const Sample& s) {
     const std::string fresh = name + ".inner";
     const int64_t low = w.draw(v, 0);
     const int64_t other = w.draw(v, 2);
-    // Distributed anew, a product within a symbolic divisor may no longer be known to be positive: constants only.
+    // Distributed anew, a product within a symbolic divisor may no longer be known to be positive: constants
+    // only.
     const int64_t choice = w.random.below(has_symbolic_divisor(s.e) ? 2 : 3);
     if (choice == 1) bindings.insert_or_assign(name, Expr(other));
     const int64_t steps = (other - low) / v.multiple_of;
-    if (choice == 2) bindings.insert_or_assign(name, variable(fresh, {0, steps}) * Expr(v.multiple_of) + Expr(low));
+    if (choice == 2)
+      bindings.insert_or_assign(name, variable(fresh, {0, steps}) * Expr(v.multiple_of) + Expr(low));
     for (Environment& env : environments) {
       env[fresh] = w.random.between(0, steps);
       env[name] = choice == 1 ? other : choice == 2 ? env[fresh] * v.multiple_of + low : w.draw(v, 3);
@@ -359,6 +368,45 @@ TEST(ExprFuzz, BuildersAgreeWithPlainArithmetic) {
       w.pool.push_back(std::move(s));
     }
   }
+}
+
+// Damaged text gives an error or an expression, which then prints and parses as any other.
+TEST(ExprFuzz, ParserSurvivesDamagedText) {
+  static const std::string characters = "abc0123456789+-*/%()<=!&|, \"\\minselct";
+  size_t accepted = 0, refused = 0;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    World w(seed + 5000);
+    for (int step = 0; step < 60; ++step) {
+      Sample s = grow(w);
+      if (!in_range(s)) continue;
+      std::string text = print(s.e);
+      w.pool.push_back(std::move(s));
+      for (int64_t edits = w.random.between(1, 3); edits > 0 && !text.empty(); --edits) {
+        const size_t at = static_cast<size_t>(w.random.below(static_cast<int64_t>(text.size())));
+        const char c =
+            characters[static_cast<size_t>(w.random.below(static_cast<int64_t>(characters.size())))];
+        switch (w.random.below(3)) {
+          case 0: text.erase(at, 1); break;
+          case 1: text.insert(at, 1, c); break;
+          default: text[at] = c; break;
+        }
+      }
+      const auto e = parse(text, w.scope);
+      ++(e ? accepted : refused);
+      if (!e) continue;
+      const auto again = parse(print(*e), w.scope);
+      ASSERT_TRUE(again && *again == *e) << text << " gives " << print(*e);
+    }
+  }
+  EXPECT_GT(accepted, 100u);
+  EXPECT_GT(refused, 100u);
+}
+
+TEST(ExprParse, DeepTextIsRefused) {
+  const std::string deep(100000, '(');
+  EXPECT_FALSE(parse(deep, {}));
+  EXPECT_FALSE(parse(std::string(100000, '-') + "1", {}));
+  EXPECT_FALSE(parse(std::string(100000, '!') + "1", {}));
 }
 
 int sign(int c) { return c < 0 ? -1 : c > 0 ? 1 : 0; }
