@@ -44,10 +44,10 @@ function(weft_cli)
   target_link_libraries(weft PRIVATE weft_cli)
 endfunction()
 
-# weft_test(<layer>): test_<layer> of tests/<layer>/*_test.cpp, linked to that layer's library (to weft_compile where the
+# weft_test(<layer>): test_<layer> of tests/<layer>/**/*_test.cpp, linked to that layer's library (to weft_compile where the
 # folder is no layer). Tests may use exceptions, RTTI and the file system.
 function(weft_test name)
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${name}/*_test.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${name}/*_test.cpp)
   if(NOT sources)
     return()
   endif()
