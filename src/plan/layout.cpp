@@ -97,8 +97,8 @@ class Chooser {
     std::vector<uint32_t> order(type.shape.size());
     std::iota(order.begin(), order.end(), 0u);
     if (last) order = channels_last(type.shape.size());
-    if (!last || halo == halos_.end()) return dense_storage(type.dtype, type.shape, order);
-    return dense_storage(type.dtype, type.shape, order, halo->second.begin, halo->second.end);
+    if (!last || halo == halos_.end()) return loops::dense_storage(type.dtype, type.shape, order);
+    return loops::dense_storage(type.dtype, type.shape, order, halo->second.begin, halo->second.end);
   }
 
   void assign(ValueId value) { layout_.storages.emplace(value, storage(value, channels_last_.contains(value))); }
