@@ -8,7 +8,7 @@
 #include "plan/program.hpp"
 #include "schedule/rules.hpp"
 
-namespace weft::plan {
+namespace weft::compile {
 
 struct BuildOptions {
   schedule::Machine machine;
@@ -16,13 +16,13 @@ struct BuildOptions {
 };
 
 struct BuiltProgram {
-  Program program;
-  std::map<graph::ValueId, BufferId> weights;   ///< the buffer that the loader fills with a constant of the graph
-  std::vector<BufferId> inputs, outputs;        ///< parallel to the graph's
+  plan::Program program;
+  std::map<graph::ValueId, plan::BufferId> weights;  ///< the buffer that the loader fills with a constant of the graph
+  std::vector<plan::BufferId> inputs, outputs;       ///< parallel to the graph's
 };
 
 /// Lowers every group of a fused graph, chooses its schedule and the storages of its tensors, and inserts the copies between storages.
 /// Shapes must be constant. Kernels come unrolled and vectorized, ready to emit; memory is not placed yet.
 Result<BuiltProgram> build_program(const graph::Graph& g, const BuildOptions& options);
 
-}  // namespace weft::plan
+}  // namespace weft::compile

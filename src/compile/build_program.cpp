@@ -1,4 +1,4 @@
-#include "plan/build.hpp"
+#include "compile/build_program.hpp"
 
 #include <algorithm>
 
@@ -6,16 +6,23 @@
 #include "loops/unroll.hpp"
 #include "loops/vectorize.hpp"
 #include "lower/lower.hpp"
-#include "plan/layout.hpp"
+#include "compile/layout.hpp"
 #include "schedule/apply.hpp"
 
-namespace weft::plan {
+namespace weft::compile {
 namespace {
 
 using graph::ValueId;
 using loops::Stage;
 using loops::Storage;
 using lower::Group;
+using plan::BufferId;
+using plan::BufferKind;
+using plan::Call;
+using plan::Copy;
+using plan::Fill;
+using plan::KernelId;
+using plan::Statement;
 
 /// A value in one storage: a buffer that some kernel or the loader has filled.
 struct Placement {
@@ -216,4 +223,4 @@ Result<BuiltProgram> build_program(const graph::Graph& g, const BuildOptions& op
   return Builder(g, options).run();
 }
 
-}  // namespace weft::plan
+}  // namespace weft::compile

@@ -8,7 +8,7 @@
 #include "loops/storage.hpp"
 #include "lower/group.hpp"
 
-namespace weft::plan {
+namespace weft::compile {
 
 /// What the values that groups compute look like in memory. Constants and graph inputs are row-major; every other value of rank >= 3
 /// that convolutions or pooling make or read lies channels-last, and its halo holds the zero padding that its readers want.
@@ -23,4 +23,4 @@ Layout choose_layout(const graph::Graph& g, const std::vector<lower::Group>& gro
 /// Row-major, without halo: what the world outside sees.
 loops::Storage row_major(const graph::Type& type);
 
-}  // namespace weft::plan
+}  // namespace weft::compile

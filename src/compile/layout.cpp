@@ -1,10 +1,10 @@
-#include "plan/layout.hpp"
+#include "compile/layout.hpp"
 
 #include <algorithm>
 #include <numeric>
 #include <set>
 
-namespace weft::plan {
+namespace weft::compile {
 
 using graph::Node;
 using graph::Op;
@@ -119,4 +119,4 @@ loops::Storage row_major(const graph::Type& type) {
   return loops::dense_storage(type.dtype, type.shape, order);
 }
 
-}  // namespace weft::plan
+}  // namespace weft::compile
