@@ -13,7 +13,7 @@ using Parsed = std::optional<Expr>;
 
 constexpr int kMaxDepth = 200;
 // Constants and products of coefficients stay below this, so that no builder overflows on a text.
-constexpr double kMaxMagnitude = 1.0e15;
+constexpr double kMaxMagnitude = 1.0e17;
 
 /// The sum of the magnitudes of an expression's constant and coefficients, divisors' included.
 double weight(const Expr& e) {
@@ -24,7 +24,7 @@ double weight(const Expr& e) {
     const double c = static_cast<double>(t.coefficient);
     w += (c < 0 ? -c : c) * weight(t.atom);
   }
-  if (n.kind == Kind::variable) return 1;
+  if (n.kind == Kind::variable || is_boolean(n.kind)) return 1;
   double inner = 1;
   for (const Expr& op : n.operands) inner *= 1 + weight(op);
   return n.operands.empty() ? w : inner;
