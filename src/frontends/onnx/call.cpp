@@ -1,0 +1,229 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontends/onnx/importer.hpp"
+#include "frontends/onnx/numbers.hpp"
+#include "graph/eval.hpp"
+
+namespace weft::onnx {
+namespace {
+
+// AttributeProto.AttributeType
+constexpr int32_t kFloat = 1, kInt = 2, kString = 3, kTensor = 4, kFloats = 6, kInts = 7;
+
+constexpr size_t kMaxNameLength =
+    200;  // of names that are made up from the model's: a node must not multiply a huge one
+
+}  // namespace
+
+Call::Call(Importer& importer, const NodeProto& node, int64_t version)
+    : importer_(importer),
+      node_(node),
+      version_(version),
+      source_(display_name(node).substr(0, kMaxNameLength)),
+      first_value_(importer.graph_.values.size()) {}
+
+void Call::fail(ErrorKind kind, std::string message) {
+  if (failed_) return;
+  failed_ = true;
+  error_ = {kind, fmt::format("{}: {}", node_.op_type, message), display_name(node_)};
+}
+
+Result<void> Call::status() const {
+  if (failed_) return std::unexpected<Error>(error_);
+  return {};
+}
+
+ValueId Call::in(size_t index) {
+  if (failed_) return kNoValue;
+  if (!has(index)) {
+    invalid(fmt::format("input {} is missing", index));
+    return kNoValue;
+  }
+  return importer_.values_.find(node_.inputs[index])->second;
+}
+
+DType Call::dtype(ValueId value) const {
+  return value == kNoValue ? DType::f32 : importer_.graph_.values[value].type.dtype;
+}
+
+Ints Call::shape(ValueId value) const {
+  if (value == kNoValue) return {};
+  return *graph::constant_shape(importer_.graph_.values[value].type.shape);
+}
+
+int64_t Call::axis(int64_t axis, int64_t rank) {
+  if (axis < -rank || axis >= rank) {
+    invalid(fmt::format("axis {} of a tensor of rank {}", axis, rank));
+    return 0;
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+Ints Call::axes(const Ints& axes, int64_t rank) {
+  Ints result;
+  for (const int64_t given : axes) result.push_back(axis(given, rank));
+  std::sort(result.begin(), result.end());
+  if (std::adjacent_find(result.begin(), result.end()) != result.end()) invalid("an axis is given twice");
+  return failed_ ? Ints{} : result;
+}
+
+const AttributeProto* Call::find(std::string_view name) const {
+  for (const AttributeProto& attribute : node_.attributes)
+    if (attribute.name == name) return &attribute;
+  return nullptr;
+}
+
+const AttributeProto* Call::find(std::string_view name, int32_t type) {
+  const AttributeProto* attribute = find(name);
+  if (attribute != nullptr && attribute->type != type && attribute->type != 0) {
+    invalid(fmt::format("the attribute \"{}\" has the wrong type", name));
+    return nullptr;
+  }
+  return attribute;
+}
+
+int64_t Call::integer(std::string_view name, int64_t fallback) {
+  const AttributeProto* attribute = find(name, kInt);
+  return attribute != nullptr ? attribute->i : fallback;
+}
+
+int64_t Call::required_integer(std::string_view name) {
+  if (!has_attribute(name)) invalid(fmt::format("the attribute \"{}\" is missing", name));
+  return integer(name, 0);
+}
+
+double Call::number(std::string_view name, double fallback) {
+  const AttributeProto* attribute = find(name, kFloat);
+  return attribute != nullptr ? static_cast<double>(attribute->f) : fallback;
+}
+
+std::string Call::text(std::string_view name, std::string_view fallback) {
+  const AttributeProto* attribute = find(name, kString);
+  return attribute != nullptr ? attribute->s : std::string(fallback);
+}
+
+Ints Call::integers(std::string_view name, const Ints& fallback) {
+  const AttributeProto* attribute = find(name, kInts);
+  return attribute != nullptr ? attribute->ints : fallback;
+}
+
+std::vector<float> Call::numbers(std::string_view name) {
+  const AttributeProto* attribute = find(name, kFloats);
+  return attribute != nullptr ? attribute->floats : std::vector<float>();
+}
+
+const TensorProto* Call::tensor(std::string_view name) {
+  const AttributeProto* attribute = find(name, kTensor);
+  return attribute != nullptr ? attribute->t.get() : nullptr;
+}
+
+bool Call::is_known(ValueId value) const { return value != kNoValue && importer_.graph_.is_constant(value); }
+
+std::optional<std::vector<uint8_t>> Call::known_bytes(ValueId value, std::string_view what) {
+  if (failed_) return std::nullopt;
+  if (!is_known(value)) {
+    unsupported(fmt::format("{} is computed from the model's inputs; weft needs it to be constant", what));
+    return std::nullopt;
+  }
+  int64_t elements = 1;
+  for (const int64_t extent : shape(value)) elements *= extent;
+  if (elements > kMaxFoldedElements) {
+    fail(ErrorKind::limit, fmt::format("{} has {} elements", what, elements));
+    return std::nullopt;
+  }
+  auto tensor = graph::load_constant(importer_.graph_, value, importer_.blobs_);
+  if (!tensor) {
+    fail(tensor.error().kind, tensor.error().message);
+    return std::nullopt;
+  }
+  return std::move(tensor->bytes);
+}
+
+Ints Call::known_integers(ValueId value, std::string_view what) {
+  const auto bytes = known_bytes(value, what);
+  if (!bytes) return {};
+  if (is_float(dtype(value))) {
+    invalid(fmt::format("{} is not an integer", what));
+    return {};
+  }
+  return to_integers(dtype(value), *bytes);
+}
+
+std::vector<double> Call::known_numbers(ValueId value, std::string_view what) {
+  const auto bytes = known_bytes(value, what);
+  return bytes ? to_doubles(dtype(value), *bytes) : std::vector<double>();
+}
+
+ValueId Call::emit(Op op, std::vector<ValueId> inputs, Attributes attributes) {
+  if (failed_) return kNoValue;
+  std::vector<graph::Type> types;
+  for (const ValueId input : inputs) types.push_back(importer_.graph_.values[input].type);
+  auto type = graph::infer_type(op, types, attributes);
+  if (!type) {
+    fail(type.error().kind, type.error().message);
+    return kNoValue;
+  }
+  const std::optional<Ints> extents = graph::constant_shape(type->shape);
+  auto checked = checked_bytes(*extents, type->dtype, kMaxResultBytes, "the result");
+  if (!checked) {
+    fail(checked.error().kind, checked.error().message);
+    return kNoValue;
+  }
+  const std::string base = node_.outputs.empty() ? source_ : node_.outputs[0].substr(0, kMaxNameLength);
+  std::string name = importer_.fresh_name(fmt::format("{}.{}", base, graph::info(op).name));
+  const ValueId value = importer_.add_value(std::move(name), std::move(*type));
+  graph::Node made{op, std::move(attributes), std::move(inputs), value, source_, -1};
+  auto folded = importer_.try_fold(made);
+  if (!folded) {
+    fail(folded.error().kind, folded.error().message);
+    return kNoValue;
+  }
+  if (!*folded) importer_.graph_.nodes.push_back(std::move(made));
+  return value;
+}
+
+ValueId Call::constant(DType dtype, const Ints& shape, std::vector<uint8_t> bytes) {
+  if (failed_) return kNoValue;
+  const std::string base = node_.outputs.empty() ? source_ : node_.outputs[0].substr(0, kMaxNameLength);
+  const ValueId value =
+      importer_.add_value(importer_.fresh_name(base + ".constant"), {dtype, graph::make_shape(shape)});
+  importer_.graph_.constants.emplace(value, std::move(bytes));
+  return value;
+}
+
+ValueId Call::constant(DType dtype, const Ints& shape, const std::vector<double>& values) {
+  std::vector<uint8_t> bytes;
+  for (const double value : values) append_number(bytes, dtype, value);
+  return constant(dtype, shape, std::move(bytes));
+}
+
+ValueId Call::constant(const TensorProto& tensor) {
+  if (failed_) return kNoValue;
+  auto value = importer_.add_tensor(tensor, importer_.fresh_name(source_ + ".constant"));
+  if (value) return *value;
+  fail(value.error().kind, value.error().message);
+  return kNoValue;
+}
+
+ValueId Call::vector(const Ints& values) {
+  std::vector<uint8_t> bytes;
+  for (const int64_t value : values) append_bits(bytes, DType::i64, static_cast<uint64_t>(value));
+  return constant(DType::i64, {static_cast<int64_t>(values.size())}, std::move(bytes));
+}
+
+void Call::out(size_t index, ValueId value) {
+  if (failed_ || !wants(index)) return;
+  const std::string& name = node_.outputs[index];
+  // A value made for this node takes the model's name; one that the node only passes on keeps its own.
+  bool is_named = value < first_value_;
+  for (size_t i = 0; i < index && i < node_.outputs.size(); ++i) {
+    const auto it = importer_.values_.find(node_.outputs[i]);
+    is_named = is_named || (it != importer_.values_.end() && it->second == value);
+  }
+  if (!is_named) importer_.graph_.values[value].name = name;
+  importer_.values_.emplace(name, value);
+}
+
+}  // namespace weft::onnx

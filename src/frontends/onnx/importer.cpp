@@ -1,0 +1,255 @@
+#include "frontends/onnx/importer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontends/onnx/inputs.hpp"
+#include "frontends/onnx/numbers.hpp"
+#include "graph/eval.hpp"
+
+namespace weft::onnx {
+namespace {
+
+/// Floats are folded only where they take part in shape arithmetic (scales, ratios): weights are a pass's
+/// business.
+int64_t fold_limit(DType dtype) { return is_float(dtype) ? 16 : kMaxFoldedElements; }
+
+int64_t count(const Ints& shape) {
+  int64_t elements = 1;
+  for (const int64_t extent : shape) elements *= extent;
+  return elements;
+}
+
+bool is_cheap(Op op) {
+  const graph::OpClass op_class = graph::info(op).op_class;
+  return op_class != graph::OpClass::contraction && op != Op::reduce_window;
+}
+
+/// Relative, inside the model's folder as far as the text tells.
+bool is_safe_path(std::string_view path) {
+  if (path.empty() || path[0] == '/' || path.find_first_of("\\:") != path.npos ||
+      path.find('\0') != path.npos)
+    return false;
+  while (!path.empty()) {
+    const size_t slash = std::min(path.find('/'), path.size());
+    if (path.substr(0, slash) == "..") return false;
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<uint64_t> checked_bytes(const Ints& shape, DType dtype, uint64_t max_bytes, std::string_view what) {
+  uint64_t bytes = byte_size(dtype);
+  for (const int64_t extent : shape) {
+    if (extent < 0)
+      return fail(ErrorKind::invalid_model, fmt::format("{} has the negative extent {}", what, extent));
+    if (extent > kMaxExtent)
+      return fail(ErrorKind::limit,
+                  fmt::format("{} has the extent {}, above the limit of 2^40", what, extent));
+    const uint64_t factor = static_cast<uint64_t>(std::max<int64_t>(extent, 1));
+    if (bytes > max_bytes / factor)
+      return fail(ErrorKind::limit, fmt::format("{} would take more than {} GiB", what, max_bytes >> 30));
+    bytes *= factor;
+  }
+  return bytes;
+}
+
+Importer::Importer(const ModelProto& model, const Blobs& blobs, const ReadOptions& options)
+    : model_(model),
+      options_(options),
+      blobs_(blobs),
+      fold_budget_((uint64_t{64} << 20) + 4 * blobs[0]->size()) {
+  graph_.name = model.graph.name;
+}
+
+ValueId Importer::add_value(std::string name, graph::Type type) {
+  graph_.values.push_back({std::move(name), std::move(type)});
+  return static_cast<ValueId>(graph_.values.size() - 1);
+}
+
+std::string Importer::fresh_name(const std::string& base) {
+  int64_t& suffix = suffixes_[base];
+  std::string name = base;
+  while (!names_.insert(name).second) name = fmt::format("{}.{}", base, ++suffix);
+  return name;
+}
+
+Result<graph::ConstantData> Importer::external_data(const TensorProto& tensor, uint64_t bytes) {
+  const ExternalData& external = *tensor.external;
+  const auto problem = [&](ErrorKind kind, std::string text) {
+    return weft::fail(kind, std::move(text), tensor.name);
+  };
+  if (!is_safe_path(external.location))
+    return problem(ErrorKind::invalid_model,
+                   fmt::format("its data lies in \"{}\", outside of the model's folder", external.location));
+  auto it = external_.find(external.location);
+  if (it == external_.end()) {
+    if (!options_.open_external)
+      return problem(ErrorKind::not_found,
+                     fmt::format("its data lies in \"{}\", which was not given", external.location));
+    auto opened = options_.open_external(external.location);
+    if (!opened) return problem(opened.error().kind, std::move(opened.error().message));
+    it = external_.emplace(external.location, static_cast<uint32_t>(blobs_.size())).first;
+    blobs_.push_back(std::move(*opened));
+  }
+  const uint64_t size = blobs_[it->second]->size();
+  if (external.length && *external.length != bytes)
+    return problem(ErrorKind::invalid_model,
+                   fmt::format("its data has {} bytes, its shape needs {}", *external.length, bytes));
+  if (external.offset > size || bytes > size - external.offset)
+    return problem(ErrorKind::invalid_model, fmt::format("its data ends at byte {} of \"{}\", which has {}",
+                                                         external.offset + bytes, external.location, size));
+  return BlobRange{it->second, external.offset, bytes};
+}
+
+Result<ValueId> Importer::add_tensor(const TensorProto& tensor, const std::string& name) {
+  const auto problem = [&](ErrorKind kind, std::string text) {
+    return weft::fail(kind, std::move(text), name);
+  };
+  const std::optional<DType> dtype = dtype_of(tensor.data_type);
+  if (!dtype)
+    return problem(ErrorKind::unsupported,
+                   fmt::format("its element type is {}", data_type_name(tensor.data_type)));
+  if (auto checked = checked_bytes(tensor.dims, *dtype, kMaxTensorBytes, "the tensor"); !checked)
+    return problem(checked.error().kind, checked.error().message);
+  const uint64_t elements = static_cast<uint64_t>(count(tensor.dims));
+  const uint64_t bytes = elements * byte_size(*dtype);
+  graph::ConstantData data;
+  if (tensor.external) {
+    WEFT_ASSIGN(range, external_data(tensor, bytes));
+    data = std::move(range);
+  } else if (tensor.raw) {
+    if (tensor.raw->size() != bytes)
+      return problem(ErrorKind::invalid_model,
+                     fmt::format("it holds {} bytes, its shape needs {}", tensor.raw->size(), bytes));
+    data = BlobRange{0, tensor.raw->begin, bytes};
+  } else if (!tensor.bytes.empty()) {
+    if (tensor.bytes.size() != bytes)
+      return problem(ErrorKind::invalid_model,
+                     fmt::format("it holds {} bytes, its shape needs {}", tensor.bytes.size(), bytes));
+    data = tensor.bytes;
+  } else {
+    if (tensor.integers.size() != elements)
+      return problem(ErrorKind::invalid_model, fmt::format("it holds {} elements, its shape needs {}",
+                                                           tensor.integers.size(), elements));
+    std::vector<uint8_t> held;
+    held.reserve(static_cast<size_t>(bytes));
+    for (const uint64_t bits : tensor.integers)
+      append_bits(held, *dtype, *dtype == DType::boolean ? bits != 0 : bits);
+    data = std::move(held);
+  }
+  const ValueId value = add_value(name, {*dtype, graph::make_shape(tensor.dims)});
+  graph_.constants.emplace(value, std::move(data));
+  return value;
+}
+
+bool Importer::is_foldable(ValueId value) const {
+  if (!graph_.is_constant(value)) return false;
+  const graph::Type& type = graph_.values[value].type;
+  return count(*graph::constant_shape(type.shape)) <= fold_limit(type.dtype);
+}
+
+Result<bool> Importer::try_fold(const graph::Node& node) {
+  const graph::Type& type = graph_.values[node.output].type;
+  const int64_t elements = count(*graph::constant_shape(type.shape));
+  if (!is_cheap(node.op) || elements > fold_limit(type.dtype)) return false;
+  uint64_t touched = static_cast<uint64_t>(elements) * byte_size(type.dtype) + 64;
+  for (const ValueId input : node.inputs) {
+    if (!is_foldable(input)) return false;
+    const graph::Type& operand = graph_.values[input].type;
+    touched +=
+        static_cast<uint64_t>(count(*graph::constant_shape(operand.shape))) * byte_size(operand.dtype) + 64;
+  }
+  if (touched > fold_budget_) return false;
+  fold_budget_ -= touched;
+  std::vector<graph::Tensor> operands;
+  for (const ValueId input : node.inputs) {
+    WEFT_ASSIGN(operand, graph::load_constant(graph_, input, blobs_));
+    operands.push_back(std::move(operand));
+  }
+  std::vector<const graph::Tensor*> pointers;
+  for (const graph::Tensor& operand : operands) pointers.push_back(&operand);
+  WEFT_ASSIGN(result, graph::evaluate_node(graph_, node, pointers));
+  graph_.constants.emplace(node.output, std::move(result.bytes));
+  return true;
+}
+
+Result<void> Importer::add_inputs() {
+  std::set<std::string_view> initialized;
+  for (const TensorProto& tensor : model_.graph.initializers) initialized.insert(tensor.name);
+  std::vector<const ValueInfoProto*>
+      inputs;  // Before IR version 4 initializers are inputs too: those are constants here.
+  for (const ValueInfoProto& input : model_.graph.inputs)
+    if (!initialized.contains(input.name)) inputs.push_back(&input);
+  WEFT_ASSIGN(types, resolve_inputs(inputs, options_));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const ValueId value = add_value(inputs[i]->name, types[i]);
+    graph_.inputs.push_back({inputs[i]->name, value});
+    values_.emplace(inputs[i]->name, value);
+  }
+  return {};
+}
+
+Result<void> Importer::add_initializers() {
+  for (const TensorProto& tensor : model_.graph.initializers) {
+    WEFT_ASSIGN(value, add_tensor(tensor, tensor.name));
+    values_.emplace(tensor.name, value);
+  }
+  return {};
+}
+
+Result<void> Importer::add_outputs() {
+  if (model_.graph.outputs.empty()) return weft::fail(ErrorKind::invalid_model, "the graph has no outputs");
+  std::set<std::string_view> seen;
+  for (const ValueInfoProto& output : model_.graph.outputs) {
+    const auto it = values_.find(output.name);
+    if (it == values_.end())
+      return weft::fail(ErrorKind::invalid_model,
+                        fmt::format("nothing produces the output \"{}\"", output.name), output.name);
+    if (!seen.insert(output.name).second)
+      return weft::fail(ErrorKind::invalid_model, fmt::format("two outputs are called \"{}\"", output.name),
+                        output.name);
+    const DType dtype = graph_.values[it->second].type.dtype;
+    if (output.is_tensor && output.data_type != 0 && dtype_of(output.data_type) != dtype)
+      return weft::fail(ErrorKind::invalid_model,
+                        fmt::format("the output is declared {}, but computed as {}",
+                                    data_type_name(output.data_type), to_string(dtype)),
+                        output.name);
+    graph_.outputs.push_back({output.name, it->second});
+  }
+  return {};
+}
+
+Result<void> Importer::convert_nodes(const std::vector<size_t>& order) {
+  for (const size_t n : order) {
+    const NodeProto& node = model_.graph.nodes[n];
+    const int64_t version = model_.opsets.at(node.domain);
+    Call call(*this, node, version);
+    find_operator(node.domain, node.op_type, version)->convert(call);
+    WEFT_TRY(call.status());
+    for (const std::string& output : node.outputs)
+      if (!output.empty() && !values_.contains(output))
+        return weft::fail(ErrorKind::unsupported,
+                          fmt::format("its output \"{}\" is not computed by weft", output),
+                          display_name(node));
+  }
+  return {};
+}
+
+Result<Import> Importer::run() {
+  WEFT_ASSIGN(order, topological_order(model_.graph));
+  for (const ValueInfoProto& input : model_.graph.inputs) names_.insert(input.name);
+  for (const TensorProto& tensor : model_.graph.initializers) names_.insert(tensor.name);
+  for (const NodeProto& node : model_.graph.nodes) names_.insert(node.outputs.begin(), node.outputs.end());
+  WEFT_TRY(add_inputs());
+  WEFT_TRY(add_initializers());
+  WEFT_TRY(convert_nodes(order));
+  WEFT_TRY(add_outputs());
+  WEFT_TRY(graph::verify(graph_));
+  return Import{std::move(graph_), std::move(blobs_), {}};
+}
+
+}  // namespace weft::onnx

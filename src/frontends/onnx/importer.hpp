@@ -1,0 +1,141 @@
+// The state of one import, and what a converter of one operator sees of it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "frontends/onnx/model.hpp"
+#include "frontends/onnx/onnx.hpp"
+#include "graph/graph.hpp"
+
+namespace weft::onnx {
+
+using graph::Attributes;
+using graph::kNoValue;
+using graph::Op;
+using graph::ValueId;
+
+inline constexpr int64_t kMaxExtent = int64_t{1} << 40;
+inline constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 32;  ///< inputs and initializers
+inline constexpr uint64_t kMaxResultBytes = uint64_t{1} << 31;  ///< what a node computes
+inline constexpr int64_t kMaxFoldedElements = 64 * 1024;        ///< of a value that is computed at import
+
+/// Bytes of a tensor, counting an extent of 0 as 1 so that no extent escapes the bound. Errors: invalid_model
+/// for a negative extent, limit above kMaxExtent or above `max_bytes`.
+Result<uint64_t> checked_bytes(const Ints& shape, DType dtype, uint64_t max_bytes, std::string_view what);
+
+class Importer {
+ public:
+  Importer(const ModelProto& model, const Blobs& blobs, const ReadOptions& options);
+  Result<Import> run();
+
+ private:
+  friend class Call;
+  Result<void> add_inputs();
+  Result<void> add_initializers();
+  Result<void> add_outputs();
+  Result<void> convert_nodes(const std::vector<size_t>& order);
+  /// A constant of the graph from a tensor of the file.
+  Result<ValueId> add_tensor(const TensorProto& tensor, const std::string& name);
+  Result<graph::ConstantData> external_data(const TensorProto& tensor, uint64_t bytes);
+  ValueId add_value(std::string name, graph::Type type);
+  std::string fresh_name(const std::string& base);
+  bool is_foldable(ValueId value) const;
+  /// The result when all operands are small constants, within the import's budget.
+  Result<bool> try_fold(const graph::Node& node);
+
+  const ModelProto& model_;
+  const ReadOptions& options_;
+  graph::Graph graph_;
+  Blobs blobs_;
+  std::map<std::string, ValueId, std::less<>> values_;  ///< by ONNX name
+  std::set<std::string, std::less<>> names_;            ///< of the model's values and of graph_'s
+  std::map<std::string, int64_t, std::less<>> suffixes_;
+  std::map<std::string, uint32_t, std::less<>> external_;  ///< opened data files: path -> blob
+  uint64_t
+      fold_budget_;  ///< bytes that folding may still touch: many small nodes must not multiply into hours
+};
+
+/// One ONNX node being converted. Errors stick: after the first, everything returns empty values (kNoValue,
+/// no extents) and the node is refused. A converter that indexes into a shape checks ok() first.
+class Call {
+ public:
+  Call(Importer& importer, const NodeProto& node, int64_t version);
+
+  const NodeProto& node() const { return node_; }
+  int64_t version() const { return version_; }  ///< of the operator set
+  bool ok() const { return !failed_; }
+  void fail(ErrorKind kind, std::string message);
+  void invalid(std::string message) { fail(ErrorKind::invalid_model, std::move(message)); }
+  void unsupported(std::string message) { fail(ErrorKind::unsupported, std::move(message)); }
+  Result<void> status() const;
+
+  // Operands.
+  size_t input_count() const { return node_.inputs.size(); }
+  bool has(size_t index) const { return index < node_.inputs.size() && !node_.inputs[index].empty(); }
+  ValueId in(size_t index);  ///< fails when absent
+  DType dtype(ValueId value) const;
+  Ints shape(ValueId value) const;
+  int64_t rank(ValueId value) const { return static_cast<int64_t>(shape(value).size()); }
+  int64_t axis(int64_t axis, int64_t rank);  ///< into [0, rank); fails outside [-rank, rank)
+  /// Sorted and distinct; fails on a repetition.
+  Ints axes(const Ints& axes, int64_t rank);
+
+  // Attributes; fail on a wrong type.
+  bool has_attribute(std::string_view name) const { return find(name) != nullptr; }
+  int64_t integer(std::string_view name, int64_t fallback);
+  int64_t required_integer(std::string_view name);
+  double number(std::string_view name, double fallback);
+  std::string text(std::string_view name, std::string_view fallback);
+  Ints integers(std::string_view name, const Ints& fallback = {});
+  std::vector<float> numbers(std::string_view name);
+  const TensorProto* tensor(std::string_view name);
+
+  // Values known at import.
+  bool is_known(ValueId value) const;
+  Ints known_integers(ValueId value, std::string_view what);  ///< fails when unknown or not integers
+  std::vector<double> known_numbers(ValueId value, std::string_view what);  ///< fails when unknown
+
+  // Building.
+  ValueId emit(Op op, std::vector<ValueId> inputs, Attributes attributes = graph::NoAttributes{});
+  ValueId constant(DType dtype, const Ints& shape, std::vector<uint8_t> bytes);
+  ValueId constant(DType dtype, const Ints& shape, const std::vector<double>& values);
+  ValueId scalar(DType dtype, double value) { return constant(dtype, {}, std::vector<double>{value}); }
+  ValueId constant(const TensorProto& tensor);
+  ValueId vector(const Ints& values);  ///< i64[n]
+  bool wants(size_t index) const { return index < node_.outputs.size() && !node_.outputs[index].empty(); }
+  void out(size_t index, ValueId value);
+
+ private:
+  const AttributeProto* find(std::string_view name) const;
+  const AttributeProto* find(std::string_view name, int32_t type);
+  std::optional<std::vector<uint8_t>> known_bytes(ValueId value, std::string_view what);
+
+  Importer& importer_;
+  const NodeProto& node_;
+  int64_t version_;
+  std::string source_;
+  size_t first_value_;  ///< values from here on were made for this node
+  bool failed_ = false;
+  Error error_;
+};
+
+/// How one operator is converted, for operator set versions in [since, until).
+struct OpRow {
+  std::string_view domain, name;
+  int64_t since, until;
+  void (*convert)(Call&);
+};
+/// Null when no row covers it.
+const OpRow* find_operator(std::string_view domain, std::string_view name, int64_t version);
+
+/// Nodes in an order in which every value is produced before it is read. Errors: a value produced twice or by
+/// nothing, a cycle (its nodes are named).
+Result<std::vector<size_t>> topological_order(const GraphProto& graph);
+
+}  // namespace weft::onnx

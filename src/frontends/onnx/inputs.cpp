@@ -1,0 +1,137 @@
+#include "frontends/onnx/inputs.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <set>
+
+#include "frontends/onnx/importer.hpp"
+
+namespace weft::onnx {
+namespace {
+
+using Inputs = std::vector<const ValueInfoProto*>;
+
+/// The extent, or nullopt for one that the user has to give.
+std::optional<int64_t> resolve(const Dimension& dimension, const ReadOptions& options) {
+  if (dimension.value) return dimension.value;
+  const auto it = options.dims.find(dimension.parameter);
+  if (it != options.dims.end()) return it->second;
+  return std::nullopt;
+}
+
+Result<void> check_options(const Inputs& inputs, const ReadOptions& options) {
+  std::set<std::string_view> names, parameters;
+  for (const ValueInfoProto* input : inputs) {
+    names.insert(input->name);
+    for (const Dimension& dimension : input->dims)
+      if (!dimension.parameter.empty()) parameters.insert(dimension.parameter);
+  }
+  for (const auto& [name, shape] : options.shapes)
+    if (!names.contains(name))
+      return fail(ErrorKind::invalid_argument,
+                  fmt::format("--shape names the input \"{}\"; the model has \"{}\"", name,
+                              fmt::join(names, "\", \"")));
+  for (const auto& [name, extent] : options.dims)
+    if (!parameters.contains(name))
+      return fail(ErrorKind::invalid_argument,
+                  fmt::format("--dim names \"{}\"; {}", name,
+                              parameters.empty()
+                                  ? "the model's inputs have no symbolic dimensions"
+                                  : fmt::format("the model has \"{}\"", fmt::join(parameters, "\", \""))));
+  return {};
+}
+
+bool is_resolved(const ValueInfoProto& input, const ReadOptions& options) {
+  if (options.shapes.contains(input.name)) return true;
+  for (const Dimension& dimension : input.dims)
+    if (!resolve(dimension, options)) return false;
+  return input.has_shape;
+}
+
+/// Every input with its shape, and what to pass for those that are not known.
+Error unresolved_error(const Inputs& inputs, const ReadOptions& options) {
+  std::vector<std::string> shapes, choices;
+  std::set<std::string> parameters;
+  bool all_named = true;
+  for (const ValueInfoProto* input : inputs) {
+    shapes.push_back(fmt::format("\"{}\" is {}", input->name, describe(*input)));
+    if (is_resolved(*input, options)) continue;
+    std::vector<std::string> extents;
+    all_named &= input->has_shape;
+    for (const Dimension& dimension : input->dims) {
+      const std::optional<int64_t> extent = resolve(dimension, options);
+      extents.push_back(extent ? fmt::to_string(*extent) : "N");
+      if (extent) continue;
+      all_named &= !dimension.parameter.empty();
+      parameters.insert(dimension.parameter);
+    }
+    choices.push_back(fmt::format("--shape {}={}", input->name,
+                                  input->has_shape ? fmt::format("{}", fmt::join(extents, "x")) : "NxN"));
+  }
+  std::string how = fmt::format("{}", fmt::join(choices, " "));
+  if (all_named) {
+    std::vector<std::string> dims;
+    for (const std::string& parameter : parameters) dims.push_back(fmt::format("--dim {}=N", parameter));
+    how = fmt::format("{} or {}", fmt::join(dims, " "), how);
+  }
+  return {ErrorKind::invalid_argument,
+          fmt::format("some extents of the inputs are not known: {}; give them with {}, where N is an extent",
+                      fmt::join(shapes, ", "), how),
+          {}};
+}
+
+Result<graph::Type> resolve_input(const ValueInfoProto& input, const ReadOptions& options) {
+  const std::optional<DType> dtype = dtype_of(input.data_type);
+  if (!dtype)
+    return fail(ErrorKind::unsupported,
+                fmt::format("the input's element type is {}", data_type_name(input.data_type)), input.name);
+  Ints shape;
+  const auto given = options.shapes.find(input.name);
+  if (given != options.shapes.end()) {
+    shape = given->second;
+    if (input.has_shape && shape.size() != input.dims.size())
+      return fail(ErrorKind::invalid_argument,
+                  fmt::format("--shape gives {} extents; the input is {}", shape.size(), describe(input)),
+                  input.name);
+  } else {
+    for (const Dimension& dimension : input.dims) shape.push_back(*resolve(dimension, options));
+  }
+  auto checked = checked_bytes(shape, *dtype, kMaxTensorBytes, "the input");
+  if (!checked) {
+    checked.error().node = input.name;
+    return std::unexpected<Error>(std::move(checked.error()));
+  }
+  return graph::Type{*dtype, graph::make_shape(shape)};
+}
+
+}  // namespace
+
+std::string describe(const ValueInfoProto& value) {
+  if (!value.is_tensor) return "not a tensor";
+  const std::optional<DType> dtype = dtype_of(value.data_type);
+  const std::string name = dtype ? std::string(to_string(*dtype)) : data_type_name(value.data_type);
+  if (!value.has_shape) return name + " of any shape";
+  std::vector<std::string> extents;
+  for (const Dimension& dimension : value.dims)
+    extents.push_back(dimension.value               ? fmt::to_string(*dimension.value)
+                      : dimension.parameter.empty() ? "?"
+                                                    : dimension.parameter);
+  return fmt::format("{}[{}]", name, fmt::join(extents, ", "));
+}
+
+Result<std::vector<graph::Type>> resolve_inputs(const Inputs& inputs, const ReadOptions& options) {
+  for (const ValueInfoProto* input : inputs)
+    if (!input->is_tensor) return fail(ErrorKind::unsupported, "the input is not a tensor", input->name);
+  WEFT_TRY(check_options(inputs, options));
+  for (const ValueInfoProto* input : inputs)
+    if (!is_resolved(*input, options)) return std::unexpected<Error>(unresolved_error(inputs, options));
+  std::vector<graph::Type> types;
+  for (const ValueInfoProto* input : inputs) {
+    WEFT_ASSIGN(type, resolve_input(*input, options));
+    types.push_back(std::move(type));
+  }
+  return types;
+}
+
+}  // namespace weft::onnx

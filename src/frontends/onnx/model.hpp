@@ -1,0 +1,94 @@
+// The parts of an ONNX model that weft uses, as plain data. Big tensors stay in the file: only their place is
+// here.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/dtype.hpp"
+#include "base/source.hpp"
+#include "frontends/onnx/proto/reader.hpp"
+#include "graph/attributes.hpp"
+
+namespace weft::onnx {
+
+using graph::Ints;
+
+/// TensorProto.DataType -> element type; nullopt for strings, complex numbers, 8-bit floats and packed 4-bit
+/// types.
+std::optional<DType> dtype_of(int32_t data_type);
+/// "FLOAT8E4M3FN", for messages.
+std::string data_type_name(int32_t data_type);
+
+struct ExternalData {
+  std::string location;
+  uint64_t offset = 0;
+  std::optional<uint64_t> length;
+};
+
+struct TensorProto {
+  std::string name;
+  int32_t data_type = 0;
+  Ints dims;
+  std::optional<Range> raw;        ///< raw_data, or float_data / double_data that is one packed list
+  std::vector<uint8_t> bytes;      ///< float_data, double_data otherwise: already little-endian elements
+  std::vector<uint64_t> integers;  ///< int32_data, int64_data, uint64_data, one entry an element
+  std::optional<ExternalData> external;
+};
+
+struct AttributeProto {
+  std::string name;
+  int32_t type = 0;  ///< AttributeType; 0 in files of IR version 1
+  float f = 0;
+  int64_t i = 0;
+  std::string s;
+  std::vector<float> floats;
+  Ints ints;
+  std::vector<std::string> strings;
+  std::unique_ptr<TensorProto> t;
+};
+
+struct NodeProto {
+  std::string name, op_type, domain;
+  std::vector<std::string> inputs, outputs;
+  std::vector<AttributeProto> attributes;
+};
+
+/// Neither a value nor a parameter: unknown.
+struct Dimension {
+  std::optional<int64_t> value;
+  std::string parameter;
+};
+
+struct ValueInfoProto {
+  std::string name;
+  bool is_tensor = false;
+  bool has_shape = false;
+  int32_t data_type = 0;
+  std::vector<Dimension> dims;
+};
+
+struct GraphProto {
+  std::string name;
+  std::vector<NodeProto> nodes;
+  std::vector<TensorProto> initializers;
+  std::vector<ValueInfoProto> inputs, outputs;
+};
+
+struct ModelProto {
+  int64_t ir_version = 0;
+  std::string producer_name, producer_version;
+  std::map<std::string, int64_t> opsets;  ///< "" is the default domain, also for files that write "ai.onnx"
+  GraphProto graph;
+};
+
+/// Reads blob 0. Fails with invalid_model on anything that is not an ONNX model.
+Result<ModelProto> read_model(const Source& file);
+
+/// The node's name, or for a nameless one its operator and first output: `Conv -> "y"`.
+std::string display_name(const NodeProto& node);
+
+}  // namespace weft::onnx

@@ -1,0 +1,69 @@
+// ONNX model files -> Graph IR. Every extent is a constant once the options are applied; operators are
+// decomposed into the graph's, exactly as the model's opset defines them; what is known at import (shapes
+// above all) is computed here.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/source.hpp"
+#include "graph/graph.hpp"
+
+namespace weft::onnx {
+
+struct ReadOptions {
+  std::map<std::string, int64_t, std::less<>> dims;  ///< symbolic dimension -> extent (--dim batch=1)
+  std::map<std::string, graph::Ints, std::less<>>
+      shapes;  ///< input name -> shape (--shape x=1x3x48x320); wins over dims
+  /// Opens a file of external data, given its path relative to the model. Absolute paths and `..` never reach
+  /// it; it must still refuse what leaves the model's folder by a link. Without it external data is an error.
+  std::function<Result<std::shared_ptr<const Source>>(std::string_view relative_path)> open_external;
+};
+
+struct Metadata {
+  std::string producer, producer_version;
+  int64_t ir_version = 0;
+  std::map<std::string, int64_t> opsets;  ///< by domain; "" is ONNX's own
+};
+
+struct Import {
+  graph::Graph graph;
+  Blobs blobs;  ///< the given ones, then the external data files in the order of their first use
+  Metadata metadata;
+};
+
+/// Reads the model in blobs[0]. A value that a node of the model produces keeps its ONNX name.
+/// Errors: invalid_model (malformed, cyclic, contradictory; names the node), unsupported (all unknown
+/// operators at once, or an operand that had to be constant), invalid_argument (options; unresolved
+/// dimensions, all at once), not_found (external data), limit (an extent above 2^40, a tensor above 4 GiB, a
+/// result above 2 GiB).
+Result<Import> read_onnx(const Blobs& blobs, const ReadOptions& options);
+
+/// An operator that no rule covers.
+struct Unsupported {
+  std::string domain, op;
+  int64_t version = 0;  ///< of the operator set that the model asks for; 0 when it asks for none
+  uint64_t count = 0;
+  std::vector<std::string> nodes;  ///< the first three
+};
+
+/// What `inspect` shows, even when the model cannot be imported.
+struct Summary {
+  struct Port {
+    std::string name, type;  ///< "f32[batch, 3, ?, 320]"
+  };
+  Metadata metadata;
+  std::vector<Port> inputs, outputs;
+  std::map<std::string, uint64_t> operators;  ///< counts by "domain.Op", or "Op" in ONNX's own domain
+  std::vector<Unsupported> unsupported;
+};
+Result<Summary> summarize_onnx(const Blobs& blobs);
+
+/// All operators of the model in blobs[0] that no rule covers, in order of first appearance.
+Result<std::vector<Unsupported>> find_unsupported(const Blobs& blobs);
+
+}  // namespace weft::onnx

@@ -1,0 +1,123 @@
+// The converters that ops.def names. One converts an ONNX node to graph nodes; how it treats older operator
+// sets follows from Call::version().
+#pragma once
+
+#include "frontends/onnx/ops/emit.hpp"
+
+namespace weft::onnx {
+
+/// Operands 0 and 1, broadcast as before opset 7 where the node asks for that.
+void binary_operands(Call& c, ValueId& a, ValueId& b);
+/// op(op(x0, x1), x2)…
+ValueId fold_operands(Call& c, Op op);
+
+template <Op op>
+void convert_unary(Call& c) {
+  c.out(0, c.emit(op, {c.in(0)}));
+}
+template <Op op>
+void convert_binary(Call& c) {
+  ValueId a, b;
+  binary_operands(c, a, b);
+  c.out(0, c.emit(op, {a, b}));
+}
+template <Op op>
+void convert_variadic(Call& c) {
+  c.out(0, fold_operands(c, op));
+}
+
+// elementwise.cpp
+void convert_greater(Call& c);
+void convert_greater_or_equal(Call& c);
+void convert_pow(Call& c);
+void convert_mod(Call& c);
+void convert_reciprocal(Call& c);
+void convert_mean(Call& c);
+void convert_where(Call& c);
+void convert_is_inf(Call& c);
+void convert_cast(Call& c);
+void convert_cast_like(Call& c);
+void convert_identity(Call& c);
+void convert_dropout(Call& c);
+void convert_sinh(Call& c);
+void convert_cosh(Call& c);
+void convert_tan(Call& c);
+void convert_asinh(Call& c);
+void convert_acosh(Call& c);
+void convert_atanh(Call& c);
+// activations.cpp
+void convert_relu(Call& c);
+void convert_leaky_relu(Call& c);
+void convert_prelu(Call& c);
+void convert_elu(Call& c);
+void convert_selu(Call& c);
+void convert_celu(Call& c);
+void convert_hard_sigmoid(Call& c);
+void convert_hard_swish(Call& c);
+void convert_softplus(Call& c);
+void convert_softsign(Call& c);
+void convert_mish(Call& c);
+void convert_gelu(Call& c);
+void convert_thresholded_relu(Call& c);
+void convert_shrink(Call& c);
+void convert_clip(Call& c);
+void convert_softmax(Call& c);
+void convert_log_softmax(Call& c);
+// convolution.cpp, pooling.cpp, linear.cpp
+void convert_conv(Call& c);
+void convert_conv_transpose(Call& c);
+void convert_max_pool(Call& c);
+void convert_average_pool(Call& c);
+void convert_global_average_pool(Call& c);
+void convert_global_max_pool(Call& c);
+void convert_gemm(Call& c);
+void convert_matmul(Call& c);
+// normalization.cpp
+void convert_batch_normalization(Call& c);
+void convert_instance_normalization(Call& c);
+void convert_layer_normalization(Call& c);
+void convert_group_normalization(Call& c);
+void convert_lrn(Call& c);
+void convert_lp_normalization(Call& c);
+void convert_mean_variance_normalization(Call& c);
+// reduction.cpp
+void convert_reduce_sum(Call& c);
+void convert_reduce_mean(Call& c);
+void convert_reduce_max(Call& c);
+void convert_reduce_min(Call& c);
+void convert_reduce_prod(Call& c);
+void convert_reduce_l1(Call& c);
+void convert_reduce_l2(Call& c);
+void convert_reduce_log_sum(Call& c);
+void convert_reduce_log_sum_exp(Call& c);
+void convert_reduce_sum_square(Call& c);
+void convert_arg_max(Call& c);
+void convert_arg_min(Call& c);
+// reshaping.cpp
+void convert_reshape(Call& c);
+void convert_flatten(Call& c);
+void convert_squeeze(Call& c);
+void convert_unsqueeze(Call& c);
+void convert_transpose(Call& c);
+void convert_shape(Call& c);
+void convert_size(Call& c);
+void convert_depth_to_space(Call& c);
+void convert_space_to_depth(Call& c);
+// movement.cpp
+void convert_slice(Call& c);
+void convert_split(Call& c);
+void convert_concat(Call& c);
+void convert_pad(Call& c);
+void convert_tile(Call& c);
+void convert_expand(Call& c);
+void convert_gather(Call& c);
+void convert_one_hot(Call& c);
+// resize.cpp
+void convert_resize(Call& c);
+void convert_upsample(Call& c);
+// constants.cpp
+void convert_constant(Call& c);
+void convert_constant_of_shape(Call& c);
+void convert_range(Call& c);
+
+}  // namespace weft::onnx

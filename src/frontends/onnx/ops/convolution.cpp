@@ -1,0 +1,85 @@
+// Conv and ConvTranspose.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/spatial.hpp"
+
+namespace weft::onnx {
+namespace {
+
+struct Operands {
+  std::vector<ValueId> values;
+  Ints spatial, window;
+  int64_t groups = 1;
+};
+
+Operands read_operands(Call& c) {
+  Operands o;
+  const ValueId x = c.in(0);
+  const ValueId w = c.in(1);
+  o.values = {x, w};
+  if (c.has(2)) o.values.push_back(c.in(2));
+  o.spatial = spatial_extents(c, x);
+  if (!c.ok()) return o;
+  const Ints weights = c.shape(w);
+  if (weights.size() != o.spatial.size() + 2) {
+    c.invalid(fmt::format("the weights have rank {}, the input has {}", weights.size(), c.rank(x)));
+    return o;
+  }
+  o.window.assign(weights.begin() + 2, weights.end());
+  for (const int64_t extent : o.window)
+    if (extent < 1 || extent > kMaxWindow) c.invalid("the weights have an empty window");
+  o.groups = c.integer("group", 1);
+  if (o.groups < 1 || o.groups > kMaxWindow || c.shape(x)[1] % o.groups != 0 || weights[0] % o.groups != 0)
+    c.invalid(fmt::format("group = {} does not divide the channels", o.groups));
+  return o;
+}
+
+}  // namespace
+
+void convert_conv(Call& c) {
+  Operands o = read_operands(c);
+  if (!c.ok()) return;
+  const Spatial s = read_spatial(c, o.spatial, o.window);
+  if (!c.ok()) return;
+  for (size_t i = 0; i < s.rank(); ++i)
+    if (o.spatial[i] + s.pads_begin[i] + s.pads_end[i] < s.reach(i))
+      return c.invalid("the window is larger than the padded input");
+  c.out(0, c.emit(Op::conv, std::move(o.values),
+                  graph::ConvAttributes{s.strides, s.dilations, s.pads_begin, s.pads_end, o.groups}));
+}
+
+/// Padding from output_shape or auto_pad, as the operator's page defines it:
+/// total = stride * (in - 1) + output_padding + reach - out.
+void convert_conv_transpose(Call& c) {
+  Operands o = read_operands(c);
+  if (!c.ok()) return;
+  const size_t rank = o.spatial.size();
+  const std::string mode = c.text("auto_pad", "NOTSET");
+  const bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
+  if (!same && mode != "NOTSET" && mode != "VALID" && !mode.empty())
+    c.invalid(fmt::format("auto_pad = \"{}\"", mode));
+  Spatial s = read_spatial(c, o.spatial, o.window);
+  Ints output_padding = read_list(c, "output_padding", rank, 0, 0);
+  Ints output_shape;
+  if (c.has_attribute("output_shape")) output_shape = read_list(c, "output_shape", rank, 1, 0);
+  if (!c.ok()) return;
+  for (size_t i = 0; i < rank; ++i) {
+    const int64_t full = s.strides[i] * (o.spatial[i] - 1) + output_padding[i] + s.reach(i);
+    if (!output_shape.empty() || same) {
+      const int64_t wanted = output_shape.empty() ? o.spatial[i] * s.strides[i] : output_shape[i];
+      const int64_t total = std::max<int64_t>(0, full - wanted);
+      s.pads_begin[i] = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
+      s.pads_end[i] = total - s.pads_begin[i];
+      output_padding[i] += std::max<int64_t>(0, wanted - full);
+    }
+    if (full - s.pads_begin[i] - s.pads_end[i] < 0) return c.invalid("the padding is larger than the output");
+  }
+  c.out(0, c.emit(Op::conv_transpose, std::move(o.values),
+                  graph::ConvTransposeAttributes{s.strides, s.dilations, s.pads_begin, s.pads_end,
+                                                 output_padding, o.groups}));
+}
+
+}  // namespace weft::onnx

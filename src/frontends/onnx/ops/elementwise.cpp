@@ -1,0 +1,201 @@
+// Elementwise operators and their legacy broadcasting.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "frontends/onnx/ops/converters.hpp"
+
+namespace weft::onnx {
+namespace {
+
+/// Before opset 7 operands broadcast only with the attribute `broadcast`: B aligns at `axis`, or at A's last
+/// axes.
+ValueId legacy_operand(Call& c, ValueId a, ValueId b) {
+  const int64_t rank = c.rank(a);
+  if (!c.ok() || c.integer("broadcast", 0) == 0 || !c.has_attribute("axis")) return b;
+  const int64_t axis = c.axis(c.integer("axis", 0), rank);
+  Ints shape = c.shape(b);
+  if (!c.ok() || axis + static_cast<int64_t>(shape.size()) > rank) {
+    c.invalid("the second operand does not fit at this axis");
+    return kNoValue;
+  }
+  shape.resize(static_cast<size_t>(rank - axis), 1);
+  return reshape(c, b, shape);
+}
+
+}  // namespace
+
+void binary_operands(Call& c, ValueId& a, ValueId& b) {
+  a = c.in(0);
+  b = c.in(1);
+  if (c.version() < 7) b = legacy_operand(c, a, b);
+}
+
+void convert_greater(Call& c) {
+  ValueId a, b;
+  binary_operands(c, a, b);
+  c.out(0, c.emit(Op::less, {b, a}));
+}
+
+void convert_greater_or_equal(Call& c) {
+  const ValueId a = c.in(0);
+  const ValueId b = c.in(1);
+  c.out(0, c.emit(Op::less_equal, {b, a}));
+}
+
+void convert_pow(Call& c) {
+  ValueId x, y;
+  binary_operands(c, x, y);
+  const DType type = c.dtype(x);
+  // An integer base with a float exponent is computed in floats.
+  if (!is_float(type) && is_float(c.dtype(y))) {
+    const ValueId base = cast(c, x, c.dtype(y));
+    const ValueId power = c.emit(Op::pow, {base, y});
+    return c.out(0, cast(c, power, type));
+  }
+  y = cast(c, y, type);
+  c.out(0, c.emit(Op::pow, {x, y}));
+}
+
+void convert_mod(Call& c) {
+  const ValueId a = c.in(0);
+  const ValueId b = c.in(1);
+  c.out(0, c.emit(Op::mod, {a, b}, graph::ModAttributes{c.integer("fmod", 0) != 0}));
+}
+
+void convert_reciprocal(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId one = c.scalar(c.dtype(x), 1);
+  c.out(0, div(c, one, x));
+}
+
+ValueId fold_operands(Call& c, Op op) {
+  constexpr size_t kMaxOperands = 1024;
+  if (c.input_count() > kMaxOperands) c.fail(ErrorKind::limit, fmt::format("{} operands", c.input_count()));
+  ValueId result = c.in(0);
+  for (size_t i = 1; i < c.input_count() && c.ok(); ++i) {
+    const ValueId next = c.in(i);
+    result = c.emit(op, {result, next});
+  }
+  return result;
+}
+
+void convert_mean(Call& c) {
+  const ValueId sum = fold_operands(c, Op::add);
+  c.out(0, mul(c, sum, 1.0 / static_cast<double>(std::max<size_t>(c.input_count(), 1))));
+}
+
+void convert_where(Call& c) {
+  const ValueId condition = c.in(0);
+  const ValueId a = c.in(1);
+  const ValueId b = c.in(2);
+  c.out(0, select(c, condition, a, b));
+}
+
+void convert_is_inf(Call& c) {
+  const ValueId x = c.in(0);
+  const bool negative = c.integer("detect_negative", 1) != 0;
+  const bool positive = c.integer("detect_positive", 1) != 0;
+  ValueId value = x;
+  if (negative && positive) value = c.emit(Op::abs, {x});
+  const double target = negative && !positive ? -HUGE_VAL : HUGE_VAL;
+  const ValueId infinity = c.scalar(c.dtype(x), negative || positive ? target : std::nan(""));
+  c.out(0, c.emit(Op::equal, {value, infinity}));
+}
+
+void convert_cast(Call& c) {
+  const ValueId x = c.in(0);
+  static const std::map<std::string_view, DType> kNames = {
+      {"FLOAT", DType::f32},  {"DOUBLE", DType::f64}, {"FLOAT16", DType::f16}, {"INT8", DType::i8},
+      {"INT16", DType::i16},  {"INT32", DType::i32},  {"INT64", DType::i64},   {"UINT8", DType::u8},
+      {"UINT16", DType::u16}, {"UINT32", DType::u32}, {"UINT64", DType::u64},  {"BOOL", DType::boolean}};
+  std::optional<DType> to;
+  if (c.version() < 6) {
+    const auto it = kNames.find(c.text("to", ""));
+    if (it != kNames.end()) to = it->second;
+  } else {
+    const int64_t type = c.required_integer("to");
+    to = dtype_of(type > 0 && type < 1000 ? static_cast<int32_t>(type) : 0);
+  }
+  if (!to) return c.unsupported("weft has no element type for the attribute \"to\"");
+  c.out(0, cast(c, x, *to));
+}
+
+void convert_cast_like(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId like = c.in(1);
+  c.out(0, cast(c, x, c.dtype(like)));
+}
+
+void convert_identity(Call& c) { c.out(0, c.in(0)); }
+
+void convert_dropout(Call& c) {
+  const ValueId x = c.in(0);
+  if (c.has(2)) {
+    const Ints training = c.known_integers(c.in(2), "training_mode");
+    if (c.ok() && training.size() == 1 && training[0] != 0) return c.unsupported("training mode");
+  }
+  c.out(0, x);
+  if (!c.wants(1)) return;  // The mask keeps everything. It was a float before opset 10.
+  const ValueId one = c.scalar(c.version() < 10 ? c.dtype(x) : DType::boolean, 1);
+  c.out(1, expand(c, one, c.shape(x)));
+}
+
+void convert_sinh(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId up = c.emit(Op::exp, {x});
+  const ValueId minus = c.emit(Op::neg, {x});
+  const ValueId down = c.emit(Op::exp, {minus});
+  const ValueId difference = sub(c, up, down);
+  c.out(0, mul(c, difference, 0.5));
+}
+
+void convert_cosh(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId up = c.emit(Op::exp, {x});
+  const ValueId minus = c.emit(Op::neg, {x});
+  const ValueId down = c.emit(Op::exp, {minus});
+  const ValueId sum = add(c, up, down);
+  c.out(0, mul(c, sum, 0.5));
+}
+
+void convert_tan(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId sine = c.emit(Op::sin, {x});
+  const ValueId cosine = c.emit(Op::cos, {x});
+  c.out(0, div(c, sine, cosine));
+}
+
+/// sign(x) * log(|x| + sqrt(x^2 + 1)): by the magnitude, so that nothing cancels for negative x.
+void convert_asinh(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId magnitude = c.emit(Op::abs, {x});
+  const ValueId square = mul(c, x, x);
+  const ValueId plus = add(c, square, 1.0);
+  const ValueId root = c.emit(Op::sqrt, {plus});
+  const ValueId sum = add(c, magnitude, root);
+  const ValueId log = c.emit(Op::log, {sum});
+  const ValueId sign = c.emit(Op::sign, {x});
+  c.out(0, mul(c, sign, log));
+}
+
+void convert_acosh(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId square = mul(c, x, x);
+  const ValueId minus = add(c, square, -1.0);
+  const ValueId root = c.emit(Op::sqrt, {minus});
+  const ValueId sum = add(c, x, root);
+  c.out(0, c.emit(Op::log, {sum}));
+}
+
+void convert_atanh(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId one = c.scalar(c.dtype(x), 1);
+  const ValueId above = add(c, one, x);
+  const ValueId below = sub(c, one, x);
+  const ValueId quotient = div(c, above, below);
+  const ValueId log = c.emit(Op::log, {quotient});
+  c.out(0, mul(c, log, 0.5));
+}
+
+}  // namespace weft::onnx

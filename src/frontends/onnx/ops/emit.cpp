@@ -1,0 +1,96 @@
+#include "frontends/onnx/ops/emit.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace weft::onnx {
+namespace {
+
+ValueId with_number(Call& c, Op op, ValueId x, double value) {
+  const ValueId number = c.scalar(c.dtype(x), value);
+  return c.emit(op, {x, number});
+}
+
+}  // namespace
+
+ValueId add(Call& c, ValueId x, double value) { return with_number(c, Op::add, x, value); }
+ValueId mul(Call& c, ValueId x, double value) { return with_number(c, Op::mul, x, value); }
+ValueId minimum(Call& c, ValueId x, double value) { return with_number(c, Op::minimum, x, value); }
+ValueId maximum(Call& c, ValueId x, double value) { return with_number(c, Op::maximum, x, value); }
+ValueId less(Call& c, ValueId x, double value) { return with_number(c, Op::less, x, value); }
+
+ValueId cast(Call& c, ValueId x, DType to) {
+  return c.dtype(x) == to ? x : c.emit(Op::cast, {x}, graph::CastAttributes{to});
+}
+
+ValueId reshape(Call& c, ValueId x, const Ints& shape) {
+  if (!c.ok() || c.shape(x) == shape) return x;
+  auto bytes = checked_bytes(shape, c.dtype(x), kMaxTensorBytes, "the new shape");
+  if (!bytes) {
+    c.fail(bytes.error().kind, bytes.error().message);
+    return kNoValue;
+  }
+  if (element_count(shape) != element_count(c.shape(x))) {
+    c.invalid(fmt::format("[{}] cannot become [{}]", fmt::join(c.shape(x), ", "), fmt::join(shape, ", ")));
+    return kNoValue;
+  }
+  return c.emit(Op::reshape, {x}, graph::ReshapeAttributes{graph::make_shape(shape)});
+}
+
+ValueId transpose(Call& c, ValueId x, Ints permutation) {
+  return c.emit(Op::transpose, {x}, graph::TransposeAttributes{std::move(permutation)});
+}
+
+ValueId expand(Call& c, ValueId x, const Ints& shape) {
+  if (!c.ok() || c.shape(x) == shape) return x;
+  auto bytes = checked_bytes(shape, c.dtype(x), kMaxResultBytes, "the result");
+  if (!bytes) {
+    c.fail(bytes.error().kind, bytes.error().message);
+    return kNoValue;
+  }
+  return c.emit(Op::expand, {x}, graph::ReshapeAttributes{graph::make_shape(shape)});
+}
+
+ValueId concat(Call& c, std::vector<ValueId> inputs, int64_t axis) {
+  if (inputs.size() == 1) return inputs[0];
+  return c.emit(Op::concat, std::move(inputs), graph::ConcatAttributes{axis});
+}
+
+ValueId slice(Call& c, ValueId x, const Ints& starts, const Ints& steps, const Ints& sizes) {
+  const bool forward = std::all_of(steps.begin(), steps.end(), [](int64_t step) { return step > 0; });
+  if (!c.ok() || (forward && sizes == c.shape(x))) return x;
+  return c.emit(Op::slice, {x},
+                graph::SliceAttributes{graph::make_shape(starts), steps, graph::make_shape(sizes)});
+}
+
+ValueId reduce(Call& c, ValueId x, ReduceKind kind, const Ints& axes, bool keep) {
+  Ints kept = c.shape(x);
+  const ValueId reduced = axes.empty() ? x : c.emit(Op::reduce, {x}, graph::ReduceAttributes{kind, axes});
+  if (!keep || !c.ok()) return reduced;
+  for (const int64_t axis : axes) kept[static_cast<size_t>(axis)] = 1;
+  return reshape(c, reduced, kept);
+}
+
+Ints axis_range(int64_t begin, int64_t end) {
+  Ints axes;
+  for (int64_t axis = begin; axis < end; ++axis) axes.push_back(axis);
+  return axes;
+}
+
+int64_t element_count(const Ints& shape, size_t begin, size_t end) {
+  int64_t count = 1;
+  for (size_t i = begin; i < std::min(end, shape.size()); ++i) count *= shape[i];
+  return count;
+}
+
+ValueId per_channel(Call& c, ValueId x, int64_t rank) {
+  if (!c.ok()) return kNoValue;
+  Ints shape(static_cast<size_t>(rank), 1);
+  if (rank >= 2) shape[1] = element_count(c.shape(x));
+  else if (rank == 1) shape[0] = element_count(c.shape(x));
+  return reshape(c, x, shape);
+}
+
+}  // namespace weft::onnx

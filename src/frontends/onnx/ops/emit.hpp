@@ -1,0 +1,45 @@
+// Short names for what converters emit. Each returns the result's value.
+#pragma once
+
+#include "frontends/onnx/importer.hpp"
+
+namespace weft::onnx {
+
+using graph::ReduceKind;
+
+inline ValueId add(Call& c, ValueId a, ValueId b) { return c.emit(Op::add, {a, b}); }
+inline ValueId sub(Call& c, ValueId a, ValueId b) { return c.emit(Op::sub, {a, b}); }
+inline ValueId mul(Call& c, ValueId a, ValueId b) { return c.emit(Op::mul, {a, b}); }
+inline ValueId div(Call& c, ValueId a, ValueId b) { return c.emit(Op::div, {a, b}); }
+inline ValueId select(Call& c, ValueId condition, ValueId a, ValueId b) {
+  return c.emit(Op::select, {condition, a, b});
+}
+
+// With a number of x's type.
+ValueId add(Call& c, ValueId x, double value);
+ValueId mul(Call& c, ValueId x, double value);
+ValueId minimum(Call& c, ValueId x, double value);
+ValueId maximum(Call& c, ValueId x, double value);
+/// x < value
+ValueId less(Call& c, ValueId x, double value);
+
+/// Nothing is emitted when the type is right already.
+ValueId cast(Call& c, ValueId x, DType to);
+/// Nothing is emitted when the shape is right already. Fails when the element counts differ.
+ValueId reshape(Call& c, ValueId x, const Ints& shape);
+ValueId transpose(Call& c, ValueId x, Ints permutation);
+ValueId expand(Call& c, ValueId x, const Ints& shape);
+ValueId concat(Call& c, std::vector<ValueId> inputs, int64_t axis);
+/// Nothing is emitted when the whole of x is taken.
+ValueId slice(Call& c, ValueId x, const Ints& starts, const Ints& steps, const Ints& sizes);
+/// `axes` are sorted and >= 0. With keep, the reduced axes stay with extent 1.
+ValueId reduce(Call& c, ValueId x, ReduceKind kind, const Ints& axes, bool keep);
+
+/// Axes [begin, end).
+Ints axis_range(int64_t begin, int64_t end);
+/// The product of the extents in [begin, end).
+int64_t element_count(const Ints& shape, size_t begin = 0, size_t end = SIZE_MAX);
+/// Rank 1 with n elements -> [1, n, 1, 1 …], so that it broadcasts along axis 1 of a tensor of `rank`.
+ValueId per_channel(Call& c, ValueId x, int64_t rank);
+
+}  // namespace weft::onnx

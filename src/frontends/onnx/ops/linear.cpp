@@ -1,0 +1,48 @@
+// Gemm and MatMul.
+#include <algorithm>
+
+#include "frontends/onnx/ops/converters.hpp"
+
+namespace weft::onnx {
+
+/// alpha * A' * B' + beta * C
+void convert_gemm(Call& c) {
+  ValueId a = c.in(0);
+  ValueId b = c.in(1);
+  if (!c.ok()) return;
+  if (c.rank(a) != 2 || c.rank(b) != 2) return c.invalid("its operands are not matrices");
+  if (c.integer("transA", 0) != 0) a = transpose(c, a, {1, 0});
+  if (c.integer("transB", 0) != 0) b = transpose(c, b, {1, 0});
+  const double alpha = c.number("alpha", 1.0);
+  const double beta = c.number("beta", 1.0);
+  ValueId y = c.emit(Op::matmul, {a, b});
+  if (alpha != 1.0) y = mul(c, y, alpha);
+  if (c.has(2) && beta != 0.0) {
+    ValueId bias = c.in(2);
+    if (beta != 1.0) bias = mul(c, bias, beta);
+    const Ints shape = c.shape(y);
+    y = add(c, y, bias);
+    if (c.ok() && c.shape(y) != shape) return c.invalid("C does not broadcast to the product");
+  }
+  c.out(0, y);
+}
+
+/// numpy.matmul: a vector is a row on the left, a column on the right, and its axis is dropped from the
+/// result.
+void convert_matmul(Call& c) {
+  ValueId a = c.in(0);
+  ValueId b = c.in(1);
+  if (!c.ok()) return;
+  const Ints left = c.shape(a), right = c.shape(b);
+  if (left.empty() || right.empty()) return c.invalid("an operand is a scalar");
+  if (left.size() == 1) a = reshape(c, a, {1, left[0]});
+  if (right.size() == 1) b = reshape(c, b, {right[0], 1});
+  const ValueId y = c.emit(Op::matmul, {a, b});
+  Ints shape = c.shape(y);
+  if (!c.ok()) return;
+  if (right.size() == 1) shape.pop_back();
+  if (left.size() == 1) shape.erase(shape.end() - (right.size() == 1 ? 1 : 2));
+  c.out(0, reshape(c, y, shape));
+}
+
+}  // namespace weft::onnx

@@ -1,0 +1,298 @@
+// Operators that copy: Slice, Split, Concat, Pad, Tile, Expand, Gather, OneHot.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontends/onnx/ops/converters.hpp"
+
+namespace weft::onnx {
+namespace {
+
+struct SliceOperands {
+  Ints starts, ends, axes, steps;
+};
+
+SliceOperands read_slice(Call& c, int64_t rank) {
+  SliceOperands s;
+  if (c.version() < 10) {
+    s.starts = c.integers("starts");
+    s.ends = c.integers("ends");
+    s.axes = c.integers("axes");
+  } else {
+    s.starts = c.known_integers(c.in(1), "starts");
+    s.ends = c.known_integers(c.in(2), "ends");
+    if (c.has(3)) s.axes = c.known_integers(c.in(3), "axes");
+    if (c.has(4)) s.steps = c.known_integers(c.in(4), "steps");
+  }
+  if (s.axes.empty()) s.axes = axis_range(0, static_cast<int64_t>(s.starts.size()));
+  if (s.steps.empty()) s.steps.assign(s.starts.size(), 1);
+  if (s.ends.size() != s.starts.size() || s.axes.size() != s.starts.size() ||
+      s.steps.size() != s.starts.size())
+    c.invalid("starts, ends, axes and steps differ in length");
+  c.axes(s.axes, rank);  // in range, none twice
+  for (int64_t& axis : s.axes) axis = c.axis(axis, rank);
+  return s;
+}
+
+/// One axis, as the operator's page defines clamping. Extents are far below 2^62, so nothing overflows.
+struct AxisSlice {
+  int64_t start, step, size;
+};
+AxisSlice slice_axis(int64_t extent, int64_t start, int64_t end, int64_t step) {
+  const int64_t far = extent + 1;
+  const auto from_end = [extent](int64_t at) { return at < 0 ? at + extent : at; };
+  step = std::clamp(step, -far, far);
+  start = from_end(start);
+  end = from_end(end);
+  start = step > 0 ? std::clamp<int64_t>(start, 0, extent) : std::clamp<int64_t>(start, -1, extent - 1);
+  end = step > 0 ? std::clamp<int64_t>(end, 0, extent) : std::clamp<int64_t>(end, -1, extent - 1);
+  const int64_t length = step > 0 ? end - start : start - end;
+  const int64_t stride = step > 0 ? step : -step;
+  const int64_t size = length <= 0 ? 0 : (length + stride - 1) / stride;
+  return {size == 0 ? 0 : start, size == 0 ? 1 : step, size};
+}
+
+}  // namespace
+
+void convert_slice(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints shape = c.shape(x);
+  const SliceOperands s = read_slice(c, c.rank(x));
+  if (!c.ok()) return;
+  Ints starts(shape.size(), 0), steps(shape.size(), 1), sizes = shape;
+  for (size_t i = 0; i < s.axes.size(); ++i) {
+    const size_t axis = static_cast<size_t>(s.axes[i]);
+    if (s.steps[i] == 0) return c.invalid("a step is 0");
+    const AxisSlice slice = slice_axis(shape[axis], s.starts[i], s.ends[i], s.steps[i]);
+    starts[axis] = slice.start;
+    steps[axis] = slice.step;
+    sizes[axis] = slice.size;
+  }
+  c.out(0, slice(c, x, starts, steps, sizes));
+}
+
+namespace {
+
+/// The parts' extents along the axis; given ones must add up.
+Ints split_sizes(Call& c, int64_t extent) {
+  Ints sizes;
+  if (c.version() == 1 || c.version() >= 13) {
+    if (c.has(1)) sizes = c.known_integers(c.in(1), "split");
+  }
+  if (c.version() < 13 && c.has_attribute("split")) sizes = c.integers("split");
+  const int64_t parts = static_cast<int64_t>(c.node().outputs.size());
+  if (sizes.empty()) {
+    if (c.version() >= 18 && c.integer("num_outputs", parts) != parts)
+      c.invalid("num_outputs differs from the outputs");
+    // Since opset 18 the last part may be smaller.
+    if (c.version() < 18 && extent % parts != 0)
+      c.invalid(fmt::format("{} parts of an extent of {}", parts, extent));
+    const int64_t part = (extent + parts - 1) / parts;
+    for (int64_t i = 0; i < parts; ++i) sizes.push_back(std::clamp<int64_t>(extent - i * part, 0, part));
+  }
+  if (static_cast<int64_t>(sizes.size()) != parts)
+    c.invalid(fmt::format("{} sizes for {} outputs", sizes.size(), parts));
+  int64_t left = extent;
+  for (const int64_t size : sizes) {
+    if (size < 0 || size > left) c.invalid("the sizes do not add up to the extent");
+    if (c.ok()) left -= size;
+  }
+  if (left != 0) c.invalid("the sizes do not add up to the extent");
+  return sizes;
+}
+
+}  // namespace
+
+void convert_split(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints shape = c.shape(x);
+  const int64_t axis = c.axis(c.integer("axis", 0), c.rank(x));
+  if (!c.ok() || c.node().outputs.empty()) return;
+  const Ints sizes = split_sizes(c, shape[static_cast<size_t>(axis)]);
+  Ints starts(shape.size(), 0);
+  const Ints steps(shape.size(), 1);
+  for (size_t i = 0; i < sizes.size() && c.ok(); ++i) {
+    Ints size = shape;
+    size[static_cast<size_t>(axis)] = sizes[i];
+    Ints from = starts;
+    if (sizes[i] == 0) from[static_cast<size_t>(axis)] = 0;
+    if (c.wants(i)) c.out(i, slice(c, x, from, steps, size));
+    starts[static_cast<size_t>(axis)] += sizes[i];
+  }
+}
+
+void convert_concat(Call& c) {
+  std::vector<ValueId> inputs;
+  for (size_t i = 0; i < c.input_count(); ++i) inputs.push_back(c.in(i));
+  if (inputs.empty()) return c.invalid("it has no inputs");
+  const int64_t axis = c.version() < 4 ? c.integer("axis", 1) : c.required_integer("axis");
+  const int64_t normal = c.axis(axis, c.rank(inputs[0]));
+  if (c.ok()) c.out(0, concat(c, std::move(inputs), normal));
+}
+
+namespace {
+
+struct PadOperands {
+  Ints begin, end;
+  double value = 0;
+};
+
+PadOperands read_pad(Call& c, int64_t rank) {
+  Ints pads;
+  PadOperands p;
+  if (c.version() < 11) {
+    pads = c.integers(c.version() < 2 ? "paddings" : "pads");
+    p.value = c.number("value", 0.0);
+  } else {
+    pads = c.known_integers(c.in(1), "pads");
+    if (c.has(2)) {
+      const std::vector<double> value = c.known_numbers(c.in(2), "constant_value");
+      if (value.size() == 1) p.value = value[0];
+      else if (!value.empty()) c.invalid("constant_value is not a scalar");
+    }
+  }
+  Ints axes = axis_range(0, rank);
+  if (c.version() >= 18 && c.has(3)) {
+    axes = c.known_integers(c.in(3), "axes");
+    c.axes(axes, rank);
+    for (int64_t& axis : axes) axis = c.axis(axis, rank);
+  }
+  if (pads.size() != 2 * axes.size())
+    c.invalid(fmt::format("{} amounts for {} axes", pads.size(), axes.size()));
+  for (const int64_t amount : pads)
+    if (amount < -kMaxExtent || amount > kMaxExtent) c.invalid(fmt::format("the amount {}", amount));
+  p.begin.assign(static_cast<size_t>(rank), 0);
+  p.end = p.begin;
+  for (size_t i = 0; i < axes.size() && c.ok(); ++i) {
+    p.begin[static_cast<size_t>(axes[i])] = pads[i];
+    p.end[static_cast<size_t>(axes[i])] = pads[i + axes.size()];
+  }
+  return p;
+}
+
+/// Negative amounts crop first.
+ValueId crop(Call& c, ValueId x, PadOperands& p) {
+  Ints sizes = c.shape(x);
+  Ints starts(sizes.size(), 0);
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    starts[i] = std::max<int64_t>(0, -p.begin[i]);
+    sizes[i] -= starts[i] + std::max<int64_t>(0, -p.end[i]);
+    if (sizes[i] < 0) c.invalid("more is cut off than there is");
+    if (sizes[i] == 0) starts[i] = 0;
+    p.begin[i] = std::max<int64_t>(0, p.begin[i]);
+    p.end[i] = std::max<int64_t>(0, p.end[i]);
+  }
+  return c.ok() ? slice(c, x, starts, Ints(sizes.size(), 1), sizes) : kNoValue;
+}
+
+}  // namespace
+
+void convert_pad(Call& c) {
+  ValueId x = c.in(0);
+  const std::string mode = c.text("mode", "constant");
+  if (mode != "constant" && mode != "edge" && mode != "reflect")
+    return c.unsupported("mode = \"" + mode + "\"");
+  PadOperands p = read_pad(c, c.rank(x));
+  if (!c.ok()) return;
+  x = crop(c, x, p);
+  if (!c.ok()) return;
+  const Ints shape = c.shape(x);
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const int64_t most = std::max(p.begin[i], p.end[i]);
+    if ((mode == "reflect" && most >= std::max<int64_t>(shape[i], 1)) ||
+        (mode == "edge" && most > 0 && shape[i] == 0))
+      return c.invalid(
+          fmt::format("axis {} of extent {} cannot be padded by {} in mode {}", i, shape[i], most, mode));
+  }
+  const Ints none(shape.size(), 0);
+  if (p.begin == none && p.end == none) return c.out(0, x);
+  const graph::PadMode kind = mode == "constant" ? graph::PadMode::constant
+                              : mode == "edge"   ? graph::PadMode::edge
+                                                 : graph::PadMode::reflect;
+  c.out(0, c.emit(Op::pad, {x}, graph::PadAttributes{p.begin, p.end, kind, p.value}));
+}
+
+/// Interleave a 1 before each repeated axis, expand it, and merge the pairs.
+void convert_tile(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints shape = c.shape(x);
+  Ints repeats = c.version() < 6 ? Ints{} : c.known_integers(c.in(1), "repeats");
+  if (c.version() < 6) {  // one repetition along one axis
+    const Ints count = c.known_integers(c.in(1), "tiles");
+    const Ints axis = c.known_integers(c.in(2), "axis");
+    if (!c.ok() || count.size() != 1 || axis.size() != 1) return c.invalid("tiles and axis are not scalars");
+    repeats.assign(shape.size(), 1);
+    const int64_t at = c.axis(axis[0], c.rank(x));
+    if (c.ok()) repeats[static_cast<size_t>(at)] = count[0];
+  }
+  if (c.ok() && repeats.size() != shape.size())
+    c.invalid(fmt::format("{} repeats for {} axes", repeats.size(), shape.size()));
+  Ints split, wide, merged;
+  for (size_t i = 0; i < shape.size() && c.ok(); ++i) {
+    if (repeats[i] < 0 || repeats[i] > kMaxExtent) return c.invalid(fmt::format("{} repeats", repeats[i]));
+    if (repeats[i] != 1) {
+      split.push_back(1);
+      wide.push_back(repeats[i]);
+    }
+    split.push_back(shape[i]);
+    wide.push_back(shape[i]);
+    if (repeats[i] > 1 && shape[i] > kMaxExtent / repeats[i])
+      return c.fail(ErrorKind::limit, "the result is too large");
+    merged.push_back(shape[i] * repeats[i]);
+  }
+  const ValueId interleaved = reshape(c, x, split);
+  const ValueId repeated = expand(c, interleaved, wide);
+  c.out(0, reshape(c, repeated, merged));
+}
+
+void convert_expand(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints wanted = c.known_integers(c.in(1), "the shape");
+  for (const int64_t extent : wanted)
+    if (extent < 0 || extent > kMaxExtent) return c.invalid(fmt::format("the extent {}", extent));
+  if (!c.ok()) return;
+  auto shape = graph::broadcast(graph::make_shape(c.shape(x)), graph::make_shape(wanted));
+  if (!shape) return c.fail(shape.error().kind, shape.error().message);
+  c.out(0, expand(c, x, *graph::constant_shape(*shape)));
+}
+
+void convert_gather(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId indices = c.in(1);
+  const int64_t axis = c.axis(c.integer("axis", 0), c.rank(x));
+  if (c.ok()) c.out(0, c.emit(Op::gather, {x, indices}, graph::AxisAttributes{axis}));
+}
+
+/// select(index == 0 … depth - 1, on, off); a negative index counts from the end.
+void convert_one_hot(Call& c) {
+  const ValueId indices = cast(c, c.in(0), DType::i64);
+  const std::vector<double> depth = c.known_numbers(c.in(1), "depth");
+  const ValueId values = c.in(2);
+  if (!c.ok()) return;
+  if (depth.size() != 1 || !(depth[0] >= 1) || depth[0] > static_cast<double>(kMaxFoldedElements))
+    return c.unsupported("depth is not a number from 1 to 65536");
+  const int64_t classes = static_cast<int64_t>(depth[0]);
+  if (c.shape(values) != Ints{2}) return c.invalid("values does not hold two elements");
+  const int64_t rank = c.rank(indices);
+  const int64_t axis = c.axis(c.integer("axis", -1), rank + 1);
+  if (!c.ok()) return;
+  Ints shape = c.shape(indices);
+  shape.insert(shape.begin() + axis, 1);
+  Ints along(static_cast<size_t>(rank) + 1, 1);
+  along[static_cast<size_t>(axis)] = classes;
+  const ValueId column = reshape(c, indices, shape);
+  const ValueId count = c.vector({classes});
+  const ValueId counts = reshape(c, count, {});
+  const ValueId moved = add(c, column, counts);
+  const ValueId zero = c.scalar(DType::i64, 0);
+  const ValueId is_negative = c.emit(Op::less, {column, zero});
+  const ValueId index = select(c, is_negative, moved, column);
+  const ValueId sequence = c.vector(axis_range(0, classes));
+  const ValueId numbers = reshape(c, sequence, along);
+  const ValueId hit = c.emit(Op::equal, {index, numbers});
+  const ValueId off = slice(c, values, {0}, {1}, {1});
+  const ValueId on = slice(c, values, {1}, {1}, {1});
+  c.out(0, select(c, hit, on, off));
+}
+
+}  // namespace weft::onnx

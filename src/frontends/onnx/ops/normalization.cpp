@@ -1,0 +1,165 @@
+// Normalisations, as arithmetic; folding them into neighbours is a pass's business.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontends/onnx/ops/converters.hpp"
+
+namespace weft::onnx {
+namespace {
+
+/// x - mean and the mean of its square over `axes`.
+struct Moments {
+  ValueId mean, centered, variance;
+};
+
+Moments moments(Call& c, ValueId x, const Ints& axes) {
+  Moments m;
+  m.mean = reduce(c, x, ReduceKind::mean, axes, true);
+  m.centered = sub(c, x, m.mean);
+  const ValueId squares = mul(c, m.centered, m.centered);
+  m.variance = reduce(c, squares, ReduceKind::mean, axes, true);
+  return m;
+}
+
+ValueId inverse_deviation(Call& c, ValueId variance, double epsilon) {
+  const ValueId safe = add(c, variance, epsilon);
+  const ValueId root = c.emit(Op::sqrt, {safe});
+  const ValueId one = c.scalar(c.dtype(root), 1);
+  return div(c, one, root);
+}
+
+double epsilon_of(Call& c) { return c.number("epsilon", static_cast<double>(1e-5f)); }
+
+}  // namespace
+
+void convert_batch_normalization(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId scale = c.in(1);
+  const ValueId bias = c.in(2);
+  const ValueId mean = c.in(3);
+  const ValueId variance = c.in(4);
+  const bool trains = (c.version() < 7 && c.integer("is_test", 0) == 0 && (c.wants(1) || c.wants(2))) ||
+                      (c.version() >= 14 && c.integer("training_mode", 0) != 0);
+  if (trains) return c.unsupported("training mode");
+  if (c.version() < 9 && c.integer("spatial", 1) == 0) return c.unsupported("spatial = 0");
+  if (!c.ok()) return;
+  const ValueId inverse = inverse_deviation(c, variance, epsilon_of(c));
+  const ValueId factor = mul(c, scale, inverse);
+  const ValueId moved = mul(c, mean, factor);
+  const ValueId offset = sub(c, bias, moved);
+  const ValueId factors = per_channel(c, factor, c.rank(x));
+  const ValueId offsets = per_channel(c, offset, c.rank(x));
+  const ValueId scaled = mul(c, x, factors);
+  const ValueId y = add(c, scaled, offsets);
+  if (c.ok() && c.shape(y) != c.shape(x)) return c.invalid("the parameters do not match the channels");
+  c.out(0, y);
+}
+
+void convert_instance_normalization(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId scale = per_channel(c, c.in(1), c.rank(x));
+  const ValueId bias = per_channel(c, c.in(2), c.rank(x));
+  const Moments m = moments(c, x, axis_range(2, c.rank(x)));
+  const ValueId inverse = inverse_deviation(c, m.variance, epsilon_of(c));
+  const ValueId normal = mul(c, m.centered, inverse);
+  const ValueId scaled = mul(c, normal, scale);
+  c.out(0, add(c, scaled, bias));
+}
+
+void convert_layer_normalization(Call& c) {
+  const ValueId given = c.in(0);
+  const ValueId x = is_float(c.dtype(given)) && byte_size(c.dtype(given)) < 4 ? cast(c, given, DType::f32)
+                                                                              : given;  // stash_type
+  const int64_t axis = c.axis(c.integer("axis", -1), c.rank(x));
+  if (!c.ok()) return;
+  const Moments m = moments(c, x, axis_range(axis, c.rank(x)));
+  const ValueId inverse = inverse_deviation(c, m.variance, epsilon_of(c));
+  const ValueId normal = mul(c, m.centered, inverse);
+  const ValueId narrow = cast(c, normal, c.dtype(given));
+  ValueId y = mul(c, narrow, c.in(1));
+  if (c.has(2)) y = add(c, y, c.in(2));
+  c.out(0, y);
+  c.out(1, m.mean);
+  c.out(2, inverse);
+}
+
+void convert_group_normalization(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints shape = c.shape(x);
+  const int64_t groups = c.required_integer("num_groups");
+  if (!c.ok()) return;
+  if (shape.size() < 2 || groups < 1 || shape[1] % groups != 0)
+    return c.invalid("num_groups does not divide the channels");
+  Ints grouped = {shape[0], groups, shape[1] / groups};
+  grouped.insert(grouped.end(), shape.begin() + 2, shape.end());
+  const ValueId split = reshape(c, x, grouped);
+  const Moments m = moments(c, split, axis_range(2, static_cast<int64_t>(grouped.size())));
+  const ValueId inverse = inverse_deviation(c, m.variance, epsilon_of(c));
+  ValueId y = mul(c, m.centered, inverse);
+  // Scale and bias are per group in opset 18, per channel since 21.
+  const bool by_group = c.version() < 21;
+  if (!by_group) y = reshape(c, y, shape);
+  const int64_t rank = c.rank(y);
+  const ValueId scale = per_channel(c, c.in(1), rank);
+  const ValueId bias = per_channel(c, c.in(2), rank);
+  const ValueId scaled = mul(c, y, scale);
+  y = add(c, scaled, bias);
+  c.out(0, reshape(c, y, shape));
+}
+
+/// y = x / (bias + alpha / size * sum of squares over `size` channels) ^ beta
+void convert_lrn(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints shape = c.shape(x);
+  const int64_t size = c.required_integer("size");
+  if (!c.ok()) return;
+  if (shape.size() < 2 || size < 1 || size > (int64_t{1} << 30))
+    return c.invalid("size or rank out of range");
+  const ValueId squares = mul(c, x, x);
+  const ValueId columns = reshape(c, squares, {shape[0], 1, shape[1], element_count(shape, 2)});
+  const Ints ones = {1, 1}, none = {0, 0};
+  const ValueId sums = c.emit(Op::reduce_window, {columns},
+                              graph::WindowAttributes{ReduceKind::sum,
+                                                      {size, 1},
+                                                      ones,
+                                                      ones,
+                                                      {(size - 1) / 2, 0},
+                                                      {size - 1 - (size - 1) / 2, 0},
+                                                      none,
+                                                      none});
+  const ValueId back = reshape(c, sums, shape);
+  const ValueId scaled =
+      mul(c, back, c.number("alpha", static_cast<double>(1e-4f)) / static_cast<double>(size));
+  const ValueId base = add(c, scaled, c.number("bias", 1.0));
+  const ValueId beta = c.scalar(c.dtype(x), c.number("beta", 0.75));
+  const ValueId power = c.emit(Op::pow, {base, beta});
+  c.out(0, div(c, x, power));
+}
+
+void convert_lp_normalization(Call& c) {
+  const ValueId x = c.in(0);
+  const int64_t axis = c.axis(c.integer("axis", -1), c.rank(x));
+  const int64_t p = c.integer("p", 2);
+  if (!c.ok()) return;
+  if (p != 1 && p != 2) return c.invalid(fmt::format("p = {}", p));
+  const ValueId terms = p == 1 ? c.emit(Op::abs, {x}) : mul(c, x, x);
+  ValueId norm = reduce(c, terms, ReduceKind::sum, {axis}, true);
+  if (p == 2) norm = c.emit(Op::sqrt, {norm});
+  const ValueId quotient = div(c, x, norm);
+  const ValueId zero = c.scalar(c.dtype(x), 0);
+  const ValueId is_zero = c.emit(Op::equal, {norm, zero});
+  c.out(0, select(c, is_zero, zero, quotient));
+}
+
+void convert_mean_variance_normalization(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints axes = c.axes(c.integers("axes", {0, 2, 3}), c.rank(x));
+  if (!c.ok()) return;
+  const Moments m = moments(c, x, axes);
+  const ValueId root = c.emit(Op::sqrt, {m.variance});
+  const ValueId safe = add(c, root, 1e-9);
+  c.out(0, div(c, m.centered, safe));
+}
+
+}  // namespace weft::onnx

@@ -1,0 +1,171 @@
+// Operators that only rename axes: Reshape, Flatten, Squeeze, Unsqueeze, Transpose, Shape, Size,
+// DepthToSpace, SpaceToDepth.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "frontends/onnx/ops/converters.hpp"
+
+namespace weft::onnx {
+namespace {
+
+/// An attribute before `input_since`, operand 1 from there on. Empty when absent.
+Ints list_operand(Call& c, std::string_view name, int64_t input_since) {
+  if (c.version() < input_since) return c.integers(name);
+  return c.has(1) ? c.known_integers(c.in(1), name) : Ints{};
+}
+
+/// 0 copies the input's extent (unless allowzero), -1 takes what is left.
+Ints resolve_shape(Call& c, const Ints& from, Ints to, bool allow_zero) {
+  if (to.size() > 64) c.invalid(fmt::format("a shape of {} axes", to.size()));
+  std::optional<size_t> free;
+  uint64_t known = 1;
+  for (size_t i = 0; i < to.size() && c.ok(); ++i) {
+    if (to[i] == 0 && !allow_zero) {
+      if (i >= from.size())
+        c.invalid(fmt::format("extent {} is 0, but the input has rank {}", i, from.size()));
+      else to[i] = from[i];
+    }
+    if (to[i] == -1 && !free) {
+      free = i;
+      continue;
+    }
+    if (to[i] < 0 || to[i] > kMaxExtent) c.invalid(fmt::format("the shape [{}]", fmt::join(to, ", ")));
+    // Bounded by the element count below: no overflow can look right.
+    if (c.ok())
+      known = std::min<uint64_t>(known, uint64_t{1} << 33) *
+              static_cast<uint64_t>(std::min<int64_t>(to[i], int64_t{1} << 30));
+  }
+  const uint64_t elements = static_cast<uint64_t>(element_count(from));
+  if (!free || !c.ok()) return to;
+  if (known == 0 || elements % known != 0)
+    c.invalid(fmt::format("[{}] cannot become [{}]", fmt::join(from, ", "), fmt::join(to, ", ")));
+  else to[*free] = static_cast<int64_t>(elements / known);
+  return to;
+}
+
+}  // namespace
+
+void convert_reshape(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints wanted = c.version() < 5 ? c.integers("shape") : c.known_integers(c.in(1), "the shape");
+  if (!c.ok()) return;
+  const bool allow_zero = c.version() >= 14 && c.integer("allowzero", 0) != 0;
+  const Ints shape = resolve_shape(c, c.shape(x), wanted, allow_zero);
+  c.out(0, reshape(c, x, shape));
+}
+
+void convert_flatten(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints shape = c.shape(x);
+  const int64_t rank = c.rank(x);
+  int64_t axis = c.integer("axis", 1);
+  if (axis < 0 && c.version() >= 11) axis += rank;
+  if (axis < 0 || axis > rank) c.invalid(fmt::format("axis {} of a tensor of rank {}", axis, rank));
+  if (!c.ok()) return;
+  const size_t split = static_cast<size_t>(axis);
+  c.out(0, reshape(c, x, {element_count(shape, 0, split), element_count(shape, split)}));
+}
+
+void convert_squeeze(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints shape = c.shape(x);
+  const Ints given = list_operand(c, "axes", 13);
+  const Ints axes = c.axes(given, c.rank(x));
+  if (!c.ok()) return;
+  Ints result;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const bool named = std::binary_search(axes.begin(), axes.end(), static_cast<int64_t>(i));
+    if (named && shape[i] != 1)
+      return c.invalid(fmt::format("axis {} has the extent {}, not 1", i, shape[i]));
+    if (given.empty() ? shape[i] != 1 : !named) result.push_back(shape[i]);
+  }
+  c.out(0, reshape(c, x, result));
+}
+
+void convert_unsqueeze(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints given = list_operand(c, "axes", 13);
+  if (given.size() > 64) c.invalid(fmt::format("{} axes", given.size()));
+  const int64_t rank = c.rank(x) + static_cast<int64_t>(given.size());
+  const Ints axes = c.axes(given, rank);
+  if (!c.ok()) return;
+  Ints shape = c.shape(x);
+  for (const int64_t axis : axes) shape.insert(shape.begin() + axis, 1);
+  c.out(0, reshape(c, x, shape));
+}
+
+void convert_transpose(Call& c) {
+  const ValueId x = c.in(0);
+  Ints permutation = c.integers("perm");
+  if (!c.has_attribute("perm")) {
+    permutation = axis_range(0, c.rank(x));
+    std::reverse(permutation.begin(), permutation.end());
+  }
+  Ints sorted = permutation;
+  std::sort(sorted.begin(), sorted.end());
+  if (sorted != axis_range(0, c.rank(x))) return c.invalid("\"perm\" is not a permutation of the axes");
+  c.out(0, std::is_sorted(permutation.begin(), permutation.end()) ? x : transpose(c, x, permutation));
+}
+
+void convert_shape(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints shape = c.shape(x);
+  const int64_t rank = c.rank(x);
+  const auto bound = [rank](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank); };
+  int64_t start = 0, end = rank;
+  if (c.version() >= 15) {
+    start = bound(c.integer("start", 0));
+    end = std::max(start, bound(c.integer("end", rank)));
+  }
+  c.out(0, c.vector(Ints(shape.begin() + start, shape.begin() + end)));
+}
+
+void convert_size(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId count = c.vector({element_count(c.shape(x))});
+  c.out(0, reshape(c, count, {}));
+}
+
+namespace {
+
+/// The block size when x is [N, C, H, W].
+int64_t block_of(Call& c, ValueId x) {
+  const int64_t block = c.required_integer("blocksize");
+  if (c.ok() && (c.rank(x) != 4 || block < 1 || block > (1 << 15)))
+    c.invalid("it needs [N, C, H, W] and a positive blocksize");
+  return block;
+}
+
+}  // namespace
+
+void convert_depth_to_space(Call& c) {
+  const ValueId x = c.in(0);
+  const int64_t b = block_of(c, x);
+  const Ints s = c.shape(x);
+  const std::string mode = c.version() >= 11 ? c.text("mode", "DCR") : "DCR";
+  if (c.ok() && s[1] % (b * b) != 0) c.invalid("blocksize does not divide the channels");
+  if (mode != "DCR" && mode != "CRD") c.invalid("mode = \"" + mode + "\"");
+  if (!c.ok()) return;
+  const int64_t depth = s[1] / (b * b);
+  const bool dcr = mode == "DCR";
+  const ValueId split =
+      reshape(c, x, dcr ? Ints{s[0], b, b, depth, s[2], s[3]} : Ints{s[0], depth, b, b, s[2], s[3]});
+  const ValueId moved = transpose(c, split, dcr ? Ints{0, 3, 4, 1, 5, 2} : Ints{0, 1, 4, 2, 5, 3});
+  c.out(0, reshape(c, moved, {s[0], depth, s[2] * b, s[3] * b}));
+}
+
+void convert_space_to_depth(Call& c) {
+  const ValueId x = c.in(0);
+  const int64_t b = block_of(c, x);
+  const Ints s = c.shape(x);
+  if (c.ok() && (s[2] % b != 0 || s[3] % b != 0))
+    c.invalid("blocksize does not divide the height and the width");
+  if (!c.ok()) return;
+  const ValueId split = reshape(c, x, {s[0], s[1], s[2] / b, b, s[3] / b, b});
+  const ValueId moved = transpose(c, split, {0, 3, 5, 1, 2, 4});
+  c.out(0, reshape(c, moved, {s[0], s[1] * b * b, s[2] / b, s[3] / b}));
+}
+
+}  // namespace weft::onnx

@@ -1,0 +1,170 @@
+// Resize and Upsample, all generations.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "frontends/onnx/ops/converters.hpp"
+
+namespace weft::onnx {
+namespace {
+
+using graph::CoordinateMode;
+using graph::NearestMode;
+using graph::ResizeAttributes;
+using graph::ResizeMode;
+
+template <class T, size_t N>
+T choose(Call& c, std::string_view name, std::string_view value,
+         const std::pair<std::string_view, T> (&choices)[N]) {
+  for (const auto& [text, choice] : choices)
+    if (text == value) return choice;
+  c.unsupported(fmt::format("{} = \"{}\"", name, value));
+  return choices[0].second;
+}
+
+ResizeMode mode_of(Call& c) {
+  constexpr std::pair<std::string_view, ResizeMode> kModes[] = {{"nearest", ResizeMode::nearest},
+                                                                {"linear", ResizeMode::linear},
+                                                                {"bilinear", ResizeMode::linear},
+                                                                {"cubic", ResizeMode::cubic}};
+  return choose(c, "mode", c.text("mode", "nearest"), kModes);
+}
+
+CoordinateMode coordinates_of(Call& c) {
+  constexpr std::pair<std::string_view, CoordinateMode> kModes[] = {
+      {"half_pixel", CoordinateMode::half_pixel},
+      {"pytorch_half_pixel", CoordinateMode::pytorch_half_pixel},
+      {"align_corners", CoordinateMode::align_corners},
+      {"asymmetric", CoordinateMode::asymmetric}};
+  return choose(c, "coordinate_transformation_mode", c.text("coordinate_transformation_mode", "half_pixel"),
+                kModes);
+}
+
+NearestMode nearest_of(Call& c) {
+  constexpr std::pair<std::string_view, NearestMode> kModes[] = {
+      {"round_prefer_floor", NearestMode::round_prefer_floor},
+      {"round_prefer_ceil", NearestMode::round_prefer_ceil},
+      {"floor", NearestMode::floor},
+      {"ceil", NearestMode::ceil}};
+  return choose(c, "nearest_mode", c.text("nearest_mode", "round_prefer_floor"), kModes);
+}
+
+/// floor(in * scale), in f32 as ONNX Runtime does; refuses what is out of range.
+int64_t scaled_extent(Call& c, int64_t extent, double scale) {
+  const float result = std::floor(static_cast<float>(extent) * static_cast<float>(scale));
+  if (!(scale > 0) || !(result < 1e12f)) {
+    c.invalid(fmt::format("the scale {}", scale));
+    return 1;
+  }
+  return static_cast<int64_t>(result);
+}
+
+void apply_scales(Call& c, const Ints& from, const std::vector<double>& scales, const Ints& axes,
+                  ResizeAttributes& a, Ints& shape) {
+  if (scales.size() != axes.size())
+    return c.invalid(fmt::format("{} scales for {} axes", scales.size(), axes.size()));
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const size_t axis = static_cast<size_t>(axes[i]);
+    a.scales[axis] = scales[i];
+    shape[axis] = scaled_extent(c, from[axis], scales[i]);
+  }
+}
+
+/// The wanted extents; keep_aspect_ratio_policy makes one scale of them.
+void apply_sizes(Call& c, const Ints& from, const Ints& sizes, const Ints& axes, ResizeAttributes& a,
+                 Ints& shape) {
+  if (sizes.size() != axes.size())
+    return c.invalid(fmt::format("{} sizes for {} axes", sizes.size(), axes.size()));
+  const std::string policy = c.version() >= 18 ? c.text("keep_aspect_ratio_policy", "stretch") : "stretch";
+  if (policy != "stretch" && policy != "not_larger" && policy != "not_smaller")
+    return c.unsupported(fmt::format("keep_aspect_ratio_policy = \"{}\"", policy));
+  double common = policy == "not_larger" ? HUGE_VAL : 0;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const size_t axis = static_cast<size_t>(axes[i]);
+    if (sizes[i] < 0 || sizes[i] > kMaxExtent || (from[axis] == 0 && sizes[i] != 0))
+      return c.invalid(fmt::format("the size {}", sizes[i]));
+    shape[axis] = sizes[i];
+    const double scale =
+        from[axis] == 0 ? 1.0
+                        : static_cast<double>(static_cast<float>(sizes[i]) / static_cast<float>(from[axis]));
+    a.scales[axis] = scale;
+    common = policy == "not_larger" ? std::min(common, scale) : std::max(common, scale);
+  }
+  if (policy == "stretch") return;
+  for (const int64_t axis : axes) {
+    a.scales[static_cast<size_t>(axis)] = common;
+    const double extent = std::floor(common * static_cast<double>(from[static_cast<size_t>(axis)]) + 0.5);
+    if (!(extent < 1e12)) return c.invalid("the size is out of range");
+    shape[static_cast<size_t>(axis)] = static_cast<int64_t>(extent);
+  }
+}
+
+void finish(Call& c, ValueId x, ResizeAttributes attributes, const Ints& shape) {
+  if (!c.ok()) return;
+  const Ints from = c.shape(x);
+  bool scaled = false;
+  for (const double scale : attributes.scales) scaled = scaled || scale != 1.0;
+  if (!scaled && shape == from) return c.out(0, x);
+  if (element_count(from) == 0) return c.invalid("the input is empty");
+  auto bytes = checked_bytes(shape, c.dtype(x), kMaxResultBytes, "the result");
+  if (!bytes) return c.fail(bytes.error().kind, bytes.error().message);
+  attributes.shape = graph::make_shape(shape);
+  c.out(0, c.emit(Op::resize, {x}, std::move(attributes)));
+}
+
+}  // namespace
+
+/// Upsample, and Resize of opset 10: scales only, y[i] from x[floor(i / scale)], or linear between such
+/// coordinates.
+void convert_upsample(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints from = c.shape(x);
+  std::vector<double> scales;
+  if (c.version() < 7) {
+    scales = {1, 1, c.number("height_scale", 1.0), c.number("width_scale", 1.0)};
+  } else if (c.version() < 9) {
+    for (const float scale : c.numbers("scales")) scales.push_back(static_cast<double>(scale));
+  } else {
+    scales = c.known_numbers(c.in(1), "scales");
+  }
+  ResizeAttributes attributes;
+  attributes.scales.assign(from.size(), 1.0);
+  attributes.mode = mode_of(c);
+  attributes.coordinates = CoordinateMode::asymmetric;
+  attributes.nearest = NearestMode::floor;
+  Ints shape = from;
+  if (c.ok()) apply_scales(c, from, scales, axis_range(0, c.rank(x)), attributes, shape);
+  finish(c, x, std::move(attributes), shape);
+}
+
+void convert_resize(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints from = c.shape(x);
+  ResizeAttributes attributes;
+  attributes.scales.assign(from.size(), 1.0);
+  attributes.mode = mode_of(c);
+  attributes.coordinates = coordinates_of(c);
+  attributes.nearest = nearest_of(c);
+  attributes.cubic_a = c.number("cubic_coeff_a", -0.75);
+  if (c.integer("exclude_outside", 0) != 0 && attributes.mode == ResizeMode::cubic)
+    return c.unsupported("exclude_outside = 1");
+  if (c.version() >= 18 && c.integer("antialias", 0) != 0) return c.unsupported("antialias = 1");
+  Ints axes = axis_range(0, c.rank(x));
+  if (c.version() >= 18 && c.has_attribute("axes")) {
+    axes = c.integers("axes");
+    c.axes(axes, c.rank(x));
+    for (int64_t& axis : axes) axis = c.axis(axis, c.rank(x));
+  }
+  // An absent list may also be given as an empty one.
+  const std::vector<double> scales = c.has(2) ? c.known_numbers(c.in(2), "scales") : std::vector<double>();
+  const Ints sizes = c.has(3) ? c.known_integers(c.in(3), "sizes") : Ints();
+  if (!c.ok()) return;
+  if (scales.empty() == sizes.empty()) return c.invalid("it needs either scales or sizes");
+  Ints shape = from;
+  if (!scales.empty()) apply_scales(c, from, scales, axes, attributes, shape);
+  else apply_sizes(c, from, sizes, axes, attributes, shape);
+  finish(c, x, std::move(attributes), shape);
+}
+
+}  // namespace weft::onnx

@@ -1,0 +1,60 @@
+#include "frontends/onnx/ops/spatial.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace weft::onnx {
+
+Ints read_list(Call& c, std::string_view name, size_t count, int64_t fallback, int64_t low) {
+  const Ints values = c.integers(name);
+  if (values.empty()) return Ints(count, fallback);
+  if (values.size() != count)
+    c.invalid(fmt::format("\"{}\" has {} entries, {} are needed", name, values.size(), count));
+  for (const int64_t value : values)
+    if (value < low || value > kMaxWindow) c.invalid(fmt::format("\"{}\" holds {}", name, value));
+  return c.ok() ? values : Ints(count, fallback);
+}
+
+Ints spatial_extents(Call& c, ValueId x) {
+  const Ints shape = c.shape(x);
+  if (!c.ok()) return {};
+  if (shape.size() < 3) {
+    c.invalid(
+        fmt::format("the input has rank {}; it needs a batch, channels and spatial axes", shape.size()));
+    return {};
+  }
+  return Ints(shape.begin() + 2, shape.end());
+}
+
+Spatial read_spatial(Call& c, const Ints& spatial, const Ints& window) {
+  const size_t rank = spatial.size();
+  Spatial s;
+  s.window = window;
+  if (c.has_attribute("kernel_shape") || window.empty()) s.window = read_list(c, "kernel_shape", rank, 1, 1);
+  if (!window.empty() && s.window != window) c.invalid("kernel_shape contradicts the weights' shape");
+  s.strides = read_list(c, "strides", rank, 1, 1);
+  s.dilations = read_list(c, "dilations", rank, 1, 1);
+  const Ints pads = read_list(c, "pads", 2 * rank, 0, 0);
+  if (!c.ok()) return {};
+  s.pads_begin.assign(pads.begin(), pads.begin() + static_cast<std::ptrdiff_t>(rank));
+  s.pads_end.assign(pads.begin() + static_cast<std::ptrdiff_t>(rank), pads.end());
+  const std::string mode = c.text("auto_pad", "NOTSET");
+  if (mode == "NOTSET" || mode.empty()) return s;
+  s.pads_begin.assign(rank, 0);
+  s.pads_end.assign(rank, 0);
+  if (mode == "VALID") return s;
+  if (mode != "SAME_UPPER" && mode != "SAME_LOWER") {
+    c.invalid(fmt::format("auto_pad = \"{}\"", mode));
+    return s;
+  }
+  for (size_t i = 0; i < rank; ++i) {
+    const int64_t output = (spatial[i] + s.strides[i] - 1) / s.strides[i];
+    const int64_t total = std::max<int64_t>(0, (output - 1) * s.strides[i] + s.reach(i) - spatial[i]);
+    s.pads_begin[i] = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
+    s.pads_end[i] = total - s.pads_begin[i];
+  }
+  return s;
+}
+
+}  // namespace weft::onnx

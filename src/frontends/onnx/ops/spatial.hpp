@@ -1,0 +1,25 @@
+// Windows over spatial axes: strides, dilations and padding as convolutions and poolings share them.
+#pragma once
+
+#include "frontends/onnx/ops/emit.hpp"
+
+namespace weft::onnx {
+
+struct Spatial {
+  Ints window, strides, dilations, pads_begin, pads_end;  ///< one entry a spatial axis
+  size_t rank() const { return window.size(); }
+  /// The extent that the dilated window covers.
+  int64_t reach(size_t axis) const { return (window[axis] - 1) * dilations[axis] + 1; }
+};
+
+/// Reads the attributes kernel_shape (or takes `window`), strides, dilations, pads and auto_pad for an input
+/// of extents `spatial`. Checks their counts and bounds.
+Spatial read_spatial(Call& c, const Ints& spatial, const Ints& window);
+/// The extents from axis 2 on; fails on rank < 3.
+Ints spatial_extents(Call& c, ValueId x);
+/// Strides, pads and windows above this are refused: their products must fit 64 bits.
+inline constexpr int64_t kMaxWindow = int64_t{1} << 30;
+/// `count` integers from an attribute, each in [low, kMaxWindow].
+Ints read_list(Call& c, std::string_view name, size_t count, int64_t fallback, int64_t low);
+
+}  // namespace weft::onnx
