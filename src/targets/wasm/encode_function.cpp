@@ -14,6 +14,14 @@ constexpr std::array kLocalOrder = {ValType::i32, ValType::i64, ValType::f32, Va
 
 std::string lanes_text(const Bytes16& lanes) { return fmt::format("{}", fmt::join(lanes, " ")); }
 
+std::string i32x4_text(const Bytes16& bytes) {
+  std::string text = "i32x4";
+  for (size_t i = 0; i < 16; i += 4) {
+    text += fmt::format(" 0x{:02x}{:02x}{:02x}{:02x}", bytes[i + 3], bytes[i + 2], bytes[i + 1], bytes[i]);
+  }
+  return text;
+}
+
 void write_opcode(ByteWriter& out, const InstrInfo& row) {
   if (row.prefix == 0) return out.u8(static_cast<uint8_t>(row.opcode));
   out.u8(row.prefix);
@@ -128,9 +136,10 @@ void FunctionEncoder::write_immediates(ByteWriter& out, const Instruction& at) c
 
 std::string FunctionEncoder::local_comment(uint32_t declared) const {
   const std::string& name = function_.local_names_[declared];
-  return fmt::format("{}{}{}", numbers_[declared], name.empty() ? "" : " $", name);
+  return fmt::format("{}{}{}", numbers_[declared], name.empty() ? "" : "  ;; $", name);
 }
 
+/// The instruction in the text format; the name of a local is added.
 std::string FunctionEncoder::comment(const Instruction& at) const {
   const InstrInfo& row = info(at.instr);
   const auto with = [&](const auto& rest) { return fmt::format("{} {}", row.text, rest); };
@@ -140,23 +149,24 @@ std::string FunctionEncoder::comment(const Instruction& at) const {
     case Immediates::memory_memory:
     case Immediates::zero_byte: return std::string(row.text);
     case Immediates::block_type:
-      return at.index == kEmptyBlock ? std::string(row.text) : with(to_string(static_cast<ValType>(at.index)));
+      if (at.index == kEmptyBlock) return std::string(row.text);
+      return with(fmt::format("(result {})", to_string(static_cast<ValType>(at.index))));
     case Immediates::label:
     case Immediates::function:
     case Immediates::global:
     case Immediates::data:
     case Immediates::data_memory: return with(at.index);
     case Immediates::label_table: return with(fmt::format("{}", fmt::join(function_.tables_[at.index], " ")));
-    case Immediates::type_table: return with(fmt::format("type {}", at.index));
+    case Immediates::type_table: return with(fmt::format("(type {})", at.index));
     case Immediates::local: return with(local_comment(at.index));
     case Immediates::memarg: return with(fmt::format("offset={} align={}", at.bits, 1u << at.align));
     case Immediates::memarg_lane:
-      return with(fmt::format("offset={} align={} lane={}", at.bits, 1u << at.align, at.lane));
+      return with(fmt::format("offset={} align={} {}", at.bits, 1u << at.align, at.lane));
     case Immediates::i32:
     case Immediates::i64: return with(static_cast<int64_t>(at.bits));
     case Immediates::f32: return with(std::bit_cast<float>(static_cast<uint32_t>(at.bits)));
     case Immediates::f64: return with(std::bit_cast<double>(at.bits));
-    case Immediates::v128: return std::string(row.text);
+    case Immediates::v128: return with(i32x4_text(function_.wide_[at.index]));
     case Immediates::shuffle: return with(lanes_text(function_.wide_[at.index]));
     case Immediates::lane: return with(at.lane);
   }
