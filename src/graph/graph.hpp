@@ -20,6 +20,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -85,6 +88,7 @@ struct Graph {
   std::string name;
   std::map<std::string, expr::Variable, std::less<>> symbols;
   std::vector<Value> values;
+  std::set<std::string, std::less<>> names;   ///< of the values: unique
   std::map<ValueId, ConstantData> constants;  ///< the values that are constants
   std::vector<Node> nodes;                    ///< topological order
   std::vector<Port> inputs, outputs;

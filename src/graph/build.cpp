@@ -1,0 +1,59 @@
+#include <algorithm>
+#include <set>
+
+#include "base/check.hpp"
+#include "graph/graph.hpp"
+
+namespace weft::graph {
+namespace {
+
+bool taken(const Graph& g, const std::string& name) {
+  // Names are looked up from the back: clashes are with recent neighbours, and most graphs have none.
+  return g.names.contains(name);
+}
+
+std::string unique_name(const Graph& g, std::string name) {
+  if (name.empty()) name = "value";
+  if (!taken(g, name)) return name;
+  for (size_t i = g.values.size();; ++i) {
+    std::string candidate = name + "." + std::to_string(i);
+    if (!taken(g, candidate)) return candidate;
+  }
+}
+
+}  // namespace
+
+ValueId add_value(Graph& g, std::string name, Type type) {
+  name = unique_name(g, std::move(name));
+  g.names.insert(name);
+  g.values.push_back({std::move(name), std::move(type)});
+  return static_cast<ValueId>(g.values.size() - 1);
+}
+
+ValueId add_input(Graph& g, std::string name, Type type) {
+  const ValueId id = add_value(g, name, std::move(type));
+  g.inputs.push_back({std::move(name), id});
+  return id;
+}
+
+ValueId add_constant(Graph& g, std::string name, Type type, ConstantData data) {
+  const ValueId id = add_value(g, std::move(name), std::move(type));
+  g.constants.emplace(id, std::move(data));
+  return id;
+}
+
+Result<ValueId> add_node(Graph& g, Op op, std::vector<ValueId> inputs, Attributes attributes, std::string name,
+                         std::string source) {
+  std::vector<Type> operands;
+  for (const ValueId input : inputs) {
+    WEFT_CHECK(input < g.values.size(), "an operand that is no value");
+    operands.push_back(g.values[input].type);
+  }
+  Result<Type> type = infer_type(op, operands, attributes);
+  if (!type) return fail(type.error().kind, type.error().message, source);
+  const ValueId output = add_value(g, std::move(name), std::move(*type));
+  g.nodes.push_back({op, std::move(attributes), std::move(inputs), output, std::move(source)});
+  return output;
+}
+
+}  // namespace weft::graph
