@@ -39,8 +39,8 @@ class ByteWriter {
   std::vector<uint8_t> bytes_;
 };
 
-/// Reads from bytes that the caller keeps alive. A read past the end, or an integer too long for its type, fails with
-/// invalid_model and leaves the position where it was.
+/// Reads from bytes that the caller keeps alive. A read past the end, or an integer too long for its type,
+/// fails with invalid_model and leaves the position where it was.
 class ByteReader {
  public:
   explicit ByteReader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
@@ -51,7 +51,8 @@ class ByteReader {
   Result<uint64_t> u64();
   Result<float> f32();
   Result<double> f64();
-  /// LEB128 as the wasm specification has it (5.2.2): at most ceil(bits / 7) bytes, unused bits as the value's sign.
+  /// LEB128 as the wasm specification has it (5.2.2): at most ceil(bits / 7) bytes, unused bits as the
+  /// value's sign.
   Result<uint32_t> leb_u32();
   Result<uint64_t> leb_u64();
   Result<int32_t> leb_s32();

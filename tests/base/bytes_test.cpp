@@ -33,8 +33,8 @@ TEST(Bytes, LittleEndian) {
   out.f32(1.0f);
   out.text("ab");
   out.align(8);
-  const Bytes expected = {1,    3,    2,    7,    6,    5,   4,   0x0F, 0x0E, 0x0D, 0x0C, 0x0B,
-                          0x0A, 0x09, 0x08, 0,    0,    0x80, 0x3F, 'a',  'b',  0,    0,    0};
+  const Bytes expected = {1,    3,    2,    7, 6, 5,    4,    0x0F, 0x0E, 0x0D, 0x0C, 0x0B,
+                          0x0A, 0x09, 0x08, 0, 0, 0x80, 0x3F, 'a',  'b',  0,    0,    0};
   EXPECT_EQ(out.data(), expected);
   ByteReader in(out.data());
   EXPECT_EQ(in.u8().value(), 1);

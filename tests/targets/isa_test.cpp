@@ -1,5 +1,6 @@
-// One line of isa.txt per row of isa.def: the instruction in the text format, its operands and results, its bytes.
-// tests/node/isa.test.mjs assembles the same lines with an independent assembler. WEFT_UPDATE=1 rewrites the file.
+// One line of isa.txt per row of isa.def: the instruction in the text format, its operands and results, its
+// bytes. tests/node/isa.test.mjs assembles the same lines with an independent assembler. WEFT_UPDATE=1
+// rewrites the file.
 #include "targets/wasm/isa.hpp"
 
 #include <fmt/format.h>
@@ -20,11 +21,13 @@ const char kPath[] = WEFT_SOURCE_DIR "/tests/targets/isa.txt";
 
 constexpr Bytes16 kBytes = {0, 17, 2, 31, 4, 21, 6, 23, 8, 25, 10, 27, 12, 29, 14, 30};
 
-/// Appends `instr` where nothing but its operands is on the stack, with immediates that take more than one byte.
+/// Appends `instr` where nothing but its operands is on the stack, with immediates that take more than one
+/// byte.
 void append_plain(Function& f, Instr instr) {
   switch (info(instr).immediates) {
     case Immediates::memarg: return f.memory(instr, 300);
-    case Immediates::memarg_lane: return f.memory_lane(instr, 300, static_cast<uint8_t>(lane_count(instr) - 1));
+    case Immediates::memarg_lane:
+      return f.memory_lane(instr, 300, static_cast<uint8_t>(lane_count(instr) - 1));
     case Immediates::lane: return f.lane(instr, static_cast<uint8_t>(lane_count(instr) - 1));
     case Immediates::i32: return f.i32(-123456);
     case Immediates::i64: return f.i64(int64_t{-1} << 40);
@@ -54,8 +57,8 @@ std::string row_text(const InstrInfo& row, const Function& function, size_t from
   for (size_t i = 0; i < field.size; i++) hex += fmt::format("{:02x} ", bytes[field.offset + i]);
   hex.pop_back();
   const std::string comment = field.comment.substr(field.comment.find_first_not_of(' '));
-  return fmt::format("{} | {} | {} -> {} | {}", comment, to_string(row.feature), row.pops.empty() ? "-" : row.pops,
-                     row.pushes.empty() ? "-" : row.pushes, hex);
+  return fmt::format("{} | {} | {} -> {} | {}", comment, to_string(row.feature),
+                     row.pops.empty() ? "-" : row.pops, row.pushes.empty() ? "-" : row.pushes, hex);
 }
 
 std::string plain_row(Instr instr) {
@@ -69,19 +72,40 @@ std::string plain_row(Instr instr) {
   return row_text(row, f, 1);
 }
 
-/// The instructions whose operands depend on where they stand: the same programs as in isa.test.mjs. Returns how many
-/// instructions follow the one in question.
+/// The instructions whose operands depend on where they stand: the same programs as in isa.test.mjs. Returns
+/// how many instructions follow the one in question.
 size_t append_in_context(Function& f, Instr instr, Module& module) {
   const Local local = f.local(ValType::i32);
   const GlobalIndex global = module.add_global(ValType::i32, true, 0);
   switch (instr) {
     case Instr::unreachable: f.op(instr); return 1;
-    case Instr::block: f.begin_block(); f.end(); return 2;
-    case Instr::loop: f.begin_loop(); f.end(); return 2;
-    case Instr::if_: f.i32(1); f.begin_if(); f.end(); return 2;
-    case Instr::else_: f.i32(1); f.begin_if(); f.begin_else(); f.end(); return 2;
-    case Instr::end: f.begin_block(); f.end(); return 1;
-    case Instr::br: f.br(f.begin_block()); f.end(); return 2;
+    case Instr::block:
+      f.begin_block();
+      f.end();
+      return 2;
+    case Instr::loop:
+      f.begin_loop();
+      f.end();
+      return 2;
+    case Instr::if_:
+      f.i32(1);
+      f.begin_if();
+      f.end();
+      return 2;
+    case Instr::else_:
+      f.i32(1);
+      f.begin_if();
+      f.begin_else();
+      f.end();
+      return 2;
+    case Instr::end:
+      f.begin_block();
+      f.end();
+      return 1;
+    case Instr::br:
+      f.br(f.begin_block());
+      f.end();
+      return 2;
     case Instr::br_if: {
       const Label label = f.begin_block();
       f.i32(1);
@@ -103,17 +127,36 @@ size_t append_in_context(Function& f, Instr instr, Module& module) {
       f.i32(0);
       f.call_indirect(f.type());
       return 1;
-    case Instr::drop: f.i32(0); f.op(instr); return 1;
+    case Instr::drop:
+      f.i32(0);
+      f.op(instr);
+      return 1;
     case Instr::select:
       for (int32_t i = 0; i < 3; i++) f.i32(i);
       f.op(instr);
       f.op(Instr::drop);
       return 2;
-    case Instr::local_get: f.get(local); f.op(Instr::drop); return 2;
-    case Instr::local_set: f.i32(0); f.set(local); return 1;
-    case Instr::local_tee: f.i32(0); f.tee(local); f.op(Instr::drop); return 2;
-    case Instr::global_get: f.get(global); f.op(Instr::drop); return 2;
-    case Instr::global_set: f.i32(0); f.set(global); return 1;
+    case Instr::local_get:
+      f.get(local);
+      f.op(Instr::drop);
+      return 2;
+    case Instr::local_set:
+      f.i32(0);
+      f.set(local);
+      return 1;
+    case Instr::local_tee:
+      f.i32(0);
+      f.tee(local);
+      f.op(Instr::drop);
+      return 2;
+    case Instr::global_get:
+      f.get(global);
+      f.op(Instr::drop);
+      return 2;
+    case Instr::global_set:
+      f.i32(0);
+      f.set(global);
+      return 1;
     default: ADD_FAILURE() << info(instr).text << " has no context"; return 0;
   }
 }

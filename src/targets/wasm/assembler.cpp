@@ -1,4 +1,5 @@
-// Function: appending instructions, and the types of the operand stack (specification, appendix "validation algorithm").
+// Function: appending instructions, and the types of the operand stack (specification, appendix "validation
+// algorithm").
 #include "targets/wasm/assembler.hpp"
 
 #include <fmt/format.h>
@@ -22,8 +23,8 @@ void Function::mismatch(std::string_view what) const {
   for (ValType type : stack()) types += fmt::format(" {}", to_string(type));
   const std::string_view last = code_.empty() ? "nothing" : info(code_.back().instr).text;
   internal_error(__FILE__, __LINE__, what,
-                 fmt::format("function {} \"{}\", after {} instructions, the last is {}, stack [{} ]", index_.value,
-                             name_, code_.size(), last, types));
+                 fmt::format("function {} \"{}\", after {} instructions, the last is {}, stack [{} ]",
+                             index_.value, name_, code_.size(), last, types));
 }
 
 void Function::append(Instr instr, uint32_t index, uint64_t bits, uint8_t align, uint8_t lane) {
@@ -34,7 +35,8 @@ std::vector<ValType> Function::stack() const {
   return {stack_.begin() + control_.back().height, stack_.end()};
 }
 
-// --- types -----------------------------------------------------------------------------------------------------------
+// --- types
+// -----------------------------------------------------------------------------------------------------------
 
 ValType Function::pop_any() {
   if (control_.back().unreachable) mismatch("code that cannot be reached");
@@ -62,7 +64,8 @@ void Function::check_results(std::span<const ValType> results) const {
   const size_t height = control_.back().height;
   if (control_.back().unreachable) return;
   if (stack_.size() != height + results.size()) mismatch("wrong number of values at the end of a construct");
-  if (!std::equal(results.begin(), results.end(), stack_.end() - static_cast<std::ptrdiff_t>(results.size()))) {
+  if (!std::equal(results.begin(), results.end(),
+                  stack_.end() - static_cast<std::ptrdiff_t>(results.size()))) {
     mismatch("wrong types at the end of a construct");
   }
 }
@@ -81,7 +84,8 @@ void Function::check_branch(Label label) {
   for (ValType type : types) push(type);
 }
 
-// --- locals and globals ----------------------------------------------------------------------------------------------
+// --- locals and globals
+// ----------------------------------------------------------------------------------------------
 
 Local Function::param(uint32_t i) const {
   WEFT_CHECK(i < type_.params.size(), name_);
@@ -96,7 +100,8 @@ Local Function::local(ValType type, std::string name) {
 }
 
 void Function::check_local(Local local) const {
-  if (local.index >= locals_.size() || locals_[local.index] != local.type) mismatch("a local of another function");
+  if (local.index >= locals_.size() || locals_[local.index] != local.type)
+    mismatch("a local of another function");
 }
 
 void Function::get(Local local) {
@@ -134,7 +139,8 @@ void Function::set(GlobalIndex global) {
   append(Instr::global_set, global.value);
 }
 
-// --- constants -------------------------------------------------------------------------------------------------------
+// --- constants
+// -------------------------------------------------------------------------------------------------------
 
 void Function::constant(Instr instr, uint64_t bits) {
   pops_and_pushes(instr);
@@ -163,7 +169,8 @@ void Function::v128_i32x4(int32_t value) {
 
 void Function::v128_f32x4(float value) { v128_i32x4(std::bit_cast<int32_t>(value)); }
 
-// --- instructions by the kind of their immediates --------------------------------------------------------------------
+// --- instructions by the kind of their immediates
+// --------------------------------------------------------------------
 
 void Function::select() {
   pop(ValType::i32);
@@ -184,8 +191,8 @@ void Function::op(Instr instr) {
       break;
     default: {
       const Immediates kind = info(instr).immediates;
-      WEFT_CHECK(kind == Immediates::none || kind == Immediates::memory || kind == Immediates::memory_memory ||
-                     kind == Immediates::zero_byte,
+      WEFT_CHECK(kind == Immediates::none || kind == Immediates::memory ||
+                     kind == Immediates::memory_memory || kind == Immediates::zero_byte,
                  info(instr).text);
       pops_and_pushes(instr);
     }
@@ -241,7 +248,8 @@ void Function::data_drop(uint32_t segment) {
   append(Instr::data_drop, segment);
 }
 
-// --- structured control ----------------------------------------------------------------------------------------------
+// --- structured control
+// ----------------------------------------------------------------------------------------------
 
 Label Function::begin(Instr instr, BlockType type) {
   if (control_.back().unreachable) mismatch("code that cannot be reached");
@@ -289,7 +297,8 @@ void Function::end() {
 }
 
 void Function::end_of(Label label) {
-  if (label.depth + 1 != control_.size()) mismatch("a construct inside this one is still open, or this one is closed");
+  if (label.depth + 1 != control_.size())
+    mismatch("a construct inside this one is still open, or this one is closed");
   end();
 }
 
@@ -331,7 +340,8 @@ void Function::return_() {
   leave();
 }
 
-// --- calls -----------------------------------------------------------------------------------------------------------
+// --- calls
+// -----------------------------------------------------------------------------------------------------------
 
 void Function::pass_and_receive(const FuncType& type) {
   if (control_.back().unreachable) mismatch("code that cannot be reached");

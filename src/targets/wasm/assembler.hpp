@@ -1,5 +1,6 @@
-// Builds wasm modules: a Module owns types, imports, functions and data; a Function appends instructions and checks
-// the types of the operand stack as it goes, so that a compiler bug stops where it is made and not in an engine.
+// Builds wasm modules: a Module owns types, imports, functions and data; a Function appends instructions and
+// checks the types of the operand stack as it goes, so that a compiler bug stops where it is made and not in
+// an engine.
 #pragma once
 
 #include <array>
@@ -39,14 +40,15 @@ struct GlobalIndex {
   friend auto operator<=>(const GlobalIndex&, const GlobalIndex&) = default;
 };
 
-/// A parameter or local of one function, in the order of declaration. encode() renumbers the locals that are no
-/// parameters by type, so this is not the index in the bytes.
+/// A parameter or local of one function, in the order of declaration. encode() renumbers the locals that are
+/// no parameters by type, so this is not the index in the bytes.
 struct Local {
   uint32_t index = 0;
   ValType type = ValType::i32;
 };
 
-/// A block, loop or if that is open in one function. A branch to a loop's label goes to its start, to another's to its end.
+/// A block, loop or if that is open in one function. A branch to a loop's label goes to its start, to
+/// another's to its end.
 struct Label {
   uint32_t depth = 0;  ///< enclosing constructs; 0 is the function's body
 };
@@ -60,17 +62,18 @@ using Bytes16 = std::array<uint8_t, 16>;
 /// One instruction with its immediates, before encoding.
 struct Instruction {
   Instr instr;
-  uint8_t align;   ///< memarg: log2
+  uint8_t align;  ///< memarg: log2
   uint8_t lane;
-  uint32_t index;  ///< local, global, function, type, data, relative label depth, block type's byte; index into a pool
+  uint32_t index;  ///< local, global, function, type, data, relative label depth, block type's byte; index
+                   ///< into a pool
   uint64_t bits;   ///< constant (sign-extended), memarg's offset
 };
 
 /// A function under construction. Get one from Module::add_function; it lives as long as the module.
 ///
-/// Each method appends one instruction and checks it against the types on the stack: a mismatch is an internal_error
-/// that names the function and shows the stack. Code after unreachable, br, br_table or return must be closed by `end`
-/// (or begin_else) at once: dead code is a compiler bug here.
+/// Each method appends one instruction and checks it against the types on the stack: a mismatch is an
+/// internal_error that names the function and shows the stack. Code after unreachable, br, br_table or return
+/// must be closed by `end` (or begin_else) at once: dead code is a compiler bug here.
 class Function {
  public:
   Function(const Function&) = delete;
@@ -101,11 +104,11 @@ class Function {
   void v128_f32x4(float value);
 
   // --- instructions by the kind of their immediates ---
-  /// Instructions without immediates, and memory.size, memory.grow, memory.fill, memory.copy, atomic.fence; drop, select,
-  /// unreachable, nop, return too.
+  /// Instructions without immediates, and memory.size, memory.grow, memory.fill, memory.copy, atomic.fence;
+  /// drop, select, unreachable, nop, return too.
   void op(Instr instr);
-  /// Loads, stores, atomics: `offset` in bytes is added to the address operand. `align` is log2 of the alignment that
-  /// the address is known to have; it defaults to the natural one and may not exceed it.
+  /// Loads, stores, atomics: `offset` in bytes is added to the address operand. `align` is log2 of the
+  /// alignment that the address is known to have; it defaults to the natural one and may not exceed it.
   void memory(Instr instr, uint32_t offset = 0);
   void memory(Instr instr, uint32_t offset, uint8_t align);
   /// v128.load32_lane and its like.
@@ -128,11 +131,17 @@ class Function {
   void end();
   /// The construct with its body: `body` is called at once, as body() or body(Label).
   template <class Body>
-  void block(Body&& body, BlockType type = {}) { wrap(begin_block(type), body); }
+  void block(Body&& body, BlockType type = {}) {
+    wrap(begin_block(type), body);
+  }
   template <class Body>
-  void loop(Body&& body, BlockType type = {}) { wrap(begin_loop(type), body); }
+  void loop(Body&& body, BlockType type = {}) {
+    wrap(begin_loop(type), body);
+  }
   template <class Body>
-  void if_(Body&& body) { wrap(begin_if(), body); }
+  void if_(Body&& body) {
+    wrap(begin_if(), body);
+  }
   template <class Then, class Else>
   void if_else(Then&& then, Else&& otherwise, BlockType type = {}) {
     Label label = begin_if(type);
@@ -210,8 +219,8 @@ class Function {
   std::vector<ValType> locals_;  ///< parameters first
   std::vector<std::string> local_names_;
   std::vector<Instruction> code_;
-  std::vector<Bytes16> wide_;                     ///< operands of v128.const and shuffle
-  std::vector<std::vector<uint32_t>> tables_;     ///< br_table: relative depths, the default last
+  std::vector<Bytes16> wide_;                  ///< operands of v128.const and shuffle
+  std::vector<std::vector<uint32_t>> tables_;  ///< br_table: relative depths, the default last
   std::vector<ValType> stack_;
   std::vector<Control> control_;
 };
@@ -278,7 +287,8 @@ class Module {
   std::unique_ptr<ModuleData> data_;
 };
 
-/// The module's bytes as a commented hex dump, one line per field: offset, bytes, comment; for tests and for people.
+/// The module's bytes as a commented hex dump, one line per field: offset, bytes, comment; for tests and for
+/// people.
 std::string describe(const Module& module);
 
 }  // namespace weft::wasm

@@ -48,7 +48,8 @@ void Module::export_memory(std::string_view name) {
 }
 
 uint32_t Module::type_index(const FuncType& type) {
-  const auto [entry, is_new] = data_->type_numbers.try_emplace(type, static_cast<uint32_t>(data_->types.size()));
+  const auto [entry, is_new] =
+      data_->type_numbers.try_emplace(type, static_cast<uint32_t>(data_->types.size()));
   if (is_new) data_->types.push_back(type);
   return entry->second;
 }

@@ -49,7 +49,8 @@ void ModuleEncoder::local_names(FieldWriter& out) const {
     const auto names = encoder.names();
     if (names.empty()) continue;
     count++;
-    entries.leb_u(function->index().value, [&] { return fmt::format("function {}", function->index().value); });
+    entries.leb_u(function->index().value,
+                  [&] { return fmt::format("function {}", function->index().value); });
     entries.leb_u(names.size(), "names");
     for (const auto& [number, name] : names) write_entry(entries, number, name);
   }

@@ -69,7 +69,8 @@ void FieldWriter::append(FieldWriter&& inner) {
   }
 }
 
-ModuleEncoder::ModuleEncoder(const Module& module, bool describing) : data_(*module.data_), out_(describing) {}
+ModuleEncoder::ModuleEncoder(const Module& module, bool describing)
+    : data_(*module.data_), out_(describing) {}
 
 void ModuleEncoder::section(uint8_t id, std::string_view name, bool present, Fill fill) {
   if (!present) return;
@@ -180,7 +181,8 @@ void ModuleEncoder::elements(FieldWriter& out) const {
   write_constant(out, ValType::i32, 0);
   out.leb_u(data_.table.size(), "functions");
   for (size_t i = 0; i < data_.table.size(); i++) {
-    out.leb_u(data_.table[i].value, [&] { return fmt::format("slot {}: function {}", i, data_.table[i].value); });
+    out.leb_u(data_.table[i].value,
+              [&] { return fmt::format("slot {}: function {}", i, data_.table[i].value); });
   }
 }
 
@@ -191,8 +193,9 @@ void ModuleEncoder::code(FieldWriter& out) const {
   for (const auto& function : data_.functions) {
     FieldWriter body = out.nested();
     FunctionEncoder(*function).write(body);
-    const std::string what =
-        out.describing() ? fmt::format("body of function {} \"{}\"", function->index().value, function->name()) : "";
+    const std::string what = out.describing() ? fmt::format("body of function {} \"{}\"",
+                                                            function->index().value, function->name())
+                                              : "";
     out.sized(std::move(body), what);
   }
 }

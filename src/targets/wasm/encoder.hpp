@@ -6,7 +6,8 @@
 
 namespace weft::wasm {
 
-/// The body of a function: locals, instructions, `end`. Locals are renumbered so that those of one type lie together.
+/// The body of a function: locals, instructions, `end`. Locals are renumbered so that those of one type lie
+/// together.
 class FunctionEncoder {
  public:
   explicit FunctionEncoder(const Function& function);

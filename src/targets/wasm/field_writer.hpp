@@ -1,5 +1,5 @@
-// Bytes together with what each of them means: the encoder writes every field with a comment, and a hex dump is the
-// list of the fields. Comments that take work are functions, called only when somebody wants them.
+// Bytes together with what each of them means: the encoder writes every field with a comment, and a hex dump
+// is the list of the fields. Comments that take work are functions, called only when somebody wants them.
 #pragma once
 
 #include <concepts>
@@ -62,7 +62,9 @@ class FieldWriter {
       return std::string(comment);
     }
   }
-  void note(size_t start, std::string comment) { fields_.push_back({start, out_.size() - start, std::move(comment)}); }
+  void note(size_t start, std::string comment) {
+    fields_.push_back({start, out_.size() - start, std::move(comment)});
+  }
 
   bool describing_;
   ByteWriter out_;

@@ -17,7 +17,8 @@ constexpr InstrInfo kInfos[] = {
 };
 constexpr size_t kCount = std::size(kInfos);
 
-// Instruction number + 1 by opcode, one bank for no prefix and one for each prefix byte from 0xFC; 0 is a hole.
+// Instruction number + 1 by opcode, one bank for no prefix and one for each prefix byte from 0xFC; 0 is a
+// hole.
 constexpr size_t kBanks = 4;
 constexpr size_t kBankSize = 0x120;
 using Banks = std::array<std::array<uint16_t, kBankSize>, kBanks>;
@@ -86,16 +87,16 @@ std::string_view to_string(ValType type) {
 }
 
 std::string_view to_string(Feature feature) {
-  static constexpr std::string_view kNames[] = {"mvp",         "sign-extension", "saturating", "bulk-memory", "simd",
-                                                "relaxed-simd", "threads"};
+  static constexpr std::string_view kNames[] = {"mvp",  "sign-extension", "saturating", "bulk-memory",
+                                                "simd", "relaxed-simd",   "threads"};
   return kNames[static_cast<uint8_t>(feature)];
 }
 
 std::string_view to_string(Immediates immediates) {
   static constexpr std::string_view kNames[] = {
-      "none",          "block_type",  "label", "label_table", "function", "type_table", "local", "global",
-      "memarg",        "memarg_lane", "memory", "memory_memory", "data_memory", "data", "i32",   "i64",
-      "f32",           "f64",         "v128",  "lane",        "shuffle",  "zero_byte"};
+      "none",   "block_type",  "label",  "label_table",   "function",    "type_table", "local", "global",
+      "memarg", "memarg_lane", "memory", "memory_memory", "data_memory", "data",       "i32",   "i64",
+      "f32",    "f64",         "v128",   "lane",          "shuffle",     "zero_byte"};
   return kNames[static_cast<uint8_t>(immediates)];
 }
 

@@ -1,4 +1,5 @@
-// The wasm instruction table: what isa.def's rows become. Everything that must know an instruction reads it from here.
+// The wasm instruction table: what isa.def's rows become. Everything that must know an instruction reads it
+// from here.
 #pragma once
 
 #include <cstdint>
@@ -52,8 +53,8 @@ struct InstrInfo {
   uint8_t prefix;
   uint16_t opcode;
   Immediates immediates;
-  uint8_t width;            ///< bytes of the memory or lane access, 0 when there is none
-  std::string_view pops;    ///< letters of isa.def, the last is the top of the stack
+  uint8_t width;          ///< bytes of the memory or lane access, 0 when there is none
+  std::string_view pops;  ///< letters of isa.def, the last is the top of the stack
   std::string_view pushes;
   Feature feature;
 };

@@ -63,7 +63,9 @@ Result<Instr> read_instruction(ByteReader& in) {
     opcode = rest;
   }
   const std::optional<Instr> instr = find_instr(prefix, opcode);
-  if (!instr) return fail(ErrorKind::unsupported, fmt::format("no instruction {:02x} {:02x} in isa.def", prefix, opcode));
+  if (!instr)
+    return fail(ErrorKind::unsupported,
+                fmt::format("no instruction {:02x} {:02x} in isa.def", prefix, opcode));
   WEFT_TRY(skip_immediates(in, info(*instr).immediates));
   return *instr;
 }

@@ -13,8 +13,8 @@
 namespace weft::wasm {
 
 struct FunctionSummary {
-  std::string name;                 ///< from the name section, else empty
-  uint64_t code_bytes = 0;          ///< of the body, locals included
+  std::string name;                  ///< from the name section, else empty
+  uint64_t code_bytes = 0;           ///< of the body, locals included
   std::map<Instr, uint64_t> counts;  ///< instructions, the body's own `end` included
 };
 
