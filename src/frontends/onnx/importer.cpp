@@ -248,6 +248,7 @@ Result<Import> Importer::run() {
   WEFT_TRY(add_initializers());
   WEFT_TRY(convert_nodes(order));
   WEFT_TRY(add_outputs());
+  for (const graph::Value& value : graph_.values) graph_.names.insert(value.name);
   WEFT_TRY(graph::verify(graph_));
   return Import{std::move(graph_), std::move(blobs_), {}};
 }
