@@ -21,7 +21,7 @@ class FitCheck {
 
  private:
   bool fits(const For& loop) { return block(*loop.body); }
-  bool fits(const Store& store) { return fits_lane(kernel_.buffers[store.buffer].dtype) && value(store.value); }
+  bool fits(const Store& store) { return fits_lane(kernel_.buffers[store.buffer].dtype) && store.value->type.lanes == 1 && value(store.value); }
   bool fits(const Let& let) {
     variance_.bind(let);
     return value(let.value);
