@@ -19,6 +19,7 @@ graph::Graph remove_dead(graph::Graph g) {
   for (size_t i = 0; i < g.values.size(); ++i) {
     if (!used[i]) continue;
     renamed[i] = static_cast<graph::ValueId>(result.values.size());
+    result.names.insert(g.values[i].name);
     result.values.push_back(std::move(g.values[i]));
   }
   for (auto& [id, data] : g.constants)

@@ -1,0 +1,78 @@
+#include <map>
+
+#include "graph/eval.hpp"
+#include "passes/passes.hpp"
+
+namespace weft::passes {
+
+using graph::Graph;
+using graph::Node;
+using graph::Tensor;
+using graph::ValueId;
+
+namespace {
+
+class Folder {
+ public:
+  Folder(Graph g, const Blobs& blobs, uint64_t limit) : g_(std::move(g)), blobs_(blobs), limit_(limit) {}
+
+  Result<Graph> run() {
+    std::vector<Node> kept;
+    std::vector<Node> nodes = std::move(g_.nodes);
+    for (Node& node : nodes) {
+      if (!folds(node)) {
+        kept.push_back(std::move(node));
+        continue;
+      }
+      WEFT_ASSIGN(result, evaluate(node));
+      g_.constants.emplace(node.output, result.bytes);
+      loaded_.emplace(node.output, std::move(result));
+    }
+    g_.nodes = std::move(kept);
+    return std::move(g_);
+  }
+
+ private:
+  bool is_small(ValueId value) const {
+    const graph::Type& type = g_.values[value].type;
+    const auto count = graph::element_count(type.shape).as_constant();
+    return count && static_cast<uint64_t>(*count) <= limit_ / byte_size(type.dtype);
+  }
+
+  bool folds(const Node& node) const {
+    if (!is_small(node.output)) return false;
+    for (const ValueId input : node.inputs)
+      if (!g_.is_constant(input) || !is_small(input)) return false;
+    return true;
+  }
+
+  Result<const Tensor*> load(ValueId value) {
+    if (const auto known = loaded_.find(value); known != loaded_.end()) return &known->second;
+    WEFT_ASSIGN(tensor, graph::load_constant(g_, value, blobs_));
+    return &loaded_.emplace(value, std::move(tensor)).first->second;
+  }
+
+  Result<Tensor> evaluate(const Node& node) {
+    std::vector<const Tensor*> operands;
+    for (const ValueId input : node.inputs) {
+      WEFT_ASSIGN(operand, load(input));
+      operands.push_back(operand);
+    }
+    auto result = graph::evaluate_node(g_, node, operands);
+    if (!result && result.error().node.empty()) return fail(result.error().kind, result.error().message, node.source);
+    return result;
+  }
+
+  Graph g_;
+  const Blobs& blobs_;
+  uint64_t limit_;
+  std::map<ValueId, Tensor> loaded_;  ///< small constants that a folded node has read, and results
+};
+
+}  // namespace
+
+Result<Graph> fold_constants(Graph g, const Blobs& blobs, uint64_t limit_bytes) {
+  return Folder(std::move(g), blobs, limit_bytes).run();
+}
+
+}  // namespace weft::passes
