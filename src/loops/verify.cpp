@@ -92,7 +92,8 @@ class Verifier {
     const expr::Variable variable = loop_facts(loop.variable, loop.extent);
     if (!ok() || !bind_index(variable)) return;
     const size_t facts = facts_.size();
-    if (!loop.extent.as_constant()) facts_.assume(loop.extent - Expr(1) - loop_variable(loop.variable, loop.extent));
+    // Bounds say it where extents are constant; beside symbols it may be needed with a symbolic factor.
+    if (!kernel_.symbols.empty() || !loop.extent.as_constant()) facts_.assume(loop.extent - Expr(1) - loop_variable(loop.variable, loop.extent));
     block(*loop.body, depth + 1);
     facts_.shrink(facts);
     indices_.erase(loop.variable);

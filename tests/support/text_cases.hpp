@@ -94,7 +94,9 @@ inline void run_text_cases(const std::string& folder, const TextFunctions& funct
       }
       ++count;
       const std::string got = without_trailing_newlines(function->second(c.input));
-      if (!update) EXPECT_EQ(got, c.expected) << where << ": " << c.word;
+      if (!update) {
+        EXPECT_EQ(got, c.expected) << where << ": " << c.word;
+      }
       c.expected = got;
     }
     if (update) write_text_cases(file, cases);
