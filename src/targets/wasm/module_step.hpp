@@ -1,0 +1,10 @@
+#pragma once
+
+#include "targets/wasm/assembler.hpp"
+
+namespace weft::wasm {
+
+/// Appends and exports `step` (module.hpp).
+void emit_step(Module& module, bool debug_names);
+
+}  // namespace weft::wasm
