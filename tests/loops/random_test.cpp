@@ -33,6 +33,25 @@ void expect_same(const Kernel& original, const Kernel& rewritten, uint64_t seed)
   }
 }
 
+using Mutation = std::function<Statement(const Kernel&, const Store&)>;
+
+// The block with its first store replaced, wherever it is nested.
+bool mutate(Block& block, const Kernel& kernel, const Mutation& mutation) {
+  for (Statement& s : block) {
+    if (const Store* store = std::get_if<Store>(&s.node)) {
+      s = mutation(kernel, *store);
+      return true;
+    }
+    const For* loop = std::get_if<For>(&s.node);
+    if (!loop || loop->extent.as_constant() == 0) continue;
+    Block body = *loop->body;
+    if (!mutate(body, kernel, mutation)) continue;
+    s = make_for(loop->variable, loop->extent, loop->kind, std::move(body));
+    return true;
+  }
+  return false;
+}
+
 size_t count_of(const std::string& text, const std::string& what) {
   size_t count = 0;
   for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
@@ -44,6 +63,33 @@ TEST(RandomKernels, Verify) {
     const Kernel kernel = kernel_of(seed);
     const auto verified = verify(kernel);
     ASSERT_TRUE(verified) << verified.error().message << "\n" << print(kernel);
+  }
+}
+
+TEST(RandomKernels, MutationsAreRejected) {
+  const std::vector<std::pair<std::string, Mutation>> mutations{
+      {"is not proved to lie before the end",
+       [](const Kernel& k, const Store& s) { return make_store(s.buffer, s.index + k.buffers[s.buffer].elements, s.value); }},
+      {"is not proved to lie after the start",
+       [](const Kernel& k, const Store& s) { return make_store(s.buffer, s.index - k.buffers[s.buffer].elements, s.value); }},
+      {"a store of u8", [](const Kernel&, const Store& s) { return make_store(s.buffer, s.index, cast(DType::u8, s.value)); }},
+      {"the local nowhere is not bound",
+       [](const Kernel&, const Store& s) { return make_store(s.buffer, s.index, local(s.value->type, "nowhere")); }},
+      {"the index variable nowhere is not bound",
+       [](const Kernel&, const Store& s) { return make_store(s.buffer, expr::variable("nowhere", {0, 1}), s.value); }},
+      {"a store to no buffer", [](const Kernel&, const Store& s) { return make_store(99, s.index, s.value); }},
+      {"a store to the read-only buffer f", [](const Kernel&, const Store& s) { return make_store(0, s.index, s.value); }},
+      {"a loop over blocks is not the outermost",
+       [](const Kernel&, const Store& s) { return make_if(expr::less(expr::variable("n", {1, 7}), 3), {make_for("q", 2, ForKind::blocks, {{s}})}); }},
+  };
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    for (const auto& [message, mutation] : mutations) {
+      Kernel kernel = kernel_of(seed);
+      if (!mutate(kernel.body, kernel, mutation)) continue;
+      const auto verified = verify(kernel);
+      ASSERT_FALSE(verified) << message << "\n" << print(kernel);
+      EXPECT_NE(verified.error().message.find(message), std::string::npos) << verified.error().message << "\n" << message;
+    }
   }
 }
 
