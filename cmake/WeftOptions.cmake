@@ -36,6 +36,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND NOT WEFT_WASM)
   # libstdc++ 12's own std::stable_sort uses what C++17 deprecated; clang reports it at our call.
   target_compile_options(weft_options INTERFACE -Wno-deprecated-declarations)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 takes the unused alternatives of a std::variant for uninitialised values.
+  target_compile_options(weft_options INTERFACE -Wno-maybe-uninitialized)
+endif()
 target_compile_definitions(weft_options INTERFACE JSON_NOEXCEPTION)
 # __FILE__ reaches the output only through messages of internal errors; keep machine paths out of the artefacts.
 target_compile_options(weft_options INTERFACE -ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}/=)

@@ -189,7 +189,8 @@ class Builder {
 
   Result<void> add_call(const Stage& stage, const std::vector<Placement>& placements, const std::string& source) {
     std::vector<Storage> storages;
-    Call call{.source = source};
+    Call call;
+    call.source = source;
     for (const Placement& placement : placements) {
       storages.push_back(placement.storage);
       call.buffers.push_back(placement.buffer);

@@ -1,0 +1,165 @@
+#include "cli/files.hpp"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <algorithm>
+
+namespace weft::cli {
+namespace fs = std::filesystem;
+namespace {
+
+class MappedFile final : public Source {
+ public:
+  MappedFile(const uint8_t* data, uint64_t size) : data_(data), size_(size) {}
+  ~MappedFile() override {
+    if (size_ > 0) munmap(const_cast<uint8_t*>(data_), size_);
+  }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  uint64_t size() const override { return size_; }
+  Result<void> read(uint64_t offset, std::span<uint8_t> out) const override {
+    return MemorySource({data_, size_}).read(offset, out);
+  }
+
+ private:
+  const uint8_t* data_;
+  uint64_t size_;
+};
+
+std::unexpected<Error> system_error(const std::string& what, const fs::path& path) {
+  return fail(ErrorKind::not_found, what + " " + path.string() + ": " + std::strerror(errno));
+}
+
+/// The folder that a signal must remove; a plain array, since a handler may not allocate.
+char g_unfinished[4096];
+
+/// Ctrl-C: nothing half-written stays. Only async-signal-safe calls.
+extern "C" void on_signal(int signal_number) {
+  if (g_unfinished[0] != 0) {
+    // The folder is flat: unlink its files, then itself.
+    const int folder = open(g_unfinished, O_RDONLY | O_DIRECTORY);
+    for (const char* name : {"model.wasm", "model.relaxed.wasm", "model.scalar.wasm", "model.weights", "model.json", "model.js", "model.d.ts"})
+      if (folder >= 0) unlinkat(folder, name, 0);
+    rmdir(g_unfinished);
+  }
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
+class Sha256 {
+ public:
+  Sha256() : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context_, EVP_sha256(), nullptr); }
+  ~Sha256() { EVP_MD_CTX_free(context_); }
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  void update(std::span<const uint8_t> bytes) { EVP_DigestUpdate(context_, bytes.data(), bytes.size()); }
+  std::string hex() {
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    EVP_DigestFinal_ex(context_, digest, &size);
+    std::string text;
+    for (unsigned i = 0; i < size; ++i) {
+      char pair[3];
+      std::snprintf(pair, sizeof pair, "%02x", digest[i]);
+      text += pair;
+    }
+    return text;
+  }
+
+ private:
+  EVP_MD_CTX* context_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Source>> open_file(const fs::path& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return system_error("cannot open", path);
+  struct stat facts{};
+  if (fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+    close(file);
+    return fail(ErrorKind::not_found, path.string() + " is not a file");
+  }
+  const auto size = static_cast<uint64_t>(facts.st_size);
+  void* data = size == 0 ? nullptr : mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
+  close(file);
+  if (data == MAP_FAILED) return system_error("cannot read", path);
+  return std::make_shared<MappedFile>(static_cast<const uint8_t*>(data), size);
+}
+
+Result<std::shared_ptr<const Source>> open_external(const fs::path& model, std::string_view relative_path) {
+  std::error_code error;
+  const fs::path folder = fs::canonical(model, error).parent_path();
+  const fs::path path = fs::weakly_canonical(folder / relative_path, error);
+  if (std::ranges::mismatch(folder, path).in1 != folder.end())
+    return fail(ErrorKind::invalid_model, "external data " + std::string(relative_path) + " lies outside the model's folder");
+  return open_file(path);
+}
+
+FolderWriter::FolderWriter(fs::path folder) : folder_(std::move(folder)) {}
+
+FolderWriter::~FolderWriter() {
+  std::error_code ignored;
+  if (!aside_.empty()) fs::remove_all(aside_, ignored);
+  g_unfinished[0] = 0;
+}
+
+Result<void> FolderWriter::begin() {
+  std::error_code error;
+  const fs::path parent = fs::absolute(folder_, error).parent_path();
+  fs::create_directories(parent, error);
+  std::string pattern = (parent / ("." + folder_.filename().string() + ".tmp.XXXXXX")).string();
+  if (mkdtemp(pattern.data()) == nullptr) return system_error("cannot write beside", folder_);
+  aside_ = pattern;
+  chmod(pattern.c_str(), 0755);
+  std::snprintf(g_unfinished, sizeof g_unfinished, "%s", pattern.c_str());
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, on_signal);
+  return {};
+}
+
+Result<std::string> FolderWriter::write(const std::string& name, const std::function<Result<void>(const Sink&)>& produce) {
+  const fs::path path = aside_ / name;
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return system_error("cannot write", path);
+  Sha256 hash;
+  const Result<void> produced = produce([&](std::span<const uint8_t> bytes) -> Result<void> {
+    hash.update(bytes);
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size()) return system_error("cannot write", path);
+    return {};
+  });
+  const bool closed = std::fclose(file) == 0;
+  if (!produced) return std::unexpected(produced.error());
+  if (!closed) return system_error("cannot write", path);
+  return hash.hex();
+}
+
+Result<void> FolderWriter::commit() {
+  std::error_code error;
+  // An older bundle is replaced as a whole; anything else that has the name is left alone.
+  if (fs::exists(folder_)) {
+    const bool ours = fs::is_directory(folder_) && (fs::is_empty(folder_, error) || fs::exists(folder_ / "model.json"));
+    if (!ours) return fail(ErrorKind::invalid_argument, folder_.string() + " exists and is not a bundle; choose another --output");
+    fs::path old = aside_;
+    old += ".old";
+    fs::rename(folder_, old, error);
+    if (!error) fs::rename(aside_, folder_, error);
+    if (!error) fs::remove_all(old, error);
+  } else {
+    fs::rename(aside_, folder_, error);
+  }
+  if (error) return fail(ErrorKind::not_found, "cannot write " + folder_.string() + ": " + error.message());
+  aside_.clear();
+  g_unfinished[0] = 0;
+  return {};
+}
+
+}  // namespace weft::cli

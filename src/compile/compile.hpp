@@ -1,0 +1,46 @@
+// The whole compiler as one function: model bytes in, bundle out. What the CLI, the wasm build of the compiler and the tests call.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/source.hpp"
+#include "bundle/bundle.hpp"
+#include "frontends/onnx/onnx.hpp"
+
+namespace weft::compile {
+
+struct CompileOptions {
+  onnx::ReadOptions read;
+  std::vector<std::string> variants = {"simd128", "relaxed"};  ///< scalar, simd128, relaxed; each once
+  std::string name;                                           ///< of the model, in the manifest
+  bool debug_names = false;                                   ///< keep kernel names in the modules
+  std::string_view runtime_js;                                ///< the web runtime's text, inlined in model.js; empty: no model.js
+  /// Called with the text of each stage as it is made, by the names of kStages; may be empty.
+  std::function<void(std::string_view stage, std::string_view text)> on_stage;
+};
+
+/// What --dump can show, in the order in which data flows.
+inline constexpr std::string_view kStages[] = {"import", "graph", "groups", "stages", "schedules", "loops", "program"};
+
+/// Memory of one variant, bytes.
+struct VariantReport {
+  std::string variant;
+  uint64_t code_bytes = 0, weights_bytes = 0, arena_bytes = 0, peak_live_bytes = 0, total_bytes = 0;
+  uint64_t kernels = 0, calls = 0;
+};
+
+struct Compiled {
+  bundle::Bundle bundle;
+  bundle::Manifest manifest;
+  Blobs blobs;  ///< that the bundle's weights refer to
+  std::vector<VariantReport> variants;
+};
+
+/// Compiles the ONNX model in blobs[0]. Errors: those of onnx::read_onnx; invalid_argument for an unknown variant; limit when the
+/// memory passes 4 GiB.
+Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options);
+
+}  // namespace weft::compile
