@@ -1,4 +1,5 @@
-// The builders of values and statements. Each checks what it builds; fold() simplifies where the result is exact.
+// The builders of values and statements. Each checks what it builds; fold() simplifies where the result is
+// exact.
 #include "base/check.hpp"
 #include "loops/fold.hpp"
 #include "loops/lane.hpp"
@@ -74,9 +75,11 @@ Value constant_bits(Type type, uint64_t bits) {
 }
 
 Value constant_int(Type type, int64_t value) {
-  if (is_float(type.dtype)) return constant_bits(type, cast_lane(DType::i64, type.dtype, static_cast<uint64_t>(value)));
+  if (is_float(type.dtype))
+    return constant_bits(type, cast_lane(DType::i64, type.dtype, static_cast<uint64_t>(value)));
   const uint64_t bits = cast_lane(DType::i64, type.dtype, static_cast<uint64_t>(value));
-  WEFT_CHECK(lane_integer(type.dtype, bits) == value || info(type.dtype).bits == 64, "an integer constant that its type does not hold");
+  WEFT_CHECK(lane_integer(type.dtype, bits) == value || info(type.dtype).bits == 64,
+             "an integer constant that its type does not hold");
   return constant_bits(type, bits);
 }
 
@@ -101,7 +104,8 @@ Value load(Type type, uint32_t buffer, Expr index) {
 }
 
 Value load_if(Type type, uint32_t buffer, Expr index, Expr predicate, Value other) {
-  return fold(predicated(memory_node(ValueOp::load, type, buffer, one(std::move(index))), std::move(predicate), std::move(other)));
+  return fold(predicated(memory_node(ValueOp::load, type, buffer, one(std::move(index))),
+                         std::move(predicate), std::move(other)));
 }
 
 Value access(DType dtype, uint32_t tensor, std::vector<Expr> indices) {
@@ -109,14 +113,17 @@ Value access(DType dtype, uint32_t tensor, std::vector<Expr> indices) {
 }
 
 Value access_if(DType dtype, uint32_t tensor, std::vector<Expr> indices, Expr predicate, Value other) {
-  return fold(predicated(memory_node(ValueOp::access, {dtype, 1}, tensor, std::move(indices)), std::move(predicate), std::move(other)));
+  return fold(predicated(memory_node(ValueOp::access, {dtype, 1}, tensor, std::move(indices)),
+                         std::move(predicate), std::move(other)));
 }
 
 Value unary(ValueOp op, Value a) { return make(op, list(std::move(a))); }
 
 Value binary(ValueOp op, Value a, Value b) { return make(op, list(std::move(a), std::move(b))); }
 
-Value muladd(Value a, Value b, Value c) { return make(ValueOp::muladd, list(std::move(a), std::move(b), std::move(c))); }
+Value muladd(Value a, Value b, Value c) {
+  return make(ValueOp::muladd, list(std::move(a), std::move(b), std::move(c)));
+}
 
 Value select(Value condition, Value a, Value b) {
   WEFT_CHECK(condition && a && b);

@@ -52,14 +52,16 @@ class Collector {
   std::set<const ValueNode*> seen_;
 };
 
-// index = stride * variable + outer + something divisible by `step` (0: nothing), which the body's own variables decide.
+// index = stride * variable + outer + something divisible by `step` (0: nothing), which the body's own
+// variables decide.
 struct Shape {
   int64_t stride = 0;
   Expr outer;
   int64_t step = 0;
 };
 
-std::optional<Shape> shape_of(const Expr& index, const std::string& variable, const std::set<std::string>& bound) {
+std::optional<Shape> shape_of(const Expr& index, const std::string& variable,
+                              const std::set<std::string>& bound) {
   const auto split = expr::split_linear(index, variable);
   if (!split || !split->coefficient.as_constant()) return std::nullopt;
   Shape shape;
@@ -68,7 +70,8 @@ std::optional<Shape> shape_of(const Expr& index, const std::string& variable, co
   expr::Linear outer{rest.constant, {}};
   for (const expr::Term& t : rest.terms) {
     const std::set<std::string> names = expr::variables(t.atom);
-    const bool inner = std::any_of(names.begin(), names.end(), [&](const std::string& name) { return bound.contains(name); });
+    const bool inner = std::any_of(names.begin(), names.end(),
+                                   [&](const std::string& name) { return bound.contains(name); });
     if (inner) shape.step = std::gcd(shape.step, t.coefficient);
     else outer.terms.push_back(t);
   }
@@ -87,7 +90,8 @@ bool may_meet(int64_t stride, int64_t distance, int64_t step, int64_t extent) {
   return false;
 }
 
-bool apart(const Touched& touched, const std::string& variable, const std::set<std::string>& bound, int64_t extent) {
+bool apart(const Touched& touched, const std::string& variable, const std::set<std::string>& bound,
+           int64_t extent) {
   std::vector<Shape> stored, all;
   for (const Expr& index : touched.stored) {
     const auto shape = shape_of(index, variable, bound);

@@ -13,10 +13,10 @@ struct Step {
   Kind kind = Kind::bind;
   const Statement* source = nullptr;
   std::vector<Operation> code;
-  uint32_t value = 0;      ///< slot of the result of `code`
+  uint32_t value = 0;  ///< slot of the result of `code`
   uint32_t lanes = 1;
-  uint32_t index = 0;      ///< number of the extent, the index or the condition
-  uint32_t variable = 0;   ///< slot
+  uint32_t index = 0;     ///< number of the extent, the index or the condition
+  uint32_t variable = 0;  ///< slot
   uint32_t buffer = 0;
   std::vector<Step> body, other;
 };
@@ -107,7 +107,8 @@ class Interpreter {
     };
   }
 
-  void run(std::vector<Memory>& memories, const std::map<std::string, int64_t, std::less<>>& symbols, int64_t begin, int64_t end) {
+  void run(std::vector<Memory>& memories, const std::map<std::string, int64_t, std::less<>>& symbols,
+           int64_t begin, int64_t end) {
     Slots slots = bind_symbols(symbols);
     bind_buffers(memories, slots);
     Compiler compiler(machine_, std::move(slots));
@@ -126,7 +127,8 @@ class Interpreter {
       const auto given = symbols.find(name);
       WEFT_CHECK(given != symbols.end(), name);
       const int64_t v = given->second;
-      const bool inside = (!facts.range.min || v >= *facts.range.min) && (!facts.range.max || v <= *facts.range.max);
+      const bool inside =
+          (!facts.range.min || v >= *facts.range.min) && (!facts.range.max || v <= *facts.range.max);
       WEFT_CHECK(inside && v % facts.multiple_of == 0, name);
       slots[name] = static_cast<uint32_t>(machine_.variables.size());
       machine_.variables.push_back(v);
@@ -143,7 +145,8 @@ class Interpreter {
       const int64_t elements = machine_.indices.run(number, machine_.variables);
       const int64_t with_slack = elements + b.slack;
       std::vector<uint8_t>& bytes = is_parameter(i) ? memories[i].bytes : registers_[i];
-      if (is_parameter(i)) WEFT_CHECK(bytes.size() >= static_cast<size_t>(elements) * byte_size(b.dtype), b.name);
+      if (is_parameter(i))
+        WEFT_CHECK(bytes.size() >= static_cast<size_t>(elements) * byte_size(b.dtype), b.name);
       sizes_.push_back(bytes.size());
       const size_t wanted = static_cast<size_t>(with_slack) * byte_size(b.dtype);
       if (bytes.size() < wanted) bytes.resize(wanted);
@@ -212,14 +215,17 @@ class Interpreter {
     const int64_t index = machine_.indices.run(step.index, machine_.variables);
     const BufferView& buffer = machine_.buffers[step.buffer];
     if (index < 0 || index > buffer.storable - step.lanes) machine_.out_of_bounds(step.buffer, index);
-    for (uint32_t lane = 0; lane < step.lanes; ++lane) write_lane(buffer, index + lane, machine_.lanes[step.value + lane]);
+    for (uint32_t lane = 0; lane < step.lanes; ++lane)
+      write_lane(buffer, index + lane, machine_.lanes[step.value + lane]);
   }
 
   void bind_index(const Step& step) {
     const expr::Variable& variable = std::get<LetIndex>(step.source->node).variable;
     const int64_t v = lane_integer(DType::i32, machine_.lanes[step.value]);
-    const bool inside = (!variable.range.min || v >= *variable.range.min) && (!variable.range.max || v <= *variable.range.max);
-    if (!inside || v % variable.multiple_of != 0) stop(fmt::format("{} is no value of the index {}", v, variable.name));
+    const bool inside = (!variable.range.min || v >= *variable.range.min) &&
+                        (!variable.range.max || v <= *variable.range.max);
+    if (!inside || v % variable.multiple_of != 0)
+      stop(fmt::format("{} is no value of the index {}", v, variable.name));
     machine_.variables[step.variable] = v;
   }
 
@@ -237,8 +243,8 @@ class Interpreter {
 
 }  // namespace
 
-void evaluate(const Kernel& kernel, std::vector<Memory>& memories, const std::map<std::string, int64_t, std::less<>>& symbols,
-              int64_t begin, int64_t end) {
+void evaluate(const Kernel& kernel, std::vector<Memory>& memories,
+              const std::map<std::string, int64_t, std::less<>>& symbols, int64_t begin, int64_t end) {
   Interpreter(kernel).run(memories, symbols, begin, end);
 }
 

@@ -7,18 +7,21 @@
 
 namespace weft::loops {
 
-/// Expressions known to be >= 0 at some place of a kernel. A stack: scopes push, and shrink back when they end.
+/// Expressions known to be >= 0 at some place of a kernel. A stack: scopes push, and shrink back when they
+/// end.
 class Facts {
  public:
   size_t size() const { return known_.size(); }
   void shrink(size_t size) { known_.resize(size); }
 
   void assume(const expr::Expr& not_negative) { known_.push_back(not_negative); }
-  /// What a condition that holds (or, negated, does not hold) says: its linear comparisons. Disjunctions say nothing.
+  /// What a condition that holds (or, negated, does not hold) says: its linear comparisons. Disjunctions say
+  /// nothing.
   void assume_condition(const expr::Expr& condition, bool negated = false);
 
-  /// Whether `goal` >= 0 is proved: by its bounds, or as a sum of known facts with non-negative factors and of something whose bounds
-  /// are not negative. Factors are found by cancelling a term of the goal; the search is bounded.
+  /// Whether `goal` >= 0 is proved: by its bounds, or as a sum of known facts with non-negative factors and
+  /// of something whose bounds are not negative. Factors are found by cancelling a term of the goal; the
+  /// search is bounded.
   bool proves(const expr::Expr& goal) const;
 
  private:

@@ -77,7 +77,9 @@ Value fold_extract(const ValueNode& node) {
     case ValueOp::constant: return as_constant(node.type, from->bits);
     case ValueOp::broadcast: return from->operands[0];
     case ValueOp::lanes: return from->operands[lane];
-    case ValueOp::index: return index_value(from->indices[0] + from->indices[1] * Expr(static_cast<int64_t>(lane)), node.type.dtype);
+    case ValueOp::index:
+      return index_value(from->indices[0] + from->indices[1] * Expr(static_cast<int64_t>(lane)),
+                         node.type.dtype);
     default: return from->type.lanes == 1 ? from : Value();
   }
 }
@@ -94,14 +96,19 @@ Value fold_conversion(const ValueNode& node) {
   const Value& from = node.operands[0];
   if (from->type == node.type) return from;
   if (!is_constant(from)) return {};
-  return as_constant(node.type, node.op == ValueOp::cast ? cast_lane(from->type.dtype, node.type.dtype, from->bits) : from->bits);
+  return as_constant(node.type, node.op == ValueOp::cast
+                                    ? cast_lane(from->type.dtype, node.type.dtype, from->bits)
+                                    : from->bits);
 }
 
 Value fold_operation(const ValueNode& node) {
   const DType type = node.operands[0]->type.dtype;
   if (info(node.op).arity == 1)
-    return is_constant(node.operands[0]) ? as_constant(node.type, unary_lane(node.op, type, node.operands[0]->bits)) : Value();
-  if (all_constant(node)) return as_constant(node.type, binary_lane(node.op, type, node.operands[0]->bits, node.operands[1]->bits));
+    return is_constant(node.operands[0])
+               ? as_constant(node.type, unary_lane(node.op, type, node.operands[0]->bits))
+               : Value();
+  if (all_constant(node))
+    return as_constant(node.type, binary_lane(node.op, type, node.operands[0]->bits, node.operands[1]->bits));
   return fold_neutral(node);
 }
 
@@ -113,7 +120,8 @@ Value simplified(ValueNode& node) {
     case ValueOp::index: return fold_index(node);
     case ValueOp::access:
     case ValueOp::load: return fold_memory(node);
-    case ValueOp::select: return is_constant(node.operands[0]) ? node.operands[node.operands[0]->bits ? 1 : 2] : Value();
+    case ValueOp::select:
+      return is_constant(node.operands[0]) ? node.operands[node.operands[0]->bits ? 1 : 2] : Value();
     case ValueOp::cast:
     case ValueOp::bitcast:
     case ValueOp::broadcast: return fold_conversion(node);

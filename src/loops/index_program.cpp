@@ -53,12 +53,8 @@ int64_t IndexProgram::run_operation(const Node& node, const std::vector<int64_t>
   if (node.kind == Kind::logical_or && a != 0) return 1;
   const int64_t b = run(node.operands[1], values);
   switch (node.kind) {
-    case Kind::floor_div:
-      WEFT_CHECK(b > 0, "a divisor of an index");
-      return a / b - (a % b < 0);
-    case Kind::mod:
-      WEFT_CHECK(b > 0, "a divisor of an index");
-      return a % b + (a % b < 0 ? b : 0);
+    case Kind::floor_div: WEFT_CHECK(b > 0, "a divisor of an index"); return a / b - (a % b < 0);
+    case Kind::mod: WEFT_CHECK(b > 0, "a divisor of an index"); return a % b + (a % b < 0 ? b : 0);
     case Kind::min: return std::min(a, b);
     case Kind::max: return std::max(a, b);
     case Kind::less: return a < b;

@@ -225,7 +225,8 @@ double integer_to_odd_double(uint64_t magnitude) {
 uint64_t integer_to_float(DType from, DType to, uint64_t a) {
   const bool negative = is_signed(from) && lane_integer(from, a) < 0;
   const int64_t value = lane_integer(from, a);
-  const uint64_t magnitude = negative ? uint64_t{0} - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+  const uint64_t magnitude =
+      negative ? uint64_t{0} - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
   if (to == DType::f64) {
     const double d = static_cast<double>(magnitude);
     return std::bit_cast<uint64_t>(negative ? -d : d);

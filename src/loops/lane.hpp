@@ -1,7 +1,7 @@
 // What each operation does to one lane: the meaning that evaluate() and constant folding share.
 //
-// A lane is a uint64_t: the element's bits in its low bits, the rest zero. NaN results of arithmetic are the canonical quiet NaN, so
-// that a folded constant is the same on every host.
+// A lane is a uint64_t: the element's bits in its low bits, the rest zero. NaN results of arithmetic are the
+// canonical quiet NaN, so that a folded constant is the same on every host.
 #pragma once
 
 #include <cstdint>

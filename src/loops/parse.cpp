@@ -61,7 +61,8 @@ class KernelParser {
     scanner_.expect("]");
     b.space = space();
     if (scanner_.take_word("slack")) b.slack = scanner_.integer(0, kMaxSlack);
-    if (!names_.emplace(b.name, static_cast<uint32_t>(kernel_.buffers.size())).second) scanner_.fail("two buffers of one name");
+    if (!names_.emplace(b.name, static_cast<uint32_t>(kernel_.buffers.size())).second)
+      scanner_.fail("two buffers of one name");
     kernel_.buffers.push_back(std::move(b));
   }
 
@@ -98,7 +99,8 @@ class KernelParser {
     while (text.ends_with(' ')) text.remove_suffix(1);
     for (size_t i = 0; i < std::size(kForNames); ++i) {
       const std::string_view word = kForNames[i];
-      if (text.size() <= word.size() || !text.ends_with(word) || text[text.size() - word.size() - 1] != ' ') continue;
+      if (text.size() <= word.size() || !text.ends_with(word) || text[text.size() - word.size() - 1] != ' ')
+        continue;
       text.remove_suffix(word.size());
       return static_cast<ForKind>(i);
     }
@@ -120,7 +122,8 @@ class KernelParser {
     scope_[name] = loop_facts(name, extent);
     Block body = statements(depth + 1);
     scope_.erase(name);
-    if (!scanner_.failed()) out.push_back(make_for(std::move(name), std::move(extent), kind, std::move(body)));
+    if (!scanner_.failed())
+      out.push_back(make_for(std::move(name), std::move(extent), kind, std::move(body)));
   }
 
   void let(Block& out) {
@@ -137,7 +140,8 @@ class KernelParser {
     Value v = value();
     if (scanner_.failed()) return;
     if (v->type != Type{DType::i32, 1}) return scanner_.fail("an index is bound to a scalar i32");
-    if (!scope_.emplace(bound.name, bound).second) return scanner_.fail("`" + bound.name + "` is bound twice");
+    if (!scope_.emplace(bound.name, bound).second)
+      return scanner_.fail("`" + bound.name + "` is bound twice");
     out.push_back(make_let_index(std::move(bound), std::move(v)));
   }
 
@@ -150,7 +154,8 @@ class KernelParser {
       scanner_.expect("{");
       else_block = statements(depth + 1);
     }
-    if (!scanner_.failed()) out.push_back(make_if(std::move(condition), std::move(then_block), std::move(else_block)));
+    if (!scanner_.failed())
+      out.push_back(make_if(std::move(condition), std::move(then_block), std::move(else_block)));
   }
 
   void store(Block& out) {

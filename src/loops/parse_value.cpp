@@ -27,7 +27,8 @@ std::optional<uint64_t> read_float(DType type, std::string_view text) {
   if (text.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return std::nullopt;
   const std::string copy(text);
   char* end = nullptr;
-  const double value = type == DType::f32 ? static_cast<double>(std::strtof(copy.c_str(), &end)) : std::strtod(copy.c_str(), &end);
+  const double value = type == DType::f32 ? static_cast<double>(std::strtof(copy.c_str(), &end))
+                                          : std::strtod(copy.c_str(), &end);
   if (end != copy.c_str() + copy.size()) return std::nullopt;
   return float_lane(type, value);
 }
@@ -117,7 +118,8 @@ class ValueParser {
     const size_t cross = word.find('x');
     const auto found = parse_dtype(word.substr(0, cross));
     Type result;
-    if (cross != std::string_view::npos && (!read_integer(word.substr(cross + 1), result.lanes) || result.lanes > kMaxLanes))
+    if (cross != std::string_view::npos &&
+        (!read_integer(word.substr(cross + 1), result.lanes) || result.lanes > kMaxLanes))
       scanner_.fail("a bad number of lanes");
     if (!found) scanner_.fail("expected a type");
     result.dtype = found.value_or(DType::f32);
@@ -128,7 +130,8 @@ class ValueParser {
     node.type = type();
     if (scanner_.take_word("bits")) {
       std::string_view text = scanner_.number();
-      if (!text.starts_with("0x") || !read_integer(text.substr(2), node.bits, 16)) scanner_.fail("expected hexadecimal bits");
+      if (!text.starts_with("0x") || !read_integer(text.substr(2), node.bits, 16))
+        scanner_.fail("expected hexadecimal bits");
       return;
     }
     const auto bits = read_bits(node.type.dtype, scanner_.number());
@@ -151,10 +154,8 @@ class ValueParser {
   void memory(ValueNode& node, bool predicated, int depth) {
     node.type = type();
     const auto found = buffers_.find(scanner_.name());
-    if (found == buffers_.end())
-      scanner_.fail("there is no such buffer");
-    else
-      node.buffer = found->second;
+    if (found == buffers_.end()) scanner_.fail("there is no such buffer");
+    else node.buffer = found->second;
     scanner_.expect("[");
     if (!scanner_.take("]")) {
       do node.indices.push_back(scanner_.expression(scope_));

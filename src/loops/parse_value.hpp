@@ -9,6 +9,7 @@ namespace weft::loops {
 inline constexpr int kMaxDepth = 200;
 
 /// Parses one value; null after an error. `buffers` maps the names to Kernel::buffers.
-Value parse_value(Scanner& scanner, const Scope& scope, const std::map<std::string, uint32_t, std::less<>>& buffers, int depth = 0);
+Value parse_value(Scanner& scanner, const Scope& scope,
+                  const std::map<std::string, uint32_t, std::less<>>& buffers, int depth = 0);
 
 }  // namespace weft::loops

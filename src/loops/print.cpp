@@ -1,4 +1,5 @@
-// The text form. Whatever the parser cannot infer is printed: types of leaves, lanes of broadcasts, targets of casts.
+// The text form. Whatever the parser cannot infer is printed: types of leaves, lanes of broadcasts, targets
+// of casts.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -38,7 +39,9 @@ class Printer {
 
   void value(const ValueNode& v) {
     switch (v.op) {
-      case ValueOp::constant: out_ += "constant " + to_string(v.type) + " " + print_bits(v.type.dtype, v.bits); return;
+      case ValueOp::constant:
+        out_ += "constant " + to_string(v.type) + " " + print_bits(v.type.dtype, v.bits);
+        return;
       case ValueOp::index: return index(v);
       case ValueOp::local: out_ += "local " + to_string(v.type) + " " + quoted_name(v.name); return;
       case ValueOp::access:
@@ -78,8 +81,8 @@ class Printer {
   }
 
   void buffer(const Buffer& b) {
-    out_ += fmt::format("  buffer {}: {}[{}] {}", quoted_name(b.name), to_string(b.dtype), expr::print(b.elements),
-                        kSpaceNames[static_cast<size_t>(b.space)]);
+    out_ += fmt::format("  buffer {}: {}[{}] {}", quoted_name(b.name), to_string(b.dtype),
+                        expr::print(b.elements), kSpaceNames[static_cast<size_t>(b.space)]);
     if (b.slack != 0) out_ += fmt::format(" slack {}", b.slack);
     out_ += '\n';
   }
@@ -91,7 +94,8 @@ class Printer {
   }
 
   void memory(const ValueNode& v) {
-    out_ += fmt::format("{}{} {} {}[", info(v.op).name, v.predicate ? "_if" : "", to_string(v.type), buffer_name(v.buffer));
+    out_ += fmt::format("{}{} {} {}[", info(v.op).name, v.predicate ? "_if" : "", to_string(v.type),
+                        buffer_name(v.buffer));
     for (size_t i = 0; i < v.indices.size(); ++i) {
       if (i) out_ += ", ";
       out_ += expr::print(v.indices[i]);
@@ -168,10 +172,8 @@ std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20)
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    else
-      out += c;
+    if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else out += c;
   }
   return out + "\"";
 }

@@ -1,4 +1,5 @@
-// Copies of values and blocks with index variables and locals replaced: what substitution, unrolling and vectorizing share.
+// Copies of values and blocks with index variables and locals replaced: what substitution, unrolling and
+// vectorizing share.
 #pragma once
 
 #include <map>
@@ -27,8 +28,8 @@ struct Replacements {
   std::map<std::string, Value, std::less<>> locals;
 };
 
-/// One copy of some code. With `fresh`, the names that the code itself binds by let and index get new names in the copy.
-/// Loop variables keep their names, with the facts that their new extents give.
+/// One copy of some code. With `fresh`, the names that the code itself binds by let and index get new names
+/// in the copy. Loop variables keep their names, with the facts that their new extents give.
 class Rebuilder {
  public:
   Rebuilder(Replacements replacements, FreshNames* fresh) : with_(std::move(replacements)), fresh_(fresh) {}

@@ -99,7 +99,9 @@ std::string_view Scanner::number() {
   skip_space();
   if (failed_) return {};
   size_t end = at_;
-  while (end < text_.size() && (is_word(text_[end]) || text_[end] == '.' || text_[end] == '-' || text_[end] == '+')) ++end;
+  while (end < text_.size() &&
+         (is_word(text_[end]) || text_[end] == '.' || text_[end] == '-' || text_[end] == '+'))
+    ++end;
   const std::string_view found = text_.substr(at_, end - at_);
   if (found.empty()) fail("expected a number");
   at_ = end;
@@ -158,7 +160,9 @@ std::string_view Scanner::expression_text(std::string_view until) {
   return found;
 }
 
-Expr Scanner::expression(const Scope& scope, std::string_view until) { return parse_expression(expression_text(until), scope); }
+Expr Scanner::expression(const Scope& scope, std::string_view until) {
+  return parse_expression(expression_text(until), scope);
+}
 
 Expr Scanner::parse_expression(std::string_view text, const Scope& scope) {
   if (failed_) return 0;

@@ -11,7 +11,8 @@ namespace weft::loops {
 
 using Scope = std::map<std::string, expr::Variable, std::less<>>;
 
-/// After the first error every method does nothing and gives an empty result, so that callers check once, at the end.
+/// After the first error every method does nothing and gives an empty result, so that callers check once, at
+/// the end.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
@@ -36,7 +37,8 @@ class Scanner {
   /// A run of the characters of numbers: digits, letters of inf, nan and 0x, signs and points.
   std::string_view number();
   int64_t integer(int64_t low, int64_t high);
-  /// The text up to a closing bracket, comma, brace or newline that it does not open itself, or up to the word `until`.
+  /// The text up to a closing bracket, comma, brace or newline that it does not open itself, or up to the
+  /// word `until`.
   std::string_view expression_text(std::string_view until = {});
   Expr expression(const Scope& scope, std::string_view until = {});
   Expr parse_expression(std::string_view text, const Scope& scope);

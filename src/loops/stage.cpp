@@ -9,7 +9,8 @@ namespace {
 
 std::string axes(std::string_view title, const std::vector<Axis>& list) {
   std::string text;
-  for (const Axis& axis : list) text += fmt::format("  {} {} in 0..{}\n", title, axis.name, expr::print(axis.extent));
+  for (const Axis& axis : list)
+    text += fmt::format("  {} {} in 0..{}\n", title, axis.name, expr::print(axis.extent));
   return text;
 }
 
@@ -32,11 +33,13 @@ std::string print(const Stage& stage) {
   }
   text += axes("spatial", stage.spatial) + axes("reduction", stage.reduction);
   for (const FoldState& state : stage.fold) {
-    text += fmt::format("  fold {} {} = {}\n", to_string(state.type), quoted_name(state.name), print(state.init, names));
+    text += fmt::format("  fold {} {} = {}\n", to_string(state.type), quoted_name(state.name),
+                        print(state.init, names));
     text += fmt::format("    update {}\n", print(state.update, names));
   }
   const std::string output = names.empty() ? "output" : quoted_name(names.back());
-  return text + fmt::format("  {}[{}] = {}\n}}\n", output, commas(stage.output_indices), print(stage.result, names));
+  return text +
+         fmt::format("  {}[{}] = {}\n}}\n", output, commas(stage.output_indices), print(stage.result, names));
 }
 
 }  // namespace weft::loops

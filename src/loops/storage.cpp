@@ -50,15 +50,13 @@ Storage dense_storage(DType dtype, const std::vector<Expr>& shape, const std::ve
   return storage;
 }
 
-Storage blocked_storage(DType dtype, const std::vector<Expr>& shape, const std::vector<uint32_t>& order, uint32_t block_axis,
-                        int64_t block) {
+Storage blocked_storage(DType dtype, const std::vector<Expr>& shape, const std::vector<uint32_t>& order,
+                        uint32_t block_axis, int64_t block) {
   WEFT_CHECK(block > 0 && block_axis < shape.size(), "a block of one of the axes");
   Storage storage = start(dtype, shape.size(), order, {}, {});
   for (const uint32_t axis : order) {
-    if (axis == block_axis)
-      storage.dims.push_back({axis, block, ceil_div(shape[axis], Expr(block)), 0});
-    else
-      storage.dims.push_back({axis, 1, shape[axis], 0});
+    if (axis == block_axis) storage.dims.push_back({axis, block, ceil_div(shape[axis], Expr(block)), 0});
+    else storage.dims.push_back({axis, 1, shape[axis], 0});
   }
   storage.dims.push_back({block_axis, 1, Expr(block), 0});
   set_strides(storage);
@@ -73,7 +71,8 @@ Expr element_index(const Storage& storage, const std::vector<Expr>& indices) {
     Expr position = floor_div(indices[dim.axis] + Expr(halo), Expr(dim.divisor));
     // The outermost part of an axis never wraps: without the modulus the index stays linear.
     bool outermost = true;
-    for (const StorageDim& other : storage.dims) outermost = outermost && (other.axis != dim.axis || other.divisor <= dim.divisor);
+    for (const StorageDim& other : storage.dims)
+      outermost = outermost && (other.axis != dim.axis || other.divisor <= dim.divisor);
     if (!outermost) position = mod(position, dim.extent);
     index = index + position * dim.stride;
   }
@@ -89,7 +88,8 @@ bool has_halo(const Storage& storage) {
 }
 
 std::string print(const Storage& storage) {
-  std::string text = fmt::format("{}[{}] at {}", to_string(storage.dtype), expr::print(storage.elements), expr::print(storage.offset));
+  std::string text = fmt::format("{}[{}] at {}", to_string(storage.dtype), expr::print(storage.elements),
+                                 expr::print(storage.offset));
   for (const StorageDim& dim : storage.dims) {
     text += fmt::format(", axis {}", dim.axis);
     if (dim.divisor != 1) text += fmt::format(" / {}", dim.divisor);

@@ -9,7 +9,8 @@ namespace weft::loops {
 namespace {
 
 constexpr auto kTable = std::to_array<ValueOpInfo>({
-#define WEFT_VALUE_OP(name, arity, operands, result) {#name, arity, OperandRule::operands, ResultRule::result},
+#define WEFT_VALUE_OP(name, arity, operands, result) \
+  {#name, arity, OperandRule::operands, ResultRule::result},
 #include "loops/loops.def"
 #undef WEFT_VALUE_OP
 });
@@ -31,7 +32,8 @@ bool allows(OperandRule rule, DType type) {
 std::string memory_error(const ValueNode& node) {
   const size_t wanted = node.predicate ? 1 : 0;
   if (node.operands.size() != wanted) return "a predicated load has one operand, another none";
-  if (node.predicate && node.operands[0]->type != node.type) return "the other value has another type than the load";
+  if (node.predicate && node.operands[0]->type != node.type)
+    return "the other value has another type than the load";
   if (node.op == ValueOp::load && node.indices.size() != 1) return "a load has one index";
   if (node.op == ValueOp::access && node.type.lanes != 1) return "an access is scalar";
   return {};
@@ -39,8 +41,10 @@ std::string memory_error(const ValueNode& node) {
 
 std::string select_error(const ValueNode& node) {
   const Type condition = node.operands[0]->type;
-  if (condition.dtype != DType::boolean || condition.lanes != node.type.lanes) return "the condition is no boolean of as many lanes";
-  if (node.operands[1]->type != node.type || node.operands[2]->type != node.type) return "the alternatives differ in type";
+  if (condition.dtype != DType::boolean || condition.lanes != node.type.lanes)
+    return "the condition is no boolean of as many lanes";
+  if (node.operands[1]->type != node.type || node.operands[2]->type != node.type)
+    return "the alternatives differ in type";
   return {};
 }
 
@@ -56,11 +60,16 @@ std::string conversion_error(const ValueNode& node) {
   switch (node.op) {
     case ValueOp::cast: return from.lanes == node.type.lanes ? "" : "a cast keeps the lanes";
     case ValueOp::bitcast:
-      if (from.lanes != node.type.lanes || info(from.dtype).bits != info(node.type.dtype).bits) return "a bitcast keeps the width";
-      return from.dtype == DType::boolean || node.type.dtype == DType::boolean ? "booleans have no bits to cast" : "";
-    case ValueOp::broadcast: return from == Type{node.type.dtype, 1} ? "" : "a broadcast is of a scalar of its type";
+      if (from.lanes != node.type.lanes || info(from.dtype).bits != info(node.type.dtype).bits)
+        return "a bitcast keeps the width";
+      return from.dtype == DType::boolean || node.type.dtype == DType::boolean
+                 ? "booleans have no bits to cast"
+                 : "";
+    case ValueOp::broadcast:
+      return from == Type{node.type.dtype, 1} ? "" : "a broadcast is of a scalar of its type";
     default:  // extract
-      if (from.dtype != node.type.dtype || node.type.lanes != 1) return "an extract gives a scalar of its operand's type";
+      if (from.dtype != node.type.dtype || node.type.lanes != 1)
+        return "an extract gives a scalar of its operand's type";
       return node.bits < from.lanes ? "" : "there is no such lane";
   }
 }
@@ -72,7 +81,9 @@ std::string mixed_error(const ValueNode& node) {
       return (node.bits & ~lane_mask(node.type.dtype)) == 0 ? "" : "bits beyond the type's width";
     case ValueOp::index:
       if (node.indices.size() != 2) return "an index value has a base and a stride";
-      return node.type.dtype == DType::i32 || node.type.dtype == DType::i64 ? "" : "an index value is an i32 or i64";
+      return node.type.dtype == DType::i32 || node.type.dtype == DType::i64
+                 ? ""
+                 : "an index value is an i32 or i64";
     case ValueOp::local: return node.name.empty() ? "a local has a name" : "";
     case ValueOp::access:
     case ValueOp::load: return memory_error(node);
@@ -88,7 +99,8 @@ std::string uniform_error(const ValueNode& node, const ValueOpInfo& row) {
   for (const Value& v : node.operands)
     if (v->type != first) return "operands of types " + to_string(first) + " and " + to_string(v->type);
   const Type wanted = row.result == ResultRule::boolean ? Type{DType::boolean, first.lanes} : first;
-  return node.type == wanted ? "" : "the result should be " + to_string(wanted) + ", not " + to_string(node.type);
+  return node.type == wanted ? ""
+                             : "the result should be " + to_string(wanted) + ", not " + to_string(node.type);
 }
 
 }  // namespace
@@ -111,7 +123,8 @@ std::string type_error(const ValueNode& node) {
   if (node.type.lanes < 1 || node.type.lanes > kMaxLanes) return "too many lanes";
   const ValueOpInfo& row = info(node.op);
   const bool memory = node.op == ValueOp::load || node.op == ValueOp::access;
-  if (!memory && row.arity >= 0 && node.operands.size() != static_cast<size_t>(row.arity)) return "wrong number of operands";
+  if (!memory && row.arity >= 0 && node.operands.size() != static_cast<size_t>(row.arity))
+    return "wrong number of operands";
   for (const Value& v : node.operands)
     if (!v) return "an operand is null";
   return row.operands == OperandRule::mixed ? mixed_error(node) : uniform_error(node, row);

@@ -1,4 +1,5 @@
-// The typing rules of loops.def, shared by the builders (where a violation aborts) and verify (where it is reported).
+// The typing rules of loops.def, shared by the builders (where a violation aborts) and verify (where it is
+// reported).
 #pragma once
 
 #include <string>
@@ -7,7 +8,8 @@
 
 namespace weft::loops {
 
-/// What is wrong with the node's type or operands; empty when nothing is. Looks at the node and its operands' types only.
+/// What is wrong with the node's type or operands; empty when nothing is. Looks at the node and its operands'
+/// types only.
 std::string type_error(const ValueNode& node);
 
 inline constexpr uint32_t kMaxLanes = 64;

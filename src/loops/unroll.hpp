@@ -10,9 +10,10 @@
 
 namespace weft::loops {
 
-/// Replaces `unrolled` loops of constant extent by copies of their bodies; loops of any kind but `blocks` of extent 1 by their body,
-/// of extent 0 by nothing; and an `if` whose condition is a constant by the block that it takes. What a copy binds by let or index
-/// gets a new name. An `unrolled` loop whose extent is not constant stays.
+/// Replaces `unrolled` loops of constant extent by copies of their bodies; loops of any kind but `blocks` of
+/// extent 1 by their body, of extent 0 by nothing; and an `if` whose condition is a constant by the block
+/// that it takes. What a copy binds by let or index gets a new name. An `unrolled` loop whose extent is not
+/// constant stays.
 Kernel unroll(Kernel kernel);
 
 }  // namespace weft::loops

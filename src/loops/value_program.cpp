@@ -37,7 +37,8 @@ void run_load(const Operation& o, Machine& machine, uint64_t* result) {
 void run_index(const Operation& o, Machine& machine, uint64_t* result) {
   const int64_t base = machine.indices.run(o.index, machine.variables);
   const int64_t stride = o.type.lanes > 1 ? machine.indices.run(o.stride, machine.variables) : 0;
-  for (uint32_t lane = 0; lane < o.type.lanes; ++lane) result[lane] = integer_lane(o.type.dtype, base + lane * stride);
+  for (uint32_t lane = 0; lane < o.type.lanes; ++lane)
+    result[lane] = integer_lane(o.type.dtype, base + lane * stride);
 }
 
 // Operations that treat each lane alike.
@@ -66,7 +67,8 @@ void run_operation(const Operation& o, Machine& machine) {
     case ValueOp::index: return run_index(o, machine, result);
     case ValueOp::load: return run_load(o, machine, result);
     default:
-      for (uint32_t lane = 0; lane < o.type.lanes; ++lane) result[lane] = run_lane(o, machine.lanes.data(), lane);
+      for (uint32_t lane = 0; lane < o.type.lanes; ++lane)
+        result[lane] = run_lane(o, machine.lanes.data(), lane);
   }
 }
 

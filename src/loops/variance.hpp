@@ -9,8 +9,8 @@
 
 namespace weft::loops {
 
-/// Tells values that depend on one index variable from those that do not. Statements are shown in order: what they bind varies
-/// when their value does.
+/// Tells values that depend on one index variable from those that do not. Statements are shown in order: what
+/// they bind varies when their value does.
 class Variance {
  public:
   explicit Variance(std::string variable) { indices_.insert(std::move(variable)); }

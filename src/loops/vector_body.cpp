@@ -21,7 +21,10 @@ class FitCheck {
 
  private:
   bool fits(const For& loop) { return block(*loop.body); }
-  bool fits(const Store& store) { return fits_lane(kernel_.buffers[store.buffer].dtype) && store.value->type.lanes == 1 && value(store.value); }
+  bool fits(const Store& store) {
+    return fits_lane(kernel_.buffers[store.buffer].dtype) && store.value->type.lanes == 1 &&
+           value(store.value);
+  }
   bool fits(const Let& let) {
     variance_.bind(let);
     return value(let.value);
@@ -30,12 +33,15 @@ class FitCheck {
     variance_.bind(let);
     return value(let.value);
   }
-  bool fits(const If& node) { return block(*node.then_block) && (!node.else_block || block(*node.else_block)); }
+  bool fits(const If& node) {
+    return block(*node.then_block) && (!node.else_block || block(*node.else_block));
+  }
 
   bool value(const Value& v) {
     if (!variance_.varies(v) || !seen_.insert(v.get()).second) return true;
     if (v->type.lanes != 1) return false;
-    if (!fits_lane(v->type.dtype) && (v->type.dtype != DType::boolean || v->op == ValueOp::load)) return false;
+    if (!fits_lane(v->type.dtype) && (v->type.dtype != DType::boolean || v->op == ValueOp::load))
+      return false;
     for (const Value& operand : v->operands)
       if (operand->type.lanes != 1 || !value(operand)) return false;
     return true;
@@ -63,7 +69,8 @@ class VectorBody {
   }
 
  private:
-  // Statements --------------------------------------------------------------------------------------------------------------
+  // Statements
+  // --------------------------------------------------------------------------------------------------------------
 
   Block block(const Block& statements) {
     Block out;
@@ -78,7 +85,8 @@ class VectorBody {
   void emit(const For& loop, const Statement& s, Block& out) {
     if (variance_.varies(loop.extent)) return emit_for_each_lane(s, out);
     Expr extent = each_[0].expr(loop.extent);
-    // The new extent differs at most by the names of index variables: the loop's own variable keeps its facts.
+    // The new extent differs at most by the names of index variables: the loop's own variable keeps its
+    // facts.
     out.push_back(make_for(loop.variable, std::move(extent), loop.kind, block(*loop.body)));
   }
 
@@ -100,7 +108,8 @@ class VectorBody {
       out.push_back(make_let(name, std::move(v)));
       v = local(type, name);
     }
-    for (uint32_t lane = 0; lane < lanes_; ++lane) out.push_back(make_store(store.buffer, indices[lane], extract(v, lane)));
+    for (uint32_t lane = 0; lane < lanes_; ++lane)
+      out.push_back(make_store(store.buffer, indices[lane], extract(v, lane)));
   }
 
   void emit(const Let& let, const Statement&, Block& out) {
@@ -108,7 +117,8 @@ class VectorBody {
     Value v = varies ? vector(let.value) : each_[0].value(let.value);
     const Value bound = local(v->type, fresh_.make(let.name));
     out.push_back(make_let(bound->name, std::move(v)));
-    for (uint32_t lane = 0; lane < lanes_; ++lane) each_[lane].bind_local(let.name, varies ? extract(bound, lane) : bound);
+    for (uint32_t lane = 0; lane < lanes_; ++lane)
+      each_[lane].bind_local(let.name, varies ? extract(bound, lane) : bound);
     vectors_.erase(let.name);
     if (varies) vectors_.emplace(let.name, bound);
   }
@@ -128,7 +138,8 @@ class VectorBody {
     return make_let_index(std::move(variable), each_[lane].value(let.value));
   }
 
-  // Values --------------------------------------------------------------------------------------------------------------------
+  // Values
+  // --------------------------------------------------------------------------------------------------------------------
 
   std::vector<Expr> of_each(const Expr& e) const {
     std::vector<Expr> list;
@@ -146,8 +157,8 @@ class VectorBody {
   }
 
   static bool folds_extract(const Value& v) {
-    return v->op == ValueOp::lanes || v->op == ValueOp::broadcast || v->op == ValueOp::constant || v->op == ValueOp::local ||
-           v->op == ValueOp::index;
+    return v->op == ValueOp::lanes || v->op == ValueOp::broadcast || v->op == ValueOp::constant ||
+           v->op == ValueOp::local || v->op == ValueOp::index;
   }
 
   Value of_lanes(const Value& v) {
@@ -231,9 +242,9 @@ class VectorBody {
   uint32_t lanes_;
   FreshNames& fresh_;
   Variance variance_;
-  std::vector<Rebuilder> each_;                         ///< the scalar code of each lane
+  std::vector<Rebuilder> each_;                        ///< the scalar code of each lane
   std::map<std::string, Value, std::less<>> vectors_;  ///< locals that differ, as vectors
-  std::unordered_map<const ValueNode*, Value> done_;    ///< within the present statement
+  std::unordered_map<const ValueNode*, Value> done_;   ///< within the present statement
   Expr last_index_;
 };
 
@@ -243,7 +254,8 @@ bool fits_vectors(const Block& body, const std::string& variable, const Kernel& 
   return FitCheck(variable, kernel).block(body);
 }
 
-void append_vector_body(const Block& body, const std::string& variable, const Expr& base, uint32_t lanes, FreshNames& fresh, Block& out) {
+void append_vector_body(const Block& body, const std::string& variable, const Expr& base, uint32_t lanes,
+                        FreshNames& fresh, Block& out) {
   WEFT_CHECK(lanes > 1, "a vector has several lanes");
   VectorBody(variable, base, lanes, fresh).append(body, out);
 }

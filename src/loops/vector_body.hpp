@@ -10,6 +10,7 @@ namespace weft::loops {
 bool fits_vectors(const Block& body, const std::string& variable, const Kernel& kernel);
 
 /// Appends `body` for the iterations variable = base … base + lanes - 1.
-void append_vector_body(const Block& body, const std::string& variable, const Expr& base, uint32_t lanes, FreshNames& fresh, Block& out);
+void append_vector_body(const Block& body, const std::string& variable, const Expr& base, uint32_t lanes,
+                        FreshNames& fresh, Block& out);
 
 }  // namespace weft::loops

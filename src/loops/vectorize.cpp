@@ -45,7 +45,8 @@ class RegisterUse {
 
 class Vectorizer {
  public:
-  Vectorizer(const Kernel& kernel, FreshNames& fresh, uint32_t lanes) : kernel_(kernel), fresh_(fresh), lanes_(lanes) {}
+  Vectorizer(const Kernel& kernel, FreshNames& fresh, uint32_t lanes)
+      : kernel_(kernel), fresh_(fresh), lanes_(lanes) {}
 
   Block block(const Block& statements) {
     Block out;
@@ -69,11 +70,13 @@ class Vectorizer {
     if (loop.kind != ForKind::vectorized)
       return out.push_back(make_for(loop.variable, loop.extent, loop.kind, block(*loop.body)));
     const auto extent = loop.extent.as_constant();
-    if (!extent) return out.push_back(make_for(loop.variable, loop.extent, ForKind::serial, block(*loop.body)));
+    if (!extent)
+      return out.push_back(make_for(loop.variable, loop.extent, ForKind::serial, block(*loop.body)));
     if (lanes_ > 1 && *extent >= lanes_ && fits_vectors(*loop.body, loop.variable, kernel_)) {
       // Vectorized loops inside become scalar first: there is one direction for lanes.
       const Block body = Vectorizer(kernel_, fresh_, 0).block(*loop.body);
-      if (independent_iterations(body, loop.variable, *extent)) return groups(loop.variable, *extent, body, out);
+      if (independent_iterations(body, loop.variable, *extent))
+        return groups(loop.variable, *extent, body, out);
     }
     scalar(loop, *extent, out);
   }
@@ -81,7 +84,8 @@ class Vectorizer {
   void groups(const std::string& variable, int64_t extent, const Block& body, Block& out) {
     const int64_t count = extent / lanes_;
     if (count <= kMaxCopies || RegisterUse(kernel_, variable).in(body)) {
-      for (int64_t i = 0; i < count; ++i) append_vector_body(body, variable, Expr(i * lanes_), lanes_, fresh_, out);
+      for (int64_t i = 0; i < count; ++i)
+        append_vector_body(body, variable, Expr(i * lanes_), lanes_, fresh_, out);
     } else {
       Block group;
       const Expr base = loop_variable(variable, Expr(count)) * Expr(static_cast<int64_t>(lanes_));

@@ -53,7 +53,8 @@ class Verifier {
       if (!seen.insert(b.name).second) error("two buffers " + b.name);
       check_expr(b.elements);
       const expr::Interval size = expr::bounds(b.elements);
-      if (!size.min || *size.min < 0 || !size.max || *size.max > kMaxExtent) error("buffer " + b.name + " has no bounded size");
+      if (!size.min || *size.min < 0 || !size.max || *size.max > kMaxExtent)
+        error("buffer " + b.name + " has no bounded size");
       if (b.slack < 0) error("buffer " + b.name + " has a negative slack");
       if (b.space == BufferSpace::registers && (!b.elements.as_constant() || b.slack != 0))
         error("registers " + b.name + " are not of constant size");
@@ -62,7 +63,8 @@ class Verifier {
 
   void blocks_alone(const Statement& s) {
     const For* loop = std::get_if<For>(&s.node);
-    if (loop && loop->kind == ForKind::blocks && kernel_.body.size() != 1) error("statements beside the loop over blocks");
+    if (loop && loop->kind == ForKind::blocks && kernel_.body.size() != 1)
+      error("statements beside the loop over blocks");
   }
 
   // What a block binds, and what is known in it, ends with it.
@@ -86,14 +88,16 @@ class Verifier {
   void visit(const For& loop, int depth, Names&, Names&) {
     check_expr(loop.extent);
     const expr::Interval extent = expr::bounds(loop.extent);
-    if (!extent.min || *extent.min < 0 || !extent.max || *extent.max > kMaxExtent) error("the extent is not bounded");
+    if (!extent.min || *extent.min < 0 || !extent.max || *extent.max > kMaxExtent)
+      error("the extent is not bounded");
     if (loop.kind == ForKind::blocks && depth != 0) error("a loop over blocks is not the outermost");
     if (!loop.body) return error("a loop without a body");
     const expr::Variable variable = loop_facts(loop.variable, loop.extent);
     if (!ok() || !bind_index(variable)) return;
     const size_t facts = facts_.size();
     // Bounds say it where extents are constant; beside symbols it may be needed with a symbolic factor.
-    if (!kernel_.symbols.empty() || !loop.extent.as_constant()) facts_.assume(loop.extent - Expr(1) - loop_variable(loop.variable, loop.extent));
+    if (!kernel_.symbols.empty() || !loop.extent.as_constant())
+      facts_.assume(loop.extent - Expr(1) - loop_variable(loop.variable, loop.extent));
     block(*loop.body, depth + 1);
     facts_.shrink(facts);
     indices_.erase(loop.variable);
@@ -106,7 +110,8 @@ class Verifier {
     if (store.buffer >= kernel_.buffers.size()) return error("a store to no buffer");
     const Buffer& b = kernel_.buffers[store.buffer];
     if (!may_store(b.space)) error("a store to the read-only buffer " + b.name);
-    if (b.dtype != store.value->type.dtype) error("a store of " + to_string(store.value->type) + " to the buffer " + b.name);
+    if (b.dtype != store.value->type.dtype)
+      error("a store of " + to_string(store.value->type) + " to the buffer " + b.name);
     check_bounds(store.index, b, store.value->type.lanes, 0);
   }
 
@@ -164,7 +169,8 @@ class Verifier {
 
   void check_value(const Value& v) {
     if (!ok() || checked_.contains(v.get())) return;
-    if (const std::string wrong = type_error(*v); !wrong.empty()) return error(std::string(info(v->op).name) + ": " + wrong);
+    if (const std::string wrong = type_error(*v); !wrong.empty())
+      return error(std::string(info(v->op).name) + ": " + wrong);
     for (const Value& operand : v->operands) check_value(operand);
     for (const Expr& e : v->indices) check_expr(e);
     if (v->predicate) check_expr(*v->predicate);
@@ -196,11 +202,12 @@ class Verifier {
     const expr::Interval range = expr::bounds(index);
     const auto elements = b.elements.as_constant();
     const int64_t last_lane = static_cast<int64_t>(lanes) - 1;
-    if (elements && range.min && range.max && *range.min >= 0 && *range.max < *elements + slack - last_lane) return;
+    if (elements && range.min && range.max && *range.min >= 0 && *range.max < *elements + slack - last_lane)
+      return;
     const bool low = facts_.proves(index);
     if (low && facts_.proves(b.elements + Expr(slack - 1 - last_lane) - index)) return;
-    error(fmt::format("the index {} is not proved to lie {} of {}[{}]", expr::print(index), low ? "before the end" : "after the start", b.name,
-                      expr::print(b.elements)));
+    error(fmt::format("the index {} is not proved to lie {} of {}[{}]", expr::print(index),
+                      low ? "before the end" : "after the start", b.name, expr::print(b.elements)));
   }
 
   const Kernel& kernel_;

@@ -74,7 +74,9 @@ int compare(const Value& a, const Value& b) {
   return 0;
 }
 
-Value rewrite(const Value& value, const std::function<Value(const Value&)>& replace) { return Rewriter(replace).visit(value); }
+Value rewrite(const Value& value, const std::function<Value(const Value&)>& replace) {
+  return Rewriter(replace).visit(value);
+}
 
 Value substitute(const Value& value, const std::map<std::string, Expr, std::less<>>& bindings) {
   return Rebuilder({bindings, {}}, nullptr).value(value);

@@ -14,7 +14,8 @@ std::string rewritten(const std::string& text, const std::function<Kernel(Kernel
   if (!kernel) return kernel.error().message;
   if (const auto before = verify(*kernel); !before) return "input: " + before.error().message;
   const Kernel result = pass(std::move(*kernel));
-  if (const auto after = verify(result); !after) return "output: " + after.error().message + "\n" + print(result);
+  if (const auto after = verify(result); !after)
+    return "output: " + after.error().message + "\n" + print(result);
   return print(result);
 }
 
@@ -34,7 +35,10 @@ const weft::testing::TextFunctions kFunctions{
     {"roundtrip", printed},
     {"verify", verified},
     {"unroll", [](const std::string& text) { return rewritten(text, unroll); }},
-    {"vectorize", [](const std::string& text) { return rewritten(text, [](Kernel k) { return vectorize(std::move(k), {}); }); }},
+    {"vectorize",
+     [](const std::string& text) {
+       return rewritten(text, [](Kernel k) { return vectorize(std::move(k), {}); });
+     }},
 };
 
 TEST(LoopCases, TextInTextOut) { weft::testing::run_text_cases("tests/loops/cases", kFunctions, 20); }

@@ -19,12 +19,14 @@ uint64_t bits_of(DType type, double value) {
 
 Memory memory_of(DType type, uint64_t bits) {
   Memory memory;
-  for (uint32_t byte = 0; byte < byte_size(type); ++byte) memory.bytes.push_back(static_cast<uint8_t>(bits >> (8 * byte)));
+  for (uint32_t byte = 0; byte < byte_size(type); ++byte)
+    memory.bytes.push_back(static_cast<uint8_t>(bits >> (8 * byte)));
   return memory;
 }
 
 // Runs make(values) over operands that are loaded from memory; gives the result's bits.
-uint64_t evaluated(DType type, const std::vector<uint64_t>& operands, DType result, const std::function<Value(std::vector<Value>)>& make) {
+uint64_t evaluated(DType type, const std::vector<uint64_t>& operands, DType result,
+                   const std::function<Value(std::vector<Value>)>& make) {
   Kernel kernel;
   std::vector<Memory> memories;
   std::vector<Value> values;
@@ -41,7 +43,8 @@ uint64_t evaluated(DType type, const std::vector<uint64_t>& operands, DType resu
   EXPECT_TRUE(verify(kernel));
   evaluate(kernel, memories, {}, 0, 1);
   uint64_t bits = 0;
-  for (uint32_t byte = 0; byte < byte_size(result); ++byte) bits |= uint64_t{memories[out].bytes[byte]} << (8 * byte);
+  for (uint32_t byte = 0; byte < byte_size(result); ++byte)
+    bits |= uint64_t{memories[out].bytes[byte]} << (8 * byte);
   return bits;
 }
 
@@ -53,11 +56,14 @@ void expect_op(ValueOp op, DType type, const std::vector<double>& operands, doub
     constants.push_back(constant({type, 1}, v));
   }
   const auto make = [&](const std::vector<Value>& v) {
-    return v.size() == 1 ? unary(op, v[0]) : v.size() == 2 ? binary(op, v[0], v[1]) : muladd(v[0], v[1], v[2]);
+    return v.size() == 1   ? unary(op, v[0])
+           : v.size() == 2 ? binary(op, v[0], v[1])
+                           : muladd(v[0], v[1], v[2]);
   };
   const DType result = info(op).result == ResultRule::boolean ? DType::boolean : type;
   const uint64_t wanted = bits_of(result, expected);
-  EXPECT_EQ(evaluated(type, bits, result, make), wanted) << info(op).name << " " << to_string(type) << " " << operands[0];
+  EXPECT_EQ(evaluated(type, bits, result, make), wanted)
+      << info(op).name << " " << to_string(type) << " " << operands[0];
   const Value folded = make(constants);
   if (op == ValueOp::muladd) {
     EXPECT_EQ(folded->op, ValueOp::muladd);
@@ -129,7 +135,8 @@ TEST(Operations, Integers) {
 
 void expect_cast(DType from, double value, DType to, uint64_t expected) {
   const auto make = [&](const std::vector<Value>& v) { return cast(to, v[0]); };
-  EXPECT_EQ(evaluated(from, {bits_of(from, value)}, to, make), expected) << to_string(from) << " " << value << " to " << to_string(to);
+  EXPECT_EQ(evaluated(from, {bits_of(from, value)}, to, make), expected)
+      << to_string(from) << " " << value << " to " << to_string(to);
   EXPECT_EQ(cast(to, constant({from, 1}, value))->bits, expected);
 }
 
@@ -178,7 +185,8 @@ TEST(Operations, SignedZeroIsNotFoldedAway) {
 }
 
 TEST(EvaluateDeathTest, StopsOutsideABuffer) {
-  const auto kernel = parse("kernel \"k\" {\n  buffer c: f32[4] write\n  for i in 0..5 { c[i] = constant f32 1 }\n}\n");
+  const auto kernel =
+      parse("kernel \"k\" {\n  buffer c: f32[4] write\n  for i in 0..5 { c[i] = constant f32 1 }\n}\n");
   ASSERT_TRUE(kernel);
   std::vector<Memory> memories(1);
   memories[0].bytes.resize(16);
@@ -186,14 +194,17 @@ TEST(EvaluateDeathTest, StopsOutsideABuffer) {
 }
 
 TEST(Evaluate, PoisonsSlackAndKeepsTheSize) {
-  const auto kernel = parse("kernel \"k\" {\n  buffer a: i32[2] read slack 2\n  buffer c: i32[4] write\n  c[0] = load i32x4 a[0]\n}\n");
+  const auto kernel = parse(
+      "kernel \"k\" {\n  buffer a: i32[2] read slack 2\n  buffer c: i32[4] write\n  c[0] = load i32x4 "
+      "a[0]\n}\n");
   ASSERT_TRUE(kernel && verify(*kernel));
   std::vector<Memory> memories(2);
   memories[0].bytes = {1, 0, 0, 0, 2, 0, 0, 0};
   memories[1].bytes.resize(16);
   evaluate(*kernel, memories, {}, 0, 1);
   EXPECT_EQ(memories[0].bytes.size(), 8u);
-  EXPECT_EQ(memories[1].bytes, (std::vector<uint8_t>{1, 0, 0, 0, 2, 0, 0, 0, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5}));
+  EXPECT_EQ(memories[1].bytes,
+            (std::vector<uint8_t>{1, 0, 0, 0, 2, 0, 0, 0, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5}));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Properties of random kernels: they verify, print and parse are inverse, rewriting does not change a bit of the results.
+// Properties of random kernels: they verify, print and parse are inverse, rewriting does not change a bit of
+// the results.
 #include <gtest/gtest.h>
 
 #include "loops/loops.hpp"
@@ -69,18 +70,32 @@ TEST(RandomKernels, Verify) {
 TEST(RandomKernels, MutationsAreRejected) {
   const std::vector<std::pair<std::string, Mutation>> mutations{
       {"is not proved to lie before the end",
-       [](const Kernel& k, const Store& s) { return make_store(s.buffer, s.index + k.buffers[s.buffer].elements, s.value); }},
+       [](const Kernel& k, const Store& s) {
+         return make_store(s.buffer, s.index + k.buffers[s.buffer].elements, s.value);
+       }},
       {"is not proved to lie after the start",
-       [](const Kernel& k, const Store& s) { return make_store(s.buffer, s.index - k.buffers[s.buffer].elements, s.value); }},
-      {"a store of u8", [](const Kernel&, const Store& s) { return make_store(s.buffer, s.index, cast(DType::u8, s.value)); }},
+       [](const Kernel& k, const Store& s) {
+         return make_store(s.buffer, s.index - k.buffers[s.buffer].elements, s.value);
+       }},
+      {"a store of u8",
+       [](const Kernel&, const Store& s) { return make_store(s.buffer, s.index, cast(DType::u8, s.value)); }},
       {"the local nowhere is not bound",
-       [](const Kernel&, const Store& s) { return make_store(s.buffer, s.index, local(s.value->type, "nowhere")); }},
+       [](const Kernel&, const Store& s) {
+         return make_store(s.buffer, s.index, local(s.value->type, "nowhere"));
+       }},
       {"the index variable nowhere is not bound",
-       [](const Kernel&, const Store& s) { return make_store(s.buffer, expr::variable("nowhere", {0, 1}), s.value); }},
-      {"a store to no buffer", [](const Kernel&, const Store& s) { return make_store(99, s.index, s.value); }},
-      {"a store to the read-only buffer f", [](const Kernel&, const Store& s) { return make_store(0, s.index, s.value); }},
+       [](const Kernel&, const Store& s) {
+         return make_store(s.buffer, expr::variable("nowhere", {0, 1}), s.value);
+       }},
+      {"a store to no buffer",
+       [](const Kernel&, const Store& s) { return make_store(99, s.index, s.value); }},
+      {"a store to the read-only buffer f",
+       [](const Kernel&, const Store& s) { return make_store(0, s.index, s.value); }},
       {"a loop over blocks is not the outermost",
-       [](const Kernel&, const Store& s) { return make_if(expr::less(expr::variable("n", {1, 7}), 3), {make_for("q", 2, ForKind::blocks, {{s}})}); }},
+       [](const Kernel&, const Store& s) {
+         return make_if(expr::less(expr::variable("n", {1, 7}), 3),
+                        {make_for("q", 2, ForKind::blocks, {{s}})});
+       }},
   };
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
     for (const auto& [message, mutation] : mutations) {
@@ -88,7 +103,8 @@ TEST(RandomKernels, MutationsAreRejected) {
       if (!mutate(kernel.body, kernel, mutation)) continue;
       const auto verified = verify(kernel);
       ASSERT_FALSE(verified) << message << "\n" << print(kernel);
-      EXPECT_NE(verified.error().message.find(message), std::string::npos) << verified.error().message << "\n" << message;
+      EXPECT_NE(verified.error().message.find(message), std::string::npos) << verified.error().message << "\n"
+                                                                           << message;
     }
   }
 }
@@ -143,7 +159,8 @@ TEST(RandomKernels, ParserSurvivesMutations) {
       const size_t at = static_cast<size_t>(random.below(static_cast<int64_t>(text.size())));
       if (random.chance(40)) text[at] = static_cast<char>(random.below(128));
       else if (random.chance(50)) text.erase(at, static_cast<size_t>(random.below(12)));
-      else text.insert(at, text.substr(static_cast<size_t>(random.below(static_cast<int64_t>(text.size()))), 9));
+      else
+        text.insert(at, text.substr(static_cast<size_t>(random.below(static_cast<int64_t>(text.size()))), 9));
     }
     const auto parsed = parse(text);
     if (!parsed) {

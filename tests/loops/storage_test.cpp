@@ -53,8 +53,10 @@ TEST(Stage, Prints) {
   stage.result = local(f32, "s");
   stage.output_indices = {axis_variable(stage.spatial[0])};
   EXPECT_EQ(print(stage),
-            "stage \"sum\" {\n  tensor x: f32[4, 8]\n  tensor y: f32[4]\n  spatial i in 0..4\n  reduction k in 0..8\n"
-            "  fold f32 s = constant f32 0\n    update add(local f32 s, access f32 x[i, k])\n  y[i] = local f32 s\n}\n");
+            "stage \"sum\" {\n  tensor x: f32[4, 8]\n  tensor y: f32[4]\n  spatial i in 0..4\n  reduction k "
+            "in 0..8\n"
+            "  fold f32 s = constant f32 0\n    update add(local f32 s, access f32 x[i, k])\n  y[i] = local "
+            "f32 s\n}\n");
 }
 
 }  // namespace

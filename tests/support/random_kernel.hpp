@@ -1,5 +1,6 @@
-// Seeded random kernels: nests, affine indices in bounds by construction, predicates, vectors, data-dependent indices.
-// They pass verify() and mean something definite, so that two evaluations can be compared bit for bit.
+// Seeded random kernels: nests, affine indices in bounds by construction, predicates, vectors, data-dependent
+// indices. They pass verify() and mean something definite, so that two evaluations can be compared bit for
+// bit.
 #pragma once
 
 #include <cstdint>
@@ -82,7 +83,8 @@ class RandomKernel {
     return index + Expr(below(room - most));
   }
 
-  // The vectorized (or else the innermost) loop's variable and multiples of 16: iterations of that loop store to different elements.
+  // The vectorized (or else the innermost) loop's variable and multiples of 16: iterations of that loop store
+  // to different elements.
   Expr strided_index(int64_t room) {
     const Expr innermost = lanes_variable_ ? *lanes_variable_ : variables_.back();
     int64_t most = *expr::bounds(innermost).max;
@@ -148,7 +150,8 @@ class RandomKernel {
     constexpr DType kFrom[] = {DType::f32, DType::i32, DType::f64, DType::i64, DType::boolean, DType::f16};
     const DType from = tame_ ? (chance(50) ? DType::f32 : DType::i32) : kFrom[below(6)];
     if (from == DType::f16) return cast(type.dtype, random_load({from, type.lanes}));
-    if (from != type.dtype && from != DType::boolean && info(from).bits == info(type.dtype).bits && type.dtype != DType::boolean && chance(30))
+    if (from != type.dtype && from != DType::boolean && info(from).bits == info(type.dtype).bits &&
+        type.dtype != DType::boolean && chance(30))
       return bitcast(type.dtype, value({from, type.lanes}, depth - 1));
     return cast(type.dtype, value({from, type.lanes}, depth - 1));
   }
@@ -168,9 +171,12 @@ class RandomKernel {
   }
 
   Value arithmetic(Type type, int depth) {
-    constexpr ValueOp kAny[] = {ValueOp::add, ValueOp::sub, ValueOp::mul, ValueOp::div, ValueOp::min, ValueOp::max};
-    constexpr ValueOp kInteger[] = {ValueOp::rem, ValueOp::bit_and, ValueOp::bit_or, ValueOp::bit_xor, ValueOp::shift_left, ValueOp::shift_right};
-    constexpr ValueOp kFloat[] = {ValueOp::floor, ValueOp::ceil, ValueOp::trunc, ValueOp::nearest, ValueOp::sqrt};
+    constexpr ValueOp kAny[] = {ValueOp::add, ValueOp::sub, ValueOp::mul,
+                                ValueOp::div, ValueOp::min, ValueOp::max};
+    constexpr ValueOp kInteger[] = {ValueOp::rem,     ValueOp::bit_and,    ValueOp::bit_or,
+                                    ValueOp::bit_xor, ValueOp::shift_left, ValueOp::shift_right};
+    constexpr ValueOp kFloat[] = {ValueOp::floor, ValueOp::ceil, ValueOp::trunc, ValueOp::nearest,
+                                  ValueOp::sqrt};
     if (chance(20)) {
       Value a = value(type, depth - 1);
       Value b = value(type, depth - 1);
@@ -214,7 +220,8 @@ class RandomKernel {
     const uint32_t buffer = buffer_of(type.dtype, true);
     Value v = value(type, 1 + static_cast<int>(below(3)));
     const int64_t room = elements(buffer) - type.lanes + 1;
-    return make_store(buffer, tame_ && !variables_.empty() ? strided_index(room) : index_below(room), std::move(v));
+    return make_store(buffer, tame_ && !variables_.empty() ? strided_index(room) : index_below(room),
+                      std::move(v));
   }
 
   Statement let() {
@@ -237,7 +244,9 @@ class RandomKernel {
 
   Statement loop(int depth, ForKind kind) {
     const std::string name = fresh("i");
-    Expr extent = chance(15) ? expr::variable("n", {1, 7}) : Expr(kind == ForKind::vectorized && chance(70) ? 4 * (1 + below(3)) : below(10));
+    Expr extent = chance(15)
+                      ? expr::variable("n", {1, 7})
+                      : Expr(kind == ForKind::vectorized && chance(70) ? 4 * (1 + below(3)) : below(10));
     if (chance(10)) extent = min(extent, index_below(9) + Expr(1));
     if (kind == ForKind::vectorized && chance(5)) extent = 44;
     variables_.push_back(loop_variable(name, extent));
@@ -262,7 +271,8 @@ class RandomKernel {
     for (int64_t i = 0; i < count; ++i) {
       const int64_t roll = below(100);
       if (depth < 3 && roll < (tame_ && lanes_variable_ ? 15 : 50)) {
-        constexpr ForKind kKinds[] = {ForKind::serial, ForKind::unrolled, ForKind::vectorized, ForKind::vectorized};
+        constexpr ForKind kKinds[] = {ForKind::serial, ForKind::unrolled, ForKind::vectorized,
+                                      ForKind::vectorized};
         out.push_back(loop(depth, kKinds[below(4)]));
       } else if (depth < 3 && roll < 58) {
         out.push_back(conditional(depth));
@@ -299,9 +309,11 @@ inline std::vector<Memory> random_memories(const Kernel& kernel, uint64_t seed) 
     const size_t count = static_cast<size_t>(*b.elements.as_constant());
     for (size_t k = 0; k < count; ++k) {
       const Value v = b.dtype == DType::boolean ? constant_bits({b.dtype, 1}, random.next() & 1)
-                      : is_float(b.dtype)       ? constant({b.dtype, 1}, static_cast<double>(random.below(2001) - 1000) / 64)
-                                                : constant_int({b.dtype, 1}, random.below(201) - 100);
-      for (uint32_t byte = 0; byte < byte_size(b.dtype); ++byte) memories[i].bytes.push_back(static_cast<uint8_t>(v->bits >> (8 * byte)));
+                      : is_float(b.dtype)
+                          ? constant({b.dtype, 1}, static_cast<double>(random.below(2001) - 1000) / 64)
+                          : constant_int({b.dtype, 1}, random.below(201) - 100);
+      for (uint32_t byte = 0; byte < byte_size(b.dtype); ++byte)
+        memories[i].bytes.push_back(static_cast<uint8_t>(v->bits >> (8 * byte)));
     }
   }
   return memories;
