@@ -1,0 +1,72 @@
+#include "plan/lifetimes.hpp"
+
+#include <algorithm>
+
+namespace weft::plan {
+namespace {
+
+std::vector<Use> call_uses(const Program& program, const Call& call) {
+  std::vector<Use> out;
+  size_t argument = 0;
+  for (const loops::Buffer& parameter : program.kernels[call.kernel].buffers) {
+    const loops::BufferSpace space = parameter.space;
+    if (space == loops::BufferSpace::registers) continue;
+    if (argument == call.buffers.size()) break;
+    const bool both = space == loops::BufferSpace::read_write;
+    out.push_back({call.buffers[argument++], both || space == loops::BufferSpace::read,
+                   both || space == loops::BufferSpace::write});
+  }
+  return out;
+}
+
+void extend(Lifetime& lifetime, uint64_t first, uint64_t last) {
+  if (lifetime.empty()) {
+    lifetime.first = first;
+    lifetime.last = last;
+    return;
+  }
+  lifetime.first = std::min(lifetime.first, first);
+  lifetime.last = std::max(lifetime.last, last);
+}
+
+bool lives_on(BufferKind kind) { return kind == BufferKind::weights || kind == BufferKind::prepared; }
+bool is_boundary(BufferKind kind) { return kind == BufferKind::input || kind == BufferKind::output; }
+
+}  // namespace
+
+std::vector<Use> uses(const Program& program, const Statement& statement) {
+  if (const auto* call = std::get_if<Call>(&statement)) return call_uses(program, *call);
+  if (const auto* fill = std::get_if<Fill>(&statement)) return {{fill->buffer, false, true}};
+  const Copy& copy = std::get<Copy>(statement);
+  return {{copy.destination, false, true}, {copy.source, true, false}};
+}
+
+Lifetimes lifetimes(const Program& program) {
+  Lifetimes out;
+  out.buffers.resize(program.buffers.size());
+  // The loader writes all weights before anything runs.
+  for (size_t i = 0; i < program.buffers.size(); ++i)
+    if (program.buffers[i].kind == BufferKind::weights) extend(out.buffers[i], 0, 0);
+  uint64_t time = 0;
+  for (const Entry& entry : program.entries) {
+    const bool once = entry.name == kPrepare;
+    const uint64_t start = ++time;
+    for (const Statement& statement : entry.statements) {
+      ++time;
+      for (const Use& use : uses(program, statement)) {
+        extend(out.buffers[use.buffer], time, time);
+        if (!once && lives_on(program.buffers[use.buffer].kind)) out.buffers[use.buffer].for_ever = true;
+      }
+    }
+    ++time;
+    if (once) continue;
+    for (size_t i = 0; i < program.buffers.size(); ++i)
+      if (is_boundary(program.buffers[i].kind)) extend(out.buffers[i], start, time);
+  }
+  out.end = time;
+  for (Lifetime& lifetime : out.buffers)
+    if (lifetime.for_ever) extend(lifetime, 0, time);
+  return out;
+}
+
+}  // namespace weft::plan

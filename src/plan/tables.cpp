@@ -1,0 +1,144 @@
+#include "plan/tables.hpp"
+
+#include <algorithm>
+
+#include "base/bytes.hpp"
+#include "base/check.hpp"
+
+namespace weft::plan {
+namespace {
+
+enum class Opcode : uint32_t { end = 0, call = 1, fill = 2, copy = 3 };
+
+constexpr uint64_t kRecordsAddress = 128;
+constexpr uint64_t kAlignment = 64;
+
+/// Buffer and offset of each argument: calls with equal ones share their params.
+using Arguments = std::vector<std::pair<BufferId, uint64_t>>;
+
+Arguments arguments(const Call& call) {
+  Arguments out;
+  for (size_t i = 0; i < call.buffers.size(); ++i)
+    out.emplace_back(call.buffers[i], call.offsets.empty() ? 0 : call.offsets[i]);
+  return out;
+}
+
+uint32_t word(uint64_t value) {
+  WEFT_CHECK(value <= UINT32_MAX);
+  return static_cast<uint32_t>(value);
+}
+
+/// Where everything lies. Params follow the records, in order of first use.
+struct Layout {
+  std::vector<uint64_t> entry_records;
+  std::map<Arguments, uint64_t> params;
+  std::vector<Arguments> order;
+  uint64_t end = 0;
+};
+
+Layout make_layout(const Program& program) {
+  Layout layout;
+  uint64_t at = kRecordsAddress;
+  for (const Entry& entry : program.entries) {
+    layout.entry_records.push_back(at);
+    at += kRecordSize * (entry.statements.size() + 1);
+  }
+  for (const Entry& entry : program.entries) {
+    for (const Statement& statement : entry.statements) {
+      const auto* call = std::get_if<Call>(&statement);
+      if (!call) continue;
+      Arguments key = arguments(*call);
+      if (!layout.params.emplace(key, at).second) continue;
+      at += 4 * key.size();
+      layout.order.push_back(std::move(key));
+    }
+  }
+  layout.end = std::max<uint64_t>((at + kAlignment - 1) / kAlignment * kAlignment, kLowestBuffer);
+  return layout;
+}
+
+class Writer {
+ public:
+  Writer(const Program& program, const Layout& layout) : program_(program), layout_(layout) {}
+
+  void entry(const Entry& entry, Nodes& nodes) {
+    const std::vector<uint32_t> node = node_of_statements(entry, nodes);
+    for (size_t i = 0; i < entry.statements.size(); ++i)
+      std::visit([&](const auto& statement) { write(statement, node[i]); }, entry.statements[i]);
+    record({static_cast<uint32_t>(Opcode::end)});
+  }
+
+  void params() {
+    for (const Arguments& list : layout_.order)
+      for (const auto& [buffer, offset] : list) out_.u32(address(buffer, offset));
+  }
+
+  std::vector<uint8_t> take() { return out_.take(); }
+
+ private:
+  static std::vector<uint32_t> node_of_statements(const Entry& entry, Nodes& nodes) {
+    std::vector<uint32_t> out(entry.statements.size(), 0);
+    std::vector<bool> known(out.size(), false);
+    for (size_t i = 0; i < out.size(); ++i) {
+      const auto* call = std::get_if<Call>(&entry.statements[i]);
+      if (!call) continue;
+      out[i] = nodes.add(call->source);
+      known[i] = true;
+    }
+    for (size_t i = out.size(); i-- > 1;)
+      if (!known[i - 1] && known[i]) out[i - 1] = out[i], known[i - 1] = true;
+    for (size_t i = 1; i < out.size(); ++i)
+      if (!known[i] && known[i - 1]) out[i] = out[i - 1], known[i] = true;
+    return out;
+  }
+
+  void record(std::vector<uint32_t> words) {
+    words.resize(kRecordSize / 4, 0);
+    for (const uint32_t value : words) out_.u32(value);
+  }
+
+  uint32_t address(BufferId buffer, uint64_t offset = 0) const {
+    WEFT_CHECK(program_.buffers[buffer].placed, program_.buffers[buffer].name);
+    return word(program_.buffers[buffer].address + offset);
+  }
+
+  void write(const Call& call, uint32_t node) {
+    const uint64_t params = layout_.params.find(arguments(call))->second;
+    record({static_cast<uint32_t>(Opcode::call), call.kernel, word(params), word(call.blocks), word(call.grain), 0, node});
+  }
+  void write(const Fill& fill, uint32_t node) {
+    const uint64_t bytes = program_.buffers[fill.buffer].bytes;
+    record({static_cast<uint32_t>(Opcode::fill), address(fill.buffer), word(bytes), fill.value, 0, 0, node});
+  }
+  void write(const Copy& copy, uint32_t node) {
+    record({static_cast<uint32_t>(Opcode::copy), address(copy.destination), address(copy.source), word(copy.bytes), 0, 0, node});
+  }
+
+  const Program& program_;
+  const Layout& layout_;
+  ByteWriter out_;
+};
+
+}  // namespace
+
+uint32_t Nodes::add(const std::string& name) {
+  const auto [found, added] = index_.emplace(name, static_cast<uint32_t>(names_.size()));
+  if (added) names_.push_back(name);
+  return found->second;
+}
+
+uint64_t static_size(const Program& program) { return make_layout(program).end; }
+
+StaticData make_static_data(const Program& program, Nodes& nodes) {
+  const Layout layout = make_layout(program);
+  Writer writer(program, layout);
+  for (const Entry& entry : program.entries) writer.entry(entry, nodes);
+  writer.params();
+  StaticData out;
+  out.segments.emplace_back(word(kRecordsAddress), writer.take());
+  for (const uint64_t records : layout.entry_records) out.entry_records.push_back(word(records));
+  out.end = word(layout.end);
+  return out;
+}
+
+}  // namespace weft::plan

@@ -1,0 +1,48 @@
+// The static data of a module (docs/bundle.md): context, instruction records and kernel params, from address 0 up.
+//
+// Their sizes do not depend on addresses, so: static_size, then place_buffers, then make_static_data.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plan/program.hpp"
+
+namespace weft::plan {
+
+/// The names that error cells and profiles refer to, shared by all variants of a bundle.
+class Nodes {
+ public:
+  /// The name's index; a new name is appended.
+  uint32_t add(const std::string& name);
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  std::vector<std::string> names_;
+  std::map<std::string, uint32_t, std::less<>> index_;
+};
+
+/// [0, 64) stays unused, so that no table lies at address 0.
+inline constexpr uint32_t kContextAddress = 64;
+inline constexpr uint32_t kContextSize = 24;
+inline constexpr uint32_t kRecordSize = 32;
+/// Buffers lie at this address or above (what emitted pointers assume: targets/wasm/addresses.hpp).
+inline constexpr uint32_t kLowestBuffer = 1024;
+
+struct StaticData {
+  std::vector<std::pair<uint32_t, std::vector<uint8_t>>> segments;  ///< address, bytes; the context is zero and needs none
+  uint32_t context = kContextAddress;
+  std::vector<uint32_t> entry_records;  ///< address of each entry's first record, parallel to Program::entries
+  uint32_t end = 0;                     ///< where buffers may begin: static_size(program)
+};
+
+/// First address that the tables of this program leave free, a multiple of 64. Addresses of buffers do not matter.
+uint64_t static_size(const Program& program);
+
+/// The tables of a placed program. Calls name their nodes in `nodes`; fills and copies have the node of the call that follows.
+StaticData make_static_data(const Program& program, Nodes& nodes);
+
+}  // namespace weft::plan
