@@ -1,0 +1,145 @@
+#include "bundle/manifest.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/check.hpp"
+#include "bundle/text.hpp"
+
+namespace weft::bundle {
+namespace {
+
+using nlohmann::ordered_json;
+
+Port make_port(const graph::Graph& g, const graph::Port& port) {
+  const graph::Type& type = g.values[port.value].type;
+  const auto shape = graph::constant_shape(type.shape);
+  WEFT_CHECK(shape.has_value(), port.name);
+  return {valid_utf8(port.name), type.dtype, *shape};
+}
+
+ordered_json json_of(const Port& port) {
+  ordered_json out = ordered_json::object();
+  out["name"] = valid_utf8(port.name);
+  out["dtype"] = std::string(to_string(port.dtype));
+  out["shape"] = port.shape;
+  return out;
+}
+
+ordered_json json_of(const EntryInfo& entry) {
+  ordered_json out = ordered_json::object();
+  out["name"] = valid_utf8(entry.name);
+  out["records"] = entry.records;
+  return out;
+}
+
+ordered_json json_of(const std::string& text) { return valid_utf8(text); }
+ordered_json json_of(uint64_t value) { return value; }
+ordered_json json_of(const std::array<uint64_t, 3>& triple) { return {triple[0], triple[1], triple[2]}; }
+
+ordered_json json_of(const Variant& variant);
+ordered_json json_of(const HashedFile& file);
+
+template <class T>
+ordered_json list(const std::vector<T>& items) {
+  ordered_json out = ordered_json::array();
+  for (const T& item : items) out.push_back(json_of(item));
+  return out;
+}
+
+ordered_json json_of(const Variant& variant) {
+  ordered_json memory = ordered_json::object();
+  memory["pages"] = variant.pages;
+  memory["static"] = variant.memory.static_end;
+  memory["weights"] = variant.memory.weights_bytes;
+  memory["arena"] = variant.memory.arena_bytes;
+  memory["peak_live"] = variant.memory.peak_live_bytes;
+  ordered_json out = ordered_json::object();
+  out["name"] = variant.name;
+  out["file"] = variant.file;
+  out["memory"] = std::move(memory);
+  out["context"] = variant.context;
+  out["entries"] = list(variant.entries);
+  out["inputs"] = list(variant.inputs);
+  out["outputs"] = list(variant.outputs);
+  out["weights"] = list(variant.weights);
+  return out;
+}
+
+ordered_json json_of(const HashedFile& file) {
+  ordered_json out = ordered_json::object();
+  out["name"] = file.name;
+  if (!file.variant.empty()) out["variant"] = file.variant;
+  out["bytes"] = file.bytes;
+  out["sha256"] = file.sha256;
+  return out;
+}
+
+ordered_json json_of(const Manifest& manifest) {
+  ordered_json out = ordered_json::object();
+  out["abi"]["major"] = kAbiMajor;
+  out["abi"]["minor"] = kAbiMinor;
+  out["required_features"] = list(manifest.required_features);
+  out["name"] = valid_utf8(manifest.name);
+  out["generator"] = manifest.generator;
+  out["inputs"] = list(manifest.inputs);
+  out["outputs"] = list(manifest.outputs);
+  out["nodes"] = list(manifest.nodes);
+  out["weights"]["bytes"] = manifest.weights_bytes;
+  out["weights"]["tensors"] = manifest.weights_tensors;
+  out["variants"] = list(manifest.variants);
+  return out;
+}
+
+std::vector<uint64_t> addresses(const plan::Program& program, const std::vector<plan::BufferId>& buffers) {
+  std::vector<uint64_t> out;
+  for (const plan::BufferId buffer : buffers) out.push_back(program.buffers[buffer].address);
+  return out;
+}
+
+}  // namespace
+
+Manifest make_manifest(const graph::Graph& g, const WeightsFile& weights, std::string generator) {
+  Manifest out;
+  out.name = g.name;
+  out.generator = std::move(generator);
+  for (const graph::Port& port : g.inputs) out.inputs.push_back(make_port(g, port));
+  for (const graph::Port& port : g.outputs) out.outputs.push_back(make_port(g, port));
+  out.weights_bytes = weights.data_bytes;
+  out.weights_tensors = weights.tensors.size();
+  return out;
+}
+
+Variant make_variant(std::string name, std::string file, const plan::Program& program, const plan::MemoryPlan& memory,
+                     const plan::StaticData& tables, const WeightsFile& file_of_weights,
+                     const std::map<graph::ValueId, plan::BufferId>& weights, const std::vector<plan::BufferId>& inputs,
+                     const std::vector<plan::BufferId>& outputs) {
+  Variant out;
+  out.name = std::move(name);
+  out.file = std::move(file);
+  out.pages = (memory.total_bytes + kPageBytes - 1) / kPageBytes;
+  out.memory = memory;
+  out.context = tables.context;
+  WEFT_CHECK(tables.entry_records.size() == program.entries.size());
+  for (size_t i = 0; i < program.entries.size(); ++i) out.entries.push_back({program.entries[i].name, tables.entry_records[i]});
+  out.inputs = addresses(program, inputs);
+  out.outputs = addresses(program, outputs);
+  for (const auto& [value, buffer] : weights) {
+    const auto range = file_of_weights.tensors.find(value);
+    WEFT_CHECK(range != file_of_weights.tensors.end(), program.buffers[buffer].name);
+    WEFT_CHECK(range->second.bytes == program.buffers[buffer].bytes, program.buffers[buffer].name);
+    out.weights.push_back({range->second.offset, program.buffers[buffer].address, range->second.bytes});
+  }
+  std::sort(out.weights.begin(), out.weights.end());
+  return out;
+}
+
+std::string manifest_section(const Manifest& manifest) { return json_of(manifest).dump(); }
+
+std::string manifest_with_files(const Manifest& manifest, std::span<const HashedFile> files) {
+  ordered_json out = json_of(manifest);
+  out["files"] = list(std::vector<HashedFile>(files.begin(), files.end()));
+  return out.dump(2) + "\n";
+}
+
+}  // namespace weft::bundle

@@ -1,0 +1,78 @@
+// model.json, and the custom section `weft` of every module, as data (docs/bundle.md).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bundle/bundle.hpp"
+#include "bundle/weights.hpp"
+#include "graph/graph.hpp"
+#include "plan/program.hpp"
+#include "plan/tables.hpp"
+
+namespace weft::bundle {
+
+inline constexpr uint32_t kAbiMajor = 1, kAbiMinor = 0;
+/// Name of the custom section that holds manifest_section().
+inline constexpr const char* kSectionName = "weft";
+inline constexpr uint64_t kPageBytes = 65536;
+
+struct Port {
+  std::string name;
+  DType dtype = DType::f32;
+  graph::Ints shape;
+};
+
+struct EntryInfo {
+  std::string name;
+  uint32_t records = 0;
+};
+
+struct Variant {
+  std::string name;  ///< scalar, simd128, relaxed
+  std::string file;  ///< its module
+  uint64_t pages = 0;
+  plan::MemoryPlan memory;
+  uint32_t context = 0;
+  std::vector<EntryInfo> entries;
+  std::vector<uint64_t> inputs, outputs;           ///< addresses, parallel to the manifest's
+  std::vector<std::array<uint64_t, 3>> weights;    ///< offset in the data part, address, bytes; by offset
+};
+
+struct Manifest {
+  std::vector<std::string> required_features;
+  std::string name;
+  std::string generator;  ///< "weft 0.1.0"
+  std::vector<Port> inputs, outputs;
+  std::vector<std::string> nodes;
+  uint64_t weights_bytes = 0;  ///< of the data part
+  uint64_t weights_tensors = 0;
+  std::vector<Variant> variants;
+};
+
+/// A file as `files` lists it. The core sees no weights, so the caller hashes.
+struct HashedFile {
+  std::string name, variant;
+  uint64_t bytes = 0;
+  std::string sha256;  ///< lower-case hexadecimal
+};
+
+/// Everything that does not depend on a variant. Shapes must be constant.
+Manifest make_manifest(const graph::Graph& g, const WeightsFile& weights, std::string generator);
+
+/// One variant, from its placed program: `weights`, `inputs` and `outputs` are what build_program gives.
+Variant make_variant(std::string name, std::string file, const plan::Program& program, const plan::MemoryPlan& memory,
+                     const plan::StaticData& tables, const WeightsFile& file_of_weights,
+                     const std::map<graph::ValueId, plan::BufferId>& weights, const std::vector<plan::BufferId>& inputs,
+                     const std::vector<plan::BufferId>& outputs);
+
+/// Compact JSON without `files`: the contents of the custom section.
+std::string manifest_section(const Manifest& manifest);
+
+/// model.json: indented, with `files`, newline at the end.
+std::string manifest_with_files(const Manifest& manifest, std::span<const HashedFile> files);
+
+}  // namespace weft::bundle
