@@ -1,0 +1,79 @@
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "plan/program.hpp"
+
+namespace weft::plan {
+namespace {
+
+/// What arena buffers hold before they are written: a NaN in every float type, no sensible integer.
+constexpr uint8_t kPoison = 0xff;
+
+class Evaluator {
+ public:
+  Evaluator(const Program& program, Contents& contents) : program_(program), contents_(contents) {}
+
+  void run(const Statement& statement) {
+    std::visit([&](const auto& s) { step(s); }, statement);
+  }
+
+ private:
+  std::vector<uint8_t>& bytes(BufferId id) { return contents_[id]; }
+
+  void step(const Fill& fill) { std::ranges::fill(bytes(fill.buffer), fill.value); }
+
+  void step(const Copy& copy) {
+    WEFT_CHECK(copy.destination != copy.source);
+    WEFT_CHECK(copy.bytes <= bytes(copy.destination).size() && copy.bytes <= bytes(copy.source).size());
+    std::copy_n(bytes(copy.source).begin(), static_cast<size_t>(copy.bytes), bytes(copy.destination).begin());
+  }
+
+  /// Each parameter gets a copy of its slice; what the kernel may write goes back.
+  void step(const Call& call) {
+    const loops::Kernel& kernel = program_.kernels[call.kernel];
+    std::vector<loops::Memory> memories(kernel.buffers.size());
+    each_argument(call, [&](size_t parameter, std::vector<uint8_t>& all, size_t offset) {
+      const loops::Buffer& buffer = kernel.buffers[parameter];
+      const size_t size = static_cast<size_t>(buffer.elements.as_constant().value_or(0)) * byte_size(buffer.dtype);
+      WEFT_CHECK(offset + size <= all.size(), buffer.name);
+      const auto begin = all.begin() + static_cast<ptrdiff_t>(offset);
+      memories[parameter].bytes.assign(begin, begin + static_cast<ptrdiff_t>(size));
+    });
+    loops::evaluate(kernel, memories, {}, 0, static_cast<int64_t>(call.blocks));
+    each_argument(call, [&](size_t parameter, std::vector<uint8_t>& all, size_t offset) {
+      if (kernel.buffers[parameter].space == loops::BufferSpace::read) return;
+      std::ranges::copy(memories[parameter].bytes, all.begin() + static_cast<ptrdiff_t>(offset));
+    });
+  }
+
+  template <class Visit>
+  void each_argument(const Call& call, Visit visit) {
+    const loops::Kernel& kernel = program_.kernels[call.kernel];
+    size_t argument = 0;
+    for (size_t parameter = 0; parameter < kernel.buffers.size(); ++parameter) {
+      if (kernel.buffers[parameter].space == loops::BufferSpace::registers) continue;
+      WEFT_CHECK(argument < call.buffers.size(), kernel.name);
+      const uint64_t offset = call.offsets.empty() ? 0 : call.offsets[argument];
+      visit(parameter, bytes(call.buffers[argument++]), static_cast<size_t>(offset));
+    }
+  }
+
+  const Program& program_;
+  Contents& contents_;
+};
+
+}  // namespace
+
+void evaluate(const Program& program, std::string_view entry, Contents& contents) {
+  const auto found = std::ranges::find(program.entries, entry, &Entry::name);
+  WEFT_CHECK(found != program.entries.end(), entry);
+  contents.resize(program.buffers.size());
+  for (size_t i = 0; i < contents.size(); ++i) {
+    contents[i].resize(static_cast<size_t>(program.buffers[i].bytes), kPoison);
+    if (program.buffers[i].kind == BufferKind::arena) std::ranges::fill(contents[i], kPoison);
+  }
+  Evaluator evaluator(program, contents);
+  for (const Statement& statement : found->statements) evaluator.run(statement);
+}
+
+}  // namespace weft::plan

@@ -1,0 +1,58 @@
+#include <fmt/format.h>
+
+#include "loops/text.hpp"
+#include "plan/program.hpp"
+#include "plan/text.hpp"
+
+namespace weft::plan {
+namespace {
+
+std::string indented(const std::string& text) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = text.find('\n', at);
+    const size_t next = end == std::string::npos ? text.size() : end + 1;
+    out += "  ";
+    out += text.substr(at, next - at);
+    at = next;
+  }
+  return out;
+}
+
+std::string text(const Buffer& buffer) {
+  std::string out = fmt::format("{} {} {}", kKindNames[static_cast<size_t>(buffer.kind)], loops::quoted(buffer.name), buffer.bytes);
+  if (buffer.slack != 0) out += fmt::format(" slack {}", buffer.slack);
+  if (buffer.placed) out += fmt::format(" @ {}", buffer.address);
+  return out;
+}
+
+std::string text(const Call& call) {
+  std::string out = fmt::format("call k{}(", call.kernel);
+  for (size_t i = 0; i < call.buffers.size(); ++i) {
+    out += fmt::format("{}b{}", i == 0 ? "" : ", ", call.buffers[i]);
+    const uint64_t offset = call.offsets.empty() ? 0 : call.offsets[i];
+    if (offset != 0) out += fmt::format(" + {}", offset);
+  }
+  return out + fmt::format(") blocks {} grain {} @ {}", call.blocks, call.grain, loops::quoted(call.source));
+}
+
+std::string text(const Fill& fill) { return fmt::format("fill b{} {}", fill.buffer, fill.value); }
+
+std::string text(const Copy& copy) { return fmt::format("copy b{} <- b{} {}", copy.destination, copy.source, copy.bytes); }
+
+}  // namespace
+
+std::string print(const Program& program) {
+  std::string out = "program {\n";
+  for (size_t i = 0; i < program.buffers.size(); ++i) out += fmt::format("  buffer b{} {}\n", i, text(program.buffers[i]));
+  for (const loops::Kernel& kernel : program.kernels) out += indented(loops::print(kernel));
+  for (const Entry& entry : program.entries) {
+    out += fmt::format("  {} {{\n", entry.name);
+    for (const Statement& statement : entry.statements)
+      out += "    " + std::visit([](const auto& s) { return text(s); }, statement) + "\n";
+    out += "  }\n";
+  }
+  return out + "}\n";
+}
+
+}  // namespace weft::plan
