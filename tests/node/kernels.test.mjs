@@ -102,6 +102,21 @@ for (const file of readdirSync(KERNELS).filter((name) => name.endsWith('.txt')).
   });
 }
 
+test('the comparison notices one bit, and one byte out of place', () => {
+  const out = join(scratch, 'noticed');
+  execFileSync(TOOL, ['--case', '1', join(KERNELS, 'add.txt'), out]);
+  const task = JSON.parse(readFileSync(`${out}.json`, 'utf8'));
+  const run = instantiate(readFileSync(`${out}.simd128.wasm`), task, 0);
+  run.step(CONTEXT, 0);
+  assert.equal(difference(run, task, 0), '');
+  const last = run.addresses[2] + task.buffers[2].before.length / 2;
+  run.u8[last] ^= 1;
+  assert.match(difference(run, task, 0), /after the last/);
+  run.u8[last] ^= 1;
+  run.u8[last - 4] ^= 1;
+  assert.match(difference(run, task, 0), /c\[36\] is/);
+});
+
 // Relaxed results may differ by more than any tolerance after a comparison or a bit cast, so random kernels leave them out.
 test(`${RANDOM} random kernels`, () => {
   execFileSync(TOOL, ['--random', '0', String(RANDOM), join(scratch, 'r')], { stdio: ['ignore', 'inherit', 'inherit'] });

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "loops/lane.hpp"
 #include "loops/loops.hpp"
 
 namespace weft::loops {
@@ -311,7 +312,7 @@ inline std::vector<Memory> random_memories(const Kernel& kernel, uint64_t seed) 
       const Value v = b.dtype == DType::boolean ? constant_bits({b.dtype, 1}, random.next() & 1)
                       : is_float(b.dtype)
                           ? constant({b.dtype, 1}, static_cast<double>(random.below(2001) - 1000) / 64)
-                          : constant_int({b.dtype, 1}, random.below(201) - 100);
+                          : constant_bits({b.dtype, 1}, integer_lane(b.dtype, random.below(201) - 100));
       for (uint32_t byte = 0; byte < byte_size(b.dtype); ++byte)
         memories[i].bytes.push_back(static_cast<uint8_t>(v->bits >> (8 * byte)));
     }
