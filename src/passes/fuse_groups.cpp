@@ -16,6 +16,9 @@ namespace {
 
 /// How far behind its start a group is looked for.
 constexpr size_t kWindow = 256;
+/// Lowering writes a group's result as an expression tree: a value with two readers inside is written twice, and what it is made of
+/// too. This bounds the tree (in operations).
+constexpr uint32_t kMaxTree = 512;
 
 bool is_elementwise(Op op) { return info(op).op_class == OpClass::elementwise; }
 bool maps_indices(Op op) { return op == Op::reshape || op == Op::transpose || op == Op::expand || op == Op::slice; }
@@ -60,7 +63,8 @@ class Fuser {
     const Node& first = g_.nodes[start];
     std::vector<size_t> members = {start};
     size_t kept = 1;
-    std::set<ValueId> inside = {first.output}, tainted;
+    std::map<ValueId, uint32_t> inside = {{first.output, 1}};  // with the sizes of their trees
+    std::set<ValueId> tainted;
     std::map<ValueId, uint32_t> open;  // values of the group with uses left outside
     open[first.output] = open_uses_[first.output];
     const bool extends = first.op != Op::concat;
@@ -68,12 +72,15 @@ class Fuser {
       const Node& node = g_.nodes[i];
       const bool depends = std::ranges::any_of(node.inputs, [&](ValueId v) { return inside.contains(v); });
       const bool circle = std::ranges::any_of(node.inputs, [&](ValueId v) { return tainted.contains(v); });
-      if (!depends || circle || !fits(first, node)) {
+      uint32_t tree = 1;
+      for (const ValueId input : node.inputs)
+        if (const auto entry = inside.find(input); entry != inside.end()) tree += entry->second;
+      if (!depends || circle || tree > kMaxTree || !fits(first, node)) {
         if (depends || circle) tainted.insert(node.output);
         continue;
       }
       members.push_back(i);
-      inside.insert(node.output);
+      inside.emplace(node.output, tree);
       for (const ValueId input : node.inputs)
         if (const auto entry = open.find(input); entry != open.end() && --entry->second == 0) open.erase(entry);
       open[node.output] = open_uses_[node.output];
@@ -108,6 +115,7 @@ class Fuser {
 
 }  // namespace
 
-Graph fuse_groups(Graph g) { return Fuser(std::move(g)).run(); }
+// A dead node would be a group without a result.
+Graph fuse_groups(Graph g) { return Fuser(remove_dead(std::move(g))).run(); }
 
 }  // namespace weft::passes

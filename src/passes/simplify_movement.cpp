@@ -57,7 +57,9 @@ ValueId expand(const Rewriting& r, Node& node) {
 
 ValueId slice(const Rewriting& r, Node& node) {
   auto& outer = std::get<graph::SliceAttributes>(node.attributes);
-  if (const Node* inner = r.producer(node.inputs[0], Op::slice)) {
+  const Node* inner = r.producer(node.inputs[0], Op::slice);
+  // Where a slice takes nothing may lie outside of the other's operand.
+  if (inner != nullptr && !graph::element_count(outer.sizes).is_constant(0)) {
     const auto& first = std::get<graph::SliceAttributes>(inner->attributes);
     for (size_t i = 0; i < outer.steps.size(); ++i) {
       outer.starts[i] = first.starts[i] + outer.starts[i] * first.steps[i];
