@@ -31,6 +31,13 @@ function(weft_cli)
   endif()
   find_package(CLI11 REQUIRED)
   list(REMOVE_ITEM sources ${main})
+  # The web runtime that tools/build-runtime made is part of the program; without one, bundles get no model.js.
+  set(runtime ${CMAKE_SOURCE_DIR}/build/runtime/weft.js)
+  file(GLOB runtime_if_built CONFIGURE_DEPENDS ${runtime})
+  set(runtime_text ${CMAKE_CURRENT_BINARY_DIR}/web_runtime.cpp)
+  add_custom_command(OUTPUT ${runtime_text} COMMAND ${CMAKE_SOURCE_DIR}/tools/embed-text ${runtime} ${runtime_text}
+                     DEPENDS ${runtime_if_built} ${CMAKE_SOURCE_DIR}/tools/embed-text VERBATIM)
+  list(APPEND sources ${runtime_text})
   if(sources)
     add_library(weft_cli STATIC ${sources})
     set(scope PUBLIC)

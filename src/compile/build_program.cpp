@@ -36,8 +36,8 @@ constexpr uint64_t kCallsPerStatement = 16;
 
 class Builder {
  public:
-  Builder(const graph::Graph& g, const BuildOptions& options)
-      : g_(g), options_(options), groups_(lower::collect_groups(g)), layout_(choose_layout(g, groups_)) {
+  Builder(const graph::Graph& g, const BuildOptions& options, const Dump& dump)
+      : g_(g), options_(options), dump_(dump), groups_(lower::collect_groups(g)), layout_(choose_layout(g, groups_)) {
     built_.program.entries = {{"prepare", {}}, {"run", {}}};
   }
 
@@ -196,7 +196,10 @@ class Builder {
       call.buffers.push_back(placement.buffer);
     }
     const schedule::Schedule schedule = schedule::default_schedule(stage, storages, options_.machine);
+    dump_("stages", [&] { return loops::print(stage); });
+    dump_("schedules", [&] { return stage.name + " @ " + source + "\n" + schedule::print(schedule); });
     WEFT_ASSIGN(kernel, schedule::apply(stage, schedule, storages));
+    dump_("loops", [&] { return loops::print(kernel); });
     kernel = loops::unroll(loops::vectorize(std::move(kernel), {.bytes = options_.vector_bytes}));
     const auto blocks = loops::block_count(kernel).as_constant();
     WEFT_CHECK(blocks.has_value(), "a block count that is not constant");
@@ -210,6 +213,7 @@ class Builder {
 
   const graph::Graph& g_;
   const BuildOptions& options_;
+  const Dump& dump_;
   std::vector<Group> groups_;
   Layout layout_;
   BuiltProgram built_;
@@ -220,8 +224,8 @@ class Builder {
 
 }  // namespace
 
-Result<BuiltProgram> build_program(const graph::Graph& g, const BuildOptions& options) {
-  return Builder(g, options).run();
+Result<BuiltProgram> build_program(const graph::Graph& g, const BuildOptions& options, const Dump& dump) {
+  return Builder(g, options, dump).run();
 }
 
 }  // namespace weft::compile

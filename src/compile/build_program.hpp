@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include "compile/dump.hpp"
 #include "graph/graph.hpp"
 #include "plan/program.hpp"
 #include "schedule/rules.hpp"
@@ -23,6 +24,6 @@ struct BuiltProgram {
 
 /// Lowers every group of a fused graph, chooses its schedule and the storages of its tensors, and inserts the copies between storages.
 /// Shapes must be constant. Kernels come unrolled and vectorized, ready to emit; memory is not placed yet.
-Result<BuiltProgram> build_program(const graph::Graph& g, const BuildOptions& options);
+Result<BuiltProgram> build_program(const graph::Graph& g, const BuildOptions& options, const Dump& dump);
 
 }  // namespace weft::compile

@@ -8,6 +8,7 @@
 
 #include "base/source.hpp"
 #include "bundle/bundle.hpp"
+#include "bundle/manifest.hpp"
 #include "frontends/onnx/onnx.hpp"
 
 namespace weft::compile {

@@ -1,0 +1,16 @@
+// The commands, one file each.
+#pragma once
+
+#include <string_view>
+
+#include "cli/options.hpp"
+
+namespace weft::cli {
+
+Result<void> run_compile(const Options& options);
+Result<void> run_inspect(const Options& options);
+
+/// The web runtime as one ESM text, built into the program.
+std::string_view web_runtime();
+
+}  // namespace weft::cli

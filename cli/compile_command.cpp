@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "bundle/manifest.hpp"
+#include "cli/commands.hpp"
+#include "cli/files.hpp"
+#include "cli/model_options.hpp"
+#include "compile/compile.hpp"
+
+namespace weft::cli {
+namespace fs = std::filesystem;
+namespace {
+
+/// Runs of weights are copied in pieces of this size.
+constexpr uint64_t kCopyBytes = 1 << 20;
+
+Result<void> copy_piece(const bundle::Piece& piece, const Blobs& blobs, const FolderWriter::Sink& sink) {
+  if (const auto* bytes = std::get_if<std::vector<uint8_t>>(&piece)) return sink(*bytes);
+  const BlobRange& range = std::get<BlobRange>(piece);
+  for (uint64_t done = 0; done < range.bytes; done += kCopyBytes) {
+    const BlobRange part{range.blob, range.offset + done, std::min(kCopyBytes, range.bytes - done)};
+    WEFT_ASSIGN(bytes, read_range(blobs, part));
+    WEFT_TRY(sink(bytes));
+  }
+  return {};
+}
+
+Result<std::vector<bundle::HashedFile>> write_bundle(const compile::Compiled& compiled, const fs::path& folder) {
+  FolderWriter writer(folder);
+  WEFT_TRY(writer.begin());
+  std::vector<bundle::HashedFile> hashed;
+  for (const bundle::BundleFile& file : compiled.bundle.files) {
+    WEFT_ASSIGN(sha256, writer.write(file.name, [&](const FolderWriter::Sink& sink) -> Result<void> {
+      for (const bundle::Piece& piece : file.pieces) WEFT_TRY(copy_piece(piece, compiled.blobs, sink));
+      return {};
+    }));
+    hashed.push_back({file.name, file.variant, bundle::size(file), sha256});
+  }
+  const std::string manifest = bundle::manifest_with_files(compiled.manifest, hashed);
+  WEFT_ASSIGN(ignored, writer.write("model.json", [&](const FolderWriter::Sink& sink) {
+    return sink({reinterpret_cast<const uint8_t*>(manifest.data()), manifest.size()});
+  }));
+  (void)ignored;
+  WEFT_TRY(writer.commit());
+  return hashed;
+}
+
+std::string human_bytes(uint64_t bytes) {
+  if (bytes < 10000) return fmt::format("{} B", bytes);
+  if (bytes < 10000000) return fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3);
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+std::string describe(const compile::Compiled& compiled, const std::vector<bundle::HashedFile>& files, const fs::path& folder) {
+  std::string text = fmt::format("{}\n", folder.string());
+  for (const bundle::HashedFile& file : files) text += fmt::format("  {:<20} {:>10}\n", file.name, human_bytes(file.bytes));
+  for (const compile::VariantReport& v : compiled.variants)
+    text += fmt::format("{:<8} {} kernels, {} calls; memory {} (weights {}, arena {})\n", v.variant, v.kernels, v.calls,
+                        human_bytes(v.total_bytes), human_bytes(v.weights_bytes), human_bytes(v.arena_bytes));
+  return text;
+}
+
+std::string as_json(const compile::Compiled& compiled, const std::vector<bundle::HashedFile>& files, const fs::path& folder) {
+  nlohmann::ordered_json json;
+  json["output"] = folder.string();
+  for (const bundle::HashedFile& file : files)
+    json["files"].push_back({{"name", file.name}, {"variant", file.variant}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+  for (const compile::VariantReport& v : compiled.variants)
+    json["variants"].push_back({{"name", v.variant}, {"code_bytes", v.code_bytes}, {"weights_bytes", v.weights_bytes},
+                                {"arena_bytes", v.arena_bytes}, {"peak_live_bytes", v.peak_live_bytes},
+                                {"memory_bytes", v.total_bytes}, {"kernels", v.kernels}, {"calls", v.calls}});
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::vector<std::string> split_list(const std::string& list) {
+  std::vector<std::string> items;
+  for (size_t start = 0; start <= list.size();) {
+    const size_t end = std::min(list.find(',', start), list.size());
+    if (end > start) items.push_back(list.substr(start, end - start));
+    start = end + 1;
+  }
+  return items;
+}
+
+Result<void> check_stage(const std::string& wanted) {
+  std::string all;
+  for (const std::string_view stage : compile::kStages) {
+    if (stage == wanted) return {};
+    all += (all.empty() ? "" : ", ") + std::string(stage);
+  }
+  return fail(ErrorKind::invalid_argument, "no stage is called " + wanted + "; there are " + all);
+}
+
+}  // namespace
+
+Result<void> run_compile(const Options& options) {
+  const fs::path model = options.positional;
+  WEFT_ASSIGN(source, open_file(model));
+  compile::CompileOptions compile_options;
+  WEFT_ASSIGN(read, read_options(options));
+  compile_options.read = std::move(read);
+  compile_options.variants = split_list(options.get("variants"));
+  compile_options.name = model.stem().string();
+  compile_options.debug_names = options.has("debug-names");
+  compile_options.runtime_js = web_runtime();
+  const std::string stage = options.get("dump");
+  if (options.has("dump")) {
+    WEFT_TRY(check_stage(stage));
+    compile_options.on_stage = [&](std::string_view name, std::string_view text) {
+      if (name == stage) std::fwrite(text.data(), 1, text.size(), stdout);
+    };
+  }
+  WEFT_ASSIGN(compiled, compile::compile_model({source}, compile_options));
+  if (options.has("dump")) return {};
+  const fs::path folder = options.has("output") ? fs::path(options.get("output")) : fs::path(model.stem());
+  WEFT_ASSIGN(files, write_bundle(compiled, folder));
+  const std::string text = options.has("json") ? as_json(compiled, files, folder) : describe(compiled, files, folder);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return {};
+}
+
+}  // namespace weft::cli

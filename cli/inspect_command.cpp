@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/files.hpp"
+#include "cli/model_options.hpp"
+#include "compile/compile.hpp"
+
+namespace weft::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+/// The model as compiled, when it can be: shapes resolved, memory known.
+struct Outcome {
+  std::optional<compile::Compiled> compiled;
+  std::optional<Error> error;
+};
+
+Outcome try_compile(const Blobs& blobs, const onnx::ReadOptions& read) {
+  compile::CompileOptions options;
+  options.read = read;
+  options.variants = {"simd128"};
+  Result<compile::Compiled> compiled = compile::compile_model(blobs, options);
+  if (!compiled) return {std::nullopt, compiled.error()};
+  return {std::move(*compiled), std::nullopt};
+}
+
+std::string plural(uint64_t count, const std::string& what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+std::string ports(const char* title, const std::vector<onnx::Summary::Port>& list) {
+  std::string text = fmt::format("{}\n", title);
+  for (const auto& port : list) text += fmt::format("  {:<32} {}\n", port.name, port.type);
+  return text;
+}
+
+std::string describe(const onnx::Summary& summary, const Outcome& outcome) {
+  std::string text = fmt::format("producer {} {}, IR version {}", summary.metadata.producer,
+                                 summary.metadata.producer_version, summary.metadata.ir_version);
+  for (const auto& [domain, version] : summary.metadata.opsets)
+    text += fmt::format(", opset {}{}", domain.empty() ? "" : domain + " ", version);
+  text += "\n" + ports("inputs", summary.inputs) + ports("outputs", summary.outputs) + "operators\n";
+  for (const auto& [op, count] : summary.operators) text += fmt::format("  {:<32} {}\n", op, count);
+  if (!summary.unsupported.empty()) text += "not supported\n";
+  for (const onnx::Unsupported& op : summary.unsupported)
+    text += fmt::format("  {:<32} {}, first \"{}\"\n", op.domain.empty() ? op.op : op.domain + "." + op.op,
+                        plural(op.count, "node"), op.nodes.empty() ? "" : op.nodes[0]);
+  if (outcome.error) return text + "cannot be compiled: " + to_string(*outcome.error) + "\n";
+  const compile::VariantReport& v = outcome.compiled->variants[0];
+  text += fmt::format("compiles: {} of code (simd128), {} of weights; memory {} (weights {}, arena {}, of which {} live at once)\n",
+                      v.code_bytes, outcome.compiled->manifest.weights_bytes, v.total_bytes, v.weights_bytes, v.arena_bytes,
+                      v.peak_live_bytes);
+  return text;
+}
+
+ordered_json ports_json(const std::vector<onnx::Summary::Port>& list) {
+  ordered_json json = ordered_json::array();
+  for (const auto& port : list) json.push_back({{"name", port.name}, {"type", port.type}});
+  return json;
+}
+
+std::string as_json(const onnx::Summary& summary, const Outcome& outcome) {
+  ordered_json json;
+  json["producer"] = summary.metadata.producer;
+  json["ir_version"] = summary.metadata.ir_version;
+  json["opsets"] = summary.metadata.opsets;
+  json["inputs"] = ports_json(summary.inputs);
+  json["outputs"] = ports_json(summary.outputs);
+  json["operators"] = summary.operators;
+  json["unsupported"] = ordered_json::array();
+  for (const onnx::Unsupported& op : summary.unsupported)
+    json["unsupported"].push_back({{"domain", op.domain}, {"op", op.op}, {"version", op.version}, {"count", op.count}, {"nodes", op.nodes}});
+  json["compiles"] = !outcome.error;
+  if (outcome.error) {
+    json["error"] = {{"kind", to_string(outcome.error->kind)}, {"message", outcome.error->message}, {"node", outcome.error->node}};
+  } else {
+    const compile::VariantReport& v = outcome.compiled->variants[0];
+    json["memory"] = {{"total", v.total_bytes}, {"weights", v.weights_bytes}, {"arena", v.arena_bytes}, {"peak_live", v.peak_live_bytes}};
+    json["code_bytes"] = v.code_bytes;
+    json["weights_bytes"] = outcome.compiled->manifest.weights_bytes;
+  }
+  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+Result<void> run_inspect(const Options& options) {
+  WEFT_ASSIGN(source, open_file(options.positional));
+  WEFT_ASSIGN(read, read_options(options));
+  const Blobs blobs = {source};
+  WEFT_ASSIGN(summary, onnx::summarize_onnx(blobs));
+  const Outcome outcome = try_compile(blobs, read);
+  const std::string text = options.has("json") ? as_json(summary, outcome) : describe(summary, outcome);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return {};
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,105 @@
+// Every stage in order, on one screen.
+#include <algorithm>
+
+#include "bundle/javascript.hpp"
+#include "bundle/manifest.hpp"
+#include "bundle/weights.hpp"
+#include "compile/compile.hpp"
+#include "compile/dump.hpp"
+#include "compile/variant.hpp"
+#include "passes/passes.hpp"
+
+namespace weft::compile {
+namespace {
+
+constexpr const char* kGenerator = "weft " WEFT_VERSION;
+
+Result<graph::Graph> optimise(graph::Graph g, const Blobs& blobs, const Dump& dump) {
+  g = passes::remove_dead(std::move(g));
+  g = passes::expand_resize(std::move(g));
+  WEFT_ASSIGN(folded, passes::fold_constants(std::move(g), blobs));
+  g = passes::simplify(std::move(folded));
+  g = passes::fold_scales(std::move(g));
+  // Scaling made new constant expressions; small ones become constants too.
+  WEFT_ASSIGN(scaled, passes::fold_constants(std::move(g), blobs));
+  g = passes::remove_dead(std::move(scaled));
+  dump("graph", [&] { return graph::print(g); });
+  g = passes::fuse_groups(std::move(g));
+  dump("groups", [&] { return graph::print(g); });
+  return g;
+}
+
+Result<std::vector<wasm::WasmVariant>> chosen_variants(const std::vector<std::string>& names) {
+  std::vector<wasm::WasmVariant> chosen;
+  for (const wasm::WasmVariant& variant : wasm::kVariants)
+    if (std::ranges::find(names, variant.name) != names.end()) chosen.push_back(variant);
+  for (const std::string& name : names)
+    if (!wasm::find_variant(name)) return fail(ErrorKind::invalid_argument, "no variant is called " + name + "; there are scalar, simd128 and relaxed");
+  if (chosen.empty()) return fail(ErrorKind::invalid_argument, "no variant was chosen");
+  return chosen;
+}
+
+/// model.wasm is what every engine of today runs.
+std::string module_name(std::string_view variant) {
+  return variant == "simd128" ? "model.wasm" : "model." + std::string(variant) + ".wasm";
+}
+
+VariantReport report(const PlacedVariant& placed, uint64_t code_bytes) {
+  VariantReport r;
+  r.variant = placed.name;
+  r.code_bytes = code_bytes;
+  r.weights_bytes = placed.memory.weights_bytes;
+  r.arena_bytes = placed.memory.arena_bytes;
+  r.peak_live_bytes = placed.memory.peak_live_bytes;
+  r.total_bytes = placed.memory.total_bytes;
+  r.kernels = placed.built.program.kernels.size();
+  for (const plan::Entry& entry : placed.built.program.entries) r.calls += entry.statements.size();
+  return r;
+}
+
+std::set<graph::ValueId> loaded_constants(const std::vector<PlacedVariant>& variants) {
+  std::set<graph::ValueId> constants;
+  for (const PlacedVariant& placed : variants)
+    for (const auto& [value, buffer] : placed.built.weights) constants.insert(value);
+  return constants;
+}
+
+}  // namespace
+
+Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options) {
+  const Dump dump(options.on_stage);
+  WEFT_ASSIGN(wanted, chosen_variants(options.variants));
+  WEFT_ASSIGN(imported, onnx::read_onnx(blobs, options.read));
+  dump("import", [&] { return graph::print(imported.graph); });
+  WEFT_ASSIGN(g, optimise(std::move(imported.graph), imported.blobs, dump));
+
+  plan::Nodes nodes;
+  std::vector<PlacedVariant> variants;
+  for (const wasm::WasmVariant& variant : wanted) {
+    WEFT_ASSIGN(placed, place_variant(g, variant, nodes, dump));
+    variants.push_back(std::move(placed));
+  }
+  WEFT_ASSIGN(weights, bundle::write_weights(g, loaded_constants(variants)));
+
+  Compiled compiled;
+  compiled.manifest = bundle::make_manifest(g, weights, kGenerator);
+  compiled.manifest.name = options.name;
+  compiled.manifest.nodes = nodes.names();
+  for (const PlacedVariant& placed : variants)
+    compiled.manifest.variants.push_back(
+        bundle::make_variant(placed.name, module_name(placed.name), placed.built.program, placed.memory, placed.tables,
+                             weights, placed.built.weights, placed.built.inputs, placed.built.outputs));
+  const std::string section = bundle::manifest_section(compiled.manifest);
+  for (const PlacedVariant& placed : variants) {
+    std::vector<uint8_t> code = emit_variant(placed, section, options.debug_names);
+    compiled.variants.push_back(report(placed, code.size()));
+    compiled.bundle.files.push_back(bundle::bytes_file(module_name(placed.name), std::move(code), placed.name));
+  }
+  compiled.bundle.files.push_back(std::move(weights.file));
+  if (!options.runtime_js.empty()) compiled.bundle.files.push_back(bundle::write_model_js(options.runtime_js));
+  compiled.bundle.files.push_back(bundle::write_model_dts(compiled.manifest));
+  compiled.blobs = std::move(imported.blobs);
+  return compiled;
+}
+
+}  // namespace weft::compile

@@ -1,0 +1,47 @@
+#include "compile/variant.hpp"
+
+#include "targets/wasm/module.hpp"
+
+namespace weft::compile {
+namespace {
+
+constexpr uint64_t kPageBytes = 65536;
+
+}  // namespace
+
+schedule::Machine machine_for(const wasm::WasmFeatures& features) {
+  if (features.relaxed) return {.lanes = 4, .rows = 6, .columns = 8, .unroll = 1};
+  if (features.simd128) return {.lanes = 4, .rows = 3, .columns = 12, .unroll = 4};
+  return {.lanes = 1, .rows = 2, .columns = 4, .unroll = 1};
+}
+
+Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant, plan::Nodes& nodes,
+                                    const Dump& dump) {
+  PlacedVariant placed;
+  placed.name = variant.name;
+  placed.features = variant.features;
+  const BuildOptions options{.machine = machine_for(variant.features),
+                             .vector_bytes = static_cast<uint32_t>(wasm::vector_bytes(variant.features))};
+  WEFT_ASSIGN(built, build_program(g, options, dump));
+  built.program = plan::share_kernels(std::move(built.program));
+  WEFT_ASSIGN(memory, plan::place_buffers(built.program, plan::static_size(built.program)));
+  dump("program", [&] { return plan::print(built.program); });
+  placed.built = std::move(built);
+  placed.memory = memory;
+  placed.tables = plan::make_static_data(placed.built.program, nodes);
+  placed.pages = static_cast<uint32_t>((memory.total_bytes + kPageBytes - 1) / kPageBytes);
+  return placed;
+}
+
+std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::string& manifest, bool debug_names) {
+  wasm::ModuleInput input;
+  input.kernels = variant.built.program.kernels;
+  input.features = variant.features;
+  input.memory_pages_min = variant.pages;
+  for (const auto& [address, bytes] : variant.tables.segments) input.data.push_back({address, bytes});
+  if (!manifest.empty()) input.sections.push_back({"weft", std::vector<uint8_t>(manifest.begin(), manifest.end())});
+  input.debug_names = debug_names;
+  return wasm::emit_module(input);
+}
+
+}  // namespace weft::compile

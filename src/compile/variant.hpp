@@ -1,0 +1,37 @@
+// One variant of a model: fused graph -> module.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "compile/build_program.hpp"
+#include "compile/dump.hpp"
+#include "graph/graph.hpp"
+#include "plan/program.hpp"
+#include "plan/tables.hpp"
+#include "targets/wasm/facts.hpp"
+
+namespace weft::compile {
+
+/// The schedules' view of a variant's engine class.
+schedule::Machine machine_for(const wasm::WasmFeatures& features);
+
+/// A program with its memory placed and its tables made.
+struct PlacedVariant {
+  std::string name;
+  wasm::WasmFeatures features;
+  BuiltProgram built;
+  plan::MemoryPlan memory;
+  plan::StaticData tables;
+  uint32_t pages = 0;  ///< of 64 KiB
+};
+
+/// Builds, shares kernels, places memory. `nodes` collects the names that all variants share.
+Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant, plan::Nodes& nodes,
+                                    const Dump& dump);
+
+/// The module's bytes; `manifest` becomes the `weft` custom section.
+std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::string& manifest, bool debug_names);
+
+}  // namespace weft::compile
