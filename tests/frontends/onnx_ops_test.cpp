@@ -275,7 +275,7 @@ TEST(OnnxOps, InitializersThatAreInputsAreConstants) {
 }
 
 TEST(OnnxOps, IntermediateNamesDoNotClash) {
-  OnnxModel m(13);
+  OnnxModel m(18);
   m.input("x", {2})
       .node("Mish", {"x"}, {"y"})
       .node("Relu", {"y"}, {"y.exp"})

@@ -48,7 +48,10 @@ void convert_prelu(Call& c) {
   c.out(0, select(c, negative, scaled, x));
 }
 
-void convert_elu(Call& c) { c.out(0, elu(c, c.in(0), c.number("alpha", 1.0))); }
+void convert_elu(Call& c) {
+  const ValueId x = c.in(0);
+  c.out(0, elu(c, x, c.number("alpha", 1.0)));
+}
 
 void convert_selu(Call& c) {
   const bool old = c.version() < 6;
@@ -71,7 +74,8 @@ void convert_celu(Call& c) {
 }
 
 void convert_hard_sigmoid(Call& c) {
-  const ValueId scaled = mul(c, c.in(0), c.number("alpha", static_cast<double>(0.2f)));
+  const ValueId x = c.in(0);
+  const ValueId scaled = mul(c, x, c.number("alpha", static_cast<double>(0.2f)));
   const ValueId moved = add(c, scaled, c.number("beta", 0.5));
   const ValueId above = maximum(c, moved, 0.0);
   c.out(0, minimum(c, above, 1.0));
@@ -83,6 +87,14 @@ void convert_hard_swish(Call& c) {
   const ValueId moved = add(c, scaled, 0.5);
   const ValueId above = maximum(c, moved, 0.0);
   const ValueId gate = minimum(c, above, 1.0);
+  c.out(0, mul(c, x, gate));
+}
+
+void convert_swish(Call& c) {
+  const ValueId x = c.in(0);
+  const double alpha = c.number("alpha", 1.0);
+  const ValueId scaled = alpha == 1.0 ? x : mul(c, x, alpha);
+  const ValueId gate = c.emit(Op::sigmoid, {scaled});
   c.out(0, mul(c, x, gate));
 }
 

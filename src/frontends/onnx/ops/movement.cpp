@@ -295,4 +295,24 @@ void convert_one_hot(Call& c) {
   c.out(0, select(c, hit, on, off));
 }
 
+/// Keeps row + k <= column (upper) or column <= row + k, and sets the rest to zero.
+void convert_trilu(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints shape = c.shape(x);
+  const Ints k = c.has(1) ? c.known_integers(c.in(1), "k") : Ints{0};
+  if (!c.ok()) return;
+  if (shape.size() < 2 || k.size() != 1) return c.invalid("it needs matrices, and a scalar k");
+  const int64_t rows = shape[shape.size() - 2], columns = shape.back();
+  if (std::max(rows, columns) > kMaxFoldedElements)
+    return c.fail(ErrorKind::limit, "the matrices are too large");
+  const int64_t offset = std::clamp(k[0], -rows - 1, columns + 1);
+  const ValueId row_numbers = c.vector(axis_range(offset, rows + offset));
+  const ValueId row = reshape(c, row_numbers, {rows, 1});
+  const ValueId column = c.vector(axis_range(0, columns));
+  const bool upper = c.integer("upper", 1) != 0;
+  const ValueId kept = c.emit(Op::less_equal, upper ? std::vector{row, column} : std::vector{column, row});
+  const ValueId zero = c.scalar(c.dtype(x), 0);
+  c.out(0, select(c, kept, x, zero));
+}
+
 }  // namespace weft::onnx

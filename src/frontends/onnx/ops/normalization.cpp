@@ -84,6 +84,23 @@ void convert_layer_normalization(Call& c) {
   c.out(2, inverse);
 }
 
+/// x / sqrt(mean(x^2) + epsilon) * scale
+void convert_rms_normalization(Call& c) {
+  const ValueId given = c.in(0);
+  const ValueId scale = c.in(1);
+  const ValueId x =
+      is_float(c.dtype(given)) && byte_size(c.dtype(given)) < 4 ? cast(c, given, DType::f32) : given;
+  const int64_t axis = c.axis(c.integer("axis", -1), c.rank(x));
+  if (!c.ok()) return;
+  const ValueId squares = mul(c, x, x);
+  const ValueId mean = reduce(c, squares, ReduceKind::mean, axis_range(axis, c.rank(x)), true);
+  const ValueId inverse = inverse_deviation(c, mean, epsilon_of(c));
+  const ValueId normal = mul(c, x, inverse);
+  const ValueId narrow = cast(c, normal, c.dtype(given));
+  const ValueId wide_scale = cast(c, scale, c.dtype(narrow));
+  c.out(0, mul(c, narrow, wide_scale));
+}
+
 void convert_group_normalization(Call& c) {
   const ValueId x = c.in(0);
   const Ints shape = c.shape(x);

@@ -160,11 +160,13 @@ void convert_space_to_depth(Call& c) {
   const ValueId x = c.in(0);
   const int64_t b = block_of(c, x);
   const Ints s = c.shape(x);
+  const std::string mode = c.text("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD") c.invalid("mode = \"" + mode + "\"");
   if (c.ok() && (s[2] % b != 0 || s[3] % b != 0))
     c.invalid("blocksize does not divide the height and the width");
   if (!c.ok()) return;
   const ValueId split = reshape(c, x, {s[0], s[1], s[2] / b, b, s[3] / b, b});
-  const ValueId moved = transpose(c, split, {0, 3, 5, 1, 2, 4});
+  const ValueId moved = transpose(c, split, mode == "DCR" ? Ints{0, 3, 5, 1, 2, 4} : Ints{0, 1, 3, 5, 2, 4});
   c.out(0, reshape(c, moved, {s[0], s[1] * b * b, s[2] / b, s[3] / b}));
 }
 

@@ -1,0 +1,97 @@
+"""node_cases.py OUTDIR: ONNX's own tests of single operators, as files that a C++ test reads without protobuf.
+
+OUTDIR/index.json   [{"name", "model", "bound"?, "rtol", "atol", "inputs": [T], "outputs": [T]}], T = {name, dtype, shape, file}
+OUTDIR/*.onnx       the models; "bound" is the same with all inputs but the first as initializers, for operands that weft
+                    needs to know at compile time
+OUTDIR/*.bin        values, little-endian, row-major
+
+The cases are generated from the onnx package (newest operator sets) and read from the files that it ships for old ones.
+"""
+import json
+import pathlib
+import sys
+import warnings
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+from onnx.backend.test.case.node import collect_testcases
+
+DTYPES = {
+    "float64": "f64", "float32": "f32", "float16": "f16", "int64": "i64", "int32": "i32", "int16": "i16", "int8": "i8",
+    "uint64": "u64", "uint32": "u32", "uint16": "u16", "uint8": "u8", "bool": "boolean",
+}
+SHIPPED = pathlib.Path(onnx.__file__).parent / "backend/test/data"
+
+
+def shipped_cases():
+    for folder in sorted(SHIPPED.glob("pytorch-*/*")) + sorted(SHIPPED.glob("simple/*")):
+        model = onnx.load(folder / "model.onnx")
+        data = folder / "test_data_set_0"
+        read = lambda kind: [
+            numpy_helper.to_array(onnx.load_tensor(data / f"{kind}_{i}.pb")) for i in range(len(list(data.glob(f"{kind}_*.pb"))))]
+        try:
+            yield folder.name, model, read("input"), read("output"), 1e-3, 1e-5
+        except Exception:  # sequences and the like
+            continue
+
+
+def generated_cases():
+    for case in collect_testcases(None):
+        inputs, outputs = case.data_sets[0]
+        yield case.name, case.model, inputs, outputs, case.rtol, case.atol
+
+
+def bound(model, arrays):
+    """All inputs but the first become initializers; None when there is nothing to bind."""
+    given = {i.name for i in model.graph.initializer}
+    inputs = [i for i in model.graph.input if i.name not in given]
+    if len(inputs) < 2:
+        return None
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for value, array in list(zip(inputs, arrays))[1:]:
+        copy.graph.initializer.append(numpy_helper.from_array(np.asarray(array), value.name))
+    return copy
+
+
+def main():
+    out = pathlib.Path(sys.argv[1])
+    out.mkdir(parents=True, exist_ok=True)
+    warnings.simplefilter("ignore")
+    index = []
+
+    def store(stem, names, arrays):
+        entries = []
+        for i, (name, array) in enumerate(zip(names, arrays)):
+            array = np.asarray(array)
+            if array.dtype.name not in DTYPES:
+                return None
+            file = f"{stem}{i}.bin"
+            array.astype(array.dtype.newbyteorder("<")).tofile(out / file)
+            entries.append({"name": name, "dtype": DTYPES[array.dtype.name], "shape": list(array.shape), "file": file})
+        return entries
+
+    for source in (generated_cases(), shipped_cases()):
+        for name, model, inputs, outputs, rtol, atol in source:
+            if any(not isinstance(a, (np.ndarray, np.generic)) for a in [*inputs, *outputs]):
+                continue
+            given = {i.name for i in model.graph.initializer}
+            names = [i.name for i in model.graph.input if i.name not in given]
+            entry = {"name": name, "model": f"{name}.onnx", "rtol": rtol, "atol": atol,
+                     "inputs": store(f"{name}.in", names, inputs),
+                     "outputs": store(f"{name}.out", [o.name for o in model.graph.output], outputs)}
+            if entry["inputs"] is None or entry["outputs"] is None:
+                continue
+            onnx.save(model, out / entry["model"])
+            with_constants = bound(model, inputs)
+            if with_constants is not None:
+                entry["bound"] = f"{name}.bound.onnx"
+                onnx.save(with_constants, out / entry["bound"])
+            index.append(entry)
+    (out / "index.json").write_text(json.dumps(index))
+    print(f"{len(index)} cases")
+
+
+if __name__ == "__main__":
+    main()

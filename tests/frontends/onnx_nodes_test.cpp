@@ -1,0 +1,117 @@
+// ONNX's own tests of single operators (node_cases.py): each is computed correctly or refused as unsupported.
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "frontends/onnx/numbers.hpp"
+#include "frontends/onnx_support.hpp"
+
+namespace weft::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+const fs::path kRoot = WEFT_SOURCE_DIR;
+const fs::path kCases = kRoot / "build/onnx-nodes";
+
+/// How many cases pass today: a ratchet.
+constexpr size_t kMustPass = 1135;
+
+std::string read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  EXPECT_TRUE(in) << path;
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// "name reason" a line: cases whose expected values weft does not follow.
+std::map<std::string, std::string> read_exceptions() {
+  std::ifstream in(kRoot / "tests/frontends/node_exceptions.txt");
+  std::map<std::string, std::string> exceptions;
+  for (std::string line; std::getline(in, line);) {
+    const size_t space = line.find(' ');
+    if (!line.empty() && line[0] != '#') exceptions[line.substr(0, space)] = line.substr(space + 1);
+  }
+  return exceptions;
+}
+
+graph::Tensor read_tensor(const json& entry) {
+  const std::string bytes = read_file(kCases / entry.at("file").get<std::string>());
+  return {*parse_dtype(entry.at("dtype").get<std::string>()),
+          entry.at("shape").get<graph::Ints>(),
+          {bytes.begin(), bytes.end()}};
+}
+
+std::string compare(const graph::Tensor& actual, const graph::Tensor& expected, double rtol, double atol) {
+  if (actual.dtype != expected.dtype) return "dtype " + std::string(to_string(actual.dtype));
+  if (actual.shape != expected.shape)
+    return "shape " + graph::to_string({actual.dtype, graph::make_shape(actual.shape)});
+  if (!is_float(actual.dtype)) return actual.bytes == expected.bytes ? "" : "integers differ";
+  const std::vector<double> x = onnx::to_doubles(actual.dtype, actual.bytes);
+  const std::vector<double> y = onnx::to_doubles(expected.dtype, expected.bytes);
+  for (size_t i = 0; i < x.size(); ++i) {
+    if ((std::isnan(x[i]) && std::isnan(y[i])) || x[i] == y[i]) continue;
+    if (!(std::abs(x[i] - y[i]) <= atol + rtol * std::abs(y[i])))
+      return "at " + std::to_string(i) + ": " + std::to_string(x[i]) + ", not " + std::to_string(y[i]);
+  }
+  return "";
+}
+
+/// Empty when right, "refused …" when unsupported, else what is wrong.
+std::string run_case(const json& test, bool is_bound) {
+  const auto imported = import(read_file(kCases / test.at(is_bound ? "bound" : "model").get<std::string>()));
+  if (!imported) {
+    const bool refused = imported.error().kind == ErrorKind::unsupported;
+    return (refused ? "refused: " : "") + to_string(imported.error());
+  }
+  std::vector<graph::Tensor> inputs;
+  for (const json& input : test.at("inputs"))
+    if (inputs.size() < imported->graph.inputs.size()) inputs.push_back(read_tensor(input));
+  const auto outputs = graph::evaluate(imported->graph, imported->blobs, inputs);
+  if (!outputs) return to_string(outputs.error());
+  for (size_t i = 0; i < outputs->size(); ++i) {
+    const std::string problem = compare((*outputs)[i], read_tensor(test.at("outputs").at(i)),
+                                        test.at("rtol").get<double>(), test.at("atol").get<double>());
+    if (!problem.empty()) return problem;
+  }
+  return "";
+}
+
+TEST(OnnxNodes, EachIsRightOrRefused) {
+  const fs::path python = kRoot / ".venv/bin/python";
+  if (!fs::exists(kCases / "index.json")) {
+    if (!fs::exists(python)) GTEST_SKIP() << "needs the onnx package: run tools/setup";
+    const std::string command = "\"" + python.string() + "\" \"" +
+                                (kRoot / "tests/frontends/node_cases.py").string() + "\" \"" +
+                                kCases.string() + "\"";
+    ASSERT_EQ(std::system(command.c_str()), 0);
+  }
+  const std::map<std::string, std::string> exceptions = read_exceptions();
+  std::map<std::string, size_t> excepted;
+  size_t passed = 0, refused = 0;
+  const bool verbose = std::getenv("VERBOSE") != nullptr;
+  for (const json& test : json::parse(read_file(kCases / "index.json"))) {
+    const std::string name = test.at("name").get<std::string>();
+    std::string problem = run_case(test, false);
+    if (problem.starts_with("refused") && test.contains("bound")) problem = run_case(test, true);
+    if (const auto it = exceptions.find(name); it != exceptions.end()) {
+      EXPECT_FALSE(problem.empty()) << name << " passes: take it out of node_exceptions.txt";
+      ++excepted[it->second];
+    } else if (problem.starts_with("refused")) {
+      ++refused;
+      if (verbose) std::printf("%s %s\n", name.c_str(), problem.c_str());
+    } else {
+      EXPECT_TRUE(problem.empty()) << name << ": " << problem;
+      passed += problem.empty();
+    }
+  }
+  std::printf("%zu right, %zu refused as unsupported\n", passed, refused);
+  for (const auto& [reason, count] : excepted) std::printf("%zu not followed: %s\n", count, reason.c_str());
+  EXPECT_GE(passed, kMustPass);
+}
+
+}  // namespace
+}  // namespace weft::testing
