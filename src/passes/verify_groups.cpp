@@ -41,15 +41,19 @@ Result<Groups> collect(const Graph& g) {
   return groups;
 }
 
-Result<void> check_exit(const Graph& g, int32_t id, const Members& members) {
-  std::set<ValueId> leaving;
-  for (const graph::Port& port : g.outputs)
-    if (members.outputs.contains(port.value)) leaving.insert(port.value);
+Result<void> check_exits(const Graph& g, const Groups& groups) {
+  std::map<ValueId, int32_t> producer;
+  for (const Node& node : g.nodes) producer[node.output] = node.group;
+  std::map<int32_t, std::set<ValueId>> leaving;
+  const auto leave = [&](ValueId value, int32_t to) {
+    if (const auto from = producer.find(value); from != producer.end() && from->second != to) leaving[from->second].insert(value);
+  };
+  for (const graph::Port& port : g.outputs) leave(port.value, -1);
   for (const Node& node : g.nodes)
-    for (const ValueId input : node.inputs)
-      if (node.group != id && members.outputs.contains(input)) leaving.insert(input);
-  if (leaving.size() == 1) return {};
-  return fault(id, fmt::format("{} values leave it", leaving.size()));
+    for (const ValueId input : node.inputs) leave(input, node.group);
+  for (const auto& entry : groups)
+    if (leaving[entry.first].size() != 1) return fault(entry.first, fmt::format("{} values leave it", leaving[entry.first].size()));
+  return {};
 }
 
 Result<void> check_anchor(const Graph& g, int32_t id, const Members& members) {
@@ -109,9 +113,9 @@ Result<void> check_circles(const Graph& g) {
 
 Result<void> verify_groups(const Graph& g) {
   WEFT_ASSIGN(groups, collect(g));
+  WEFT_TRY(check_exits(g, groups));
   const ConstantValues constants(g);
   for (const auto& [id, members] : groups) {
-    WEFT_TRY(check_exit(g, id, members));
     WEFT_TRY(check_anchor(g, id, members));
     WEFT_TRY(check_constness(g, constants, id, members));
   }
