@@ -1,6 +1,7 @@
 // The text form. Kernels are cut out first and left to the Loop IR's parser.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "loops/scanner.hpp"

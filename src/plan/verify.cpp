@@ -1,0 +1,211 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "plan/lifetimes.hpp"
+
+namespace weft::plan {
+namespace {
+
+constexpr uint64_t kAddressSpace = uint64_t{1} << 32;
+constexpr uint64_t kMaxBlocks = INT32_MAX;  ///< the kernel's begin and end are i32
+constexpr uint64_t kAlignment = 64;
+
+std::unexpected<Error> broken(std::string what, std::string node = {}) {
+  return fail(ErrorKind::invalid_argument, std::move(what), std::move(node));
+}
+
+/// One entry's statements, in order: ids, sizes and what is written when.
+class Checker {
+ public:
+  Checker(const Program& program, std::vector<bool>& written) : program_(program), written_(written) {}
+
+  Result<void> entry(const Entry& entry) {
+    once_ = entry.name == kPrepare;
+    for (const Statement& statement : entry.statements) {
+      WEFT_TRY(std::visit([&](const auto& s) { return check(s); }, statement));
+      WEFT_TRY(order(statement));
+    }
+    return {};
+  }
+
+ private:
+  Result<void> check_id(BufferId id) const {
+    if (id < program_.buffers.size()) return {};
+    return broken(fmt::format("there is no buffer b{}", id));
+  }
+
+  Result<void> check(const Fill& fill) { return check_id(fill.buffer); }
+
+  Result<void> check(const Copy& copy) {
+    WEFT_TRY(check_id(copy.destination));
+    WEFT_TRY(check_id(copy.source));
+    if (copy.destination == copy.source) return broken(fmt::format("b{} is copied to itself", copy.source));
+    const uint64_t least = std::min(program_.buffers[copy.destination].bytes, program_.buffers[copy.source].bytes);
+    if (copy.bytes <= least) return {};
+    return broken(fmt::format("a copy of {} bytes between b{} and b{} passes their ends", copy.bytes, copy.destination, copy.source));
+  }
+
+  Result<void> check(const Call& call) {
+    if (call.kernel >= program_.kernels.size()) return broken(fmt::format("there is no kernel k{}", call.kernel), call.source);
+    const loops::Kernel& kernel = program_.kernels[call.kernel];
+    if (!kernel.symbols.empty()) return broken("a kernel with symbols", call.source);
+    WEFT_TRY(check_blocks(call, kernel));
+    if (!call.offsets.empty() && call.offsets.size() != call.buffers.size()) return broken("offsets for some buffers", call.source);
+    std::vector<Slice> slices;
+    for (const loops::Buffer& parameter : kernel.buffers) {
+      if (parameter.space == loops::BufferSpace::registers) continue;
+      const size_t argument = slices.size();
+      if (argument == call.buffers.size()) return broken("too few buffers for " + kernel.name, call.source);
+      WEFT_TRY(check_id(call.buffers[argument]));
+      const uint64_t offset = call.offsets.empty() ? 0 : call.offsets[argument];
+      const Slice slice{call.buffers[argument], offset, &parameter};
+      WEFT_TRY(check_slice(slice, call));
+      slices.push_back(slice);
+    }
+    if (slices.size() != call.buffers.size()) return broken("too many buffers for " + kernel.name, call.source);
+    return check_aliases(slices, call);
+  }
+
+  struct Slice {
+    BufferId buffer = 0;
+    uint64_t offset = 0;
+    const loops::Buffer* parameter = nullptr;
+
+    uint64_t bytes() const {
+      return static_cast<uint64_t>(parameter->elements.as_constant().value_or(0)) * byte_size(parameter->dtype);
+    }
+  };
+
+  static Result<void> check_blocks(const Call& call, const loops::Kernel& kernel) {
+    const auto blocks = loops::block_count(kernel).as_constant();
+    if (!blocks || *blocks < 0 || call.blocks != static_cast<uint64_t>(*blocks))
+      return broken(fmt::format("{} blocks of {}, which has {}", call.blocks, kernel.name, expr::print(loops::block_count(kernel))),
+                    call.source);
+    if (call.blocks > kMaxBlocks) return broken("too many blocks", call.source);
+    if (call.grain < 1 || call.grain > kMaxBlocks) return broken(fmt::format("a grain of {}", call.grain), call.source);
+    return {};
+  }
+
+  Result<void> check_slice(const Slice& slice, const Call& call) const {
+    const Buffer& buffer = program_.buffers[slice.buffer];
+    const loops::Buffer& parameter = *slice.parameter;
+    const auto elements = parameter.elements.as_constant();
+    constexpr int64_t kMost = int64_t{1} << 40;
+    if (!elements || *elements < 0 || *elements > kMost) return broken("the size of " + parameter.name, call.source);
+    const uint64_t size = byte_size(parameter.dtype);
+    if (slice.offset % size != 0) return broken(fmt::format("b{} + {} is not aligned", slice.buffer, slice.offset), call.source);
+    const uint64_t end = slice.bytes();
+    if (slice.offset > buffer.bytes || end > buffer.bytes - slice.offset)
+      return broken(fmt::format("{} needs {} bytes, b{} + {} of {} has fewer", parameter.name, end, slice.buffer, slice.offset,
+                                buffer.bytes),
+                    call.source);
+    const uint64_t with_slack = slice.offset + end + static_cast<uint64_t>(parameter.slack) * size;
+    if (with_slack > buffer.bytes + buffer.slack)
+      return broken(fmt::format("{} reads further beyond b{} than its slack of {}", parameter.name, slice.buffer, buffer.slack),
+                    call.source);
+    return {};
+  }
+
+  /// Parameters do not alias where one of them is written.
+  static Result<void> check_aliases(const std::vector<Slice>& slices, const Call& call) {
+    for (size_t i = 0; i < slices.size(); ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        const Slice &a = slices[i], &b = slices[j];
+        if (a.buffer != b.buffer) continue;
+        const bool reads = a.parameter->space == loops::BufferSpace::read && b.parameter->space == loops::BufferSpace::read;
+        if (reads || a.offset >= b.offset + b.bytes() || b.offset >= a.offset + a.bytes()) continue;
+        return broken(fmt::format("{} and {} share b{}", b.parameter->name, a.parameter->name, a.buffer), call.source);
+      }
+    }
+    return {};
+  }
+
+  Result<void> order(const Statement& statement) {
+    const std::vector<Use> all = uses(program_, statement);
+    const auto* call = std::get_if<Call>(&statement);
+    const std::string source = call ? call->source : std::string();
+    for (const Use& use : all)
+      if (use.reads && !written_[use.buffer]) return broken(fmt::format("b{} is read before it is written", use.buffer), source);
+    for (const Use& use : all) {
+      if (!use.writes) continue;
+      const BufferKind kind = program_.buffers[use.buffer].kind;
+      const bool fixed = kind == BufferKind::input || kind == BufferKind::weights || (kind == BufferKind::prepared && !once_);
+      if (fixed) return broken(fmt::format("b{} may not be written here", use.buffer), source);
+      written_[use.buffer] = true;
+    }
+    return {};
+  }
+
+  const Program& program_;
+  std::vector<bool>& written_;
+  bool once_ = false;
+};
+
+Result<void> check_entries(const Program& program) {
+  std::set<std::string> names;
+  std::vector<bool> written(program.buffers.size());
+  for (size_t i = 0; i < written.size(); ++i) written[i] = program.buffers[i].kind == BufferKind::weights;
+  for (const Entry& entry : program.entries) {
+    if (!names.insert(entry.name).second) return broken("two entries of one name: " + entry.name);
+    const bool once = entry.name == kPrepare;
+    if (once && names.size() != 1) return broken("prepare is not the first entry");
+    // What an entry leaves behind is prepared or output.
+    for (size_t i = 0; i < written.size(); ++i) {
+      const BufferKind kind = program.buffers[i].kind;
+      if (kind == BufferKind::arena || kind == BufferKind::output) written[i] = false;
+      if (kind == BufferKind::input) written[i] = !once;
+    }
+    Checker checker(program, written);
+    WEFT_TRY(checker.entry(entry));
+    if (once) continue;
+    for (size_t i = 0; i < written.size(); ++i)
+      if (program.buffers[i].kind == BufferKind::output && !written[i])
+        return broken(fmt::format("the output b{} is not written by {}", i, entry.name));
+  }
+  return {};
+}
+
+/// Buffers by address; any two of them that overlap there must not live at once.
+Result<void> check_overlaps(const Program& program) {
+  const Lifetimes lives = lifetimes(program);
+  std::vector<BufferId> order;
+  for (BufferId id = 0; id < program.buffers.size(); ++id)
+    if (program.buffers[id].bytes > 0 && !lives.buffers[id].empty()) order.push_back(id);
+  std::sort(order.begin(), order.end(), [&](BufferId a, BufferId b) {
+    const uint64_t at_a = program.buffers[a].address, at_b = program.buffers[b].address;
+    return at_a != at_b ? at_a < at_b : a < b;
+  });
+  for (size_t i = 0; i < order.size(); ++i) {
+    const Buffer& low = program.buffers[order[i]];
+    for (size_t j = i + 1; j < order.size() && program.buffers[order[j]].address < low.address + low.bytes; ++j)
+      if (lives.buffers[order[i]].overlaps(lives.buffers[order[j]]))
+        return broken(fmt::format("b{} and b{} live at once at the same address", order[i], order[j]));
+  }
+  return {};
+}
+
+Result<void> check_placement(const Program& program) {
+  const auto placed = std::ranges::count(program.buffers, true, &Buffer::placed);
+  if (placed == 0) return {};
+  if (static_cast<size_t>(placed) != program.buffers.size()) return broken("some buffers have no address");
+  for (size_t i = 0; i < program.buffers.size(); ++i) {
+    const Buffer& buffer = program.buffers[i];
+    const bool fits = buffer.address <= kAddressSpace && buffer.bytes + buffer.slack <= kAddressSpace - buffer.address;
+    if (!fits) return broken(fmt::format("b{} does not lie below 2^32", i));
+    if (buffer.address % kAlignment != 0) return broken(fmt::format("b{} is not aligned", i));
+  }
+  return check_overlaps(program);
+}
+
+}  // namespace
+
+Result<void> verify(const Program& program) {
+  for (size_t i = 0; i < program.buffers.size(); ++i)
+    if (program.buffers[i].bytes > kAddressSpace) return broken(fmt::format("b{} is too large", i), program.buffers[i].name);
+  WEFT_TRY(check_entries(program));
+  return check_placement(program);
+}
+
+}  // namespace weft::plan
