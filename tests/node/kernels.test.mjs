@@ -118,10 +118,15 @@ test('the comparison notices one bit, and one byte out of place', () => {
 });
 
 // Relaxed results may differ by more than any tolerance after a comparison or a bit cast, so random kernels leave them out.
-test(`${RANDOM} random kernels`, () => {
+// Those that turn a computed float into integer bits may see the sign and payload of a NaN, which engines choose: skipped, and printed.
+test(`${RANDOM} random kernels`, (t) => {
   execFileSync(TOOL, ['--random', '0', String(RANDOM), join(scratch, 'r')], { stdio: ['ignore', 'inherit', 'inherit'] });
-  const failures = [];
+  const failures = [], skipped = [];
   for (let seed = 0; seed < RANDOM; seed++) {
+    if (/bitcast [iu]\d+ \((?!load)/.test(readFileSync(join(scratch, `r${seed}.txt`), 'utf8'))) {
+      skipped.push(seed);
+      continue;
+    }
     for (const variant of ['scalar', 'simd128']) {
       try {
         check(join(scratch, `r${seed}`), variant, 0);
@@ -130,5 +135,7 @@ test(`${RANDOM} random kernels`, () => {
       }
     }
   }
+  t.diagnostic(`skipped, because they may see the bits of a NaN: ${skipped.join(' ')}`);
+  assert.ok(skipped.length < RANDOM / 4);
   assert.deepEqual(failures, []);
 });
