@@ -1,30 +1,28 @@
-#include <algorithm>
-#include <set>
-
+// Appending to a graph.
 #include "base/check.hpp"
 #include "graph/graph.hpp"
 
 namespace weft::graph {
 namespace {
 
-bool taken(const Graph& g, const std::string& name) {
-  // Names are looked up from the back: clashes are with recent neighbours, and most graphs have none.
-  return g.names.contains(name);
-}
-
-std::string unique_name(const Graph& g, std::string name) {
-  if (name.empty()) name = "value";
-  if (!taken(g, name)) return name;
+/// `name`, or `name.2`, `name.3`, … when it is taken.
+std::string unique_name(Graph& g, const std::string& name) {
+  if (g.names.size() != g.values.size()) {  // a pass built the values itself
+    g.names.clear();
+    for (const Value& v : g.values) g.names.insert(v.name);
+  }
+  if (!g.names.contains(name)) return name;
+  // The suffixes grow with the graph, so that many equal names do not try each other's.
   for (size_t i = g.values.size();; ++i) {
     std::string candidate = name + "." + std::to_string(i);
-    if (!taken(g, candidate)) return candidate;
+    if (!g.names.contains(candidate)) return candidate;
   }
 }
 
 }  // namespace
 
 ValueId add_value(Graph& g, std::string name, Type type) {
-  name = unique_name(g, std::move(name));
+  name = unique_name(g, name.empty() ? "value" : name);
   g.names.insert(name);
   g.values.push_back({std::move(name), std::move(type)});
   return static_cast<ValueId>(g.values.size() - 1);
@@ -42,16 +40,18 @@ ValueId add_constant(Graph& g, std::string name, Type type, ConstantData data) {
   return id;
 }
 
-Result<ValueId> add_node(Graph& g, Op op, std::vector<ValueId> inputs, Attributes attributes, std::string name,
-                         std::string source) {
+Result<ValueId> add_node(Graph& g, Op op, std::vector<ValueId> inputs, Attributes attributes,
+                         std::string name, std::string source) {
   std::vector<Type> operands;
+  operands.reserve(inputs.size());
   for (const ValueId input : inputs) {
     WEFT_CHECK(input < g.values.size(), "an operand that is no value");
     operands.push_back(g.values[input].type);
   }
   Result<Type> type = infer_type(op, operands, attributes);
-  if (!type) return fail(type.error().kind, type.error().message, source);
-  const ValueId output = add_value(g, std::move(name), std::move(*type));
+  if (!type) return fail(type.error().kind, std::move(type.error().message), std::move(source));
+  const ValueId output =
+      add_value(g, name.empty() ? std::string(info(op).name) : std::move(name), std::move(*type));
   g.nodes.push_back({op, std::move(attributes), std::move(inputs), output, std::move(source)});
   return output;
 }

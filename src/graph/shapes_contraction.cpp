@@ -1,107 +1,132 @@
-// Shape rules of windows and contractions.
-#include "graph/shape_rules.hpp"
+// Convolutions and matrix products.
+#include <fmt/format.h>
 
-namespace weft::graph::rules {
+#include "graph/ops.hpp"
+#include "graph/types.hpp"
+#include "graph/windows.hpp"
 
-using expr::Expr;
-
+namespace weft::graph::shape_rules {
 namespace {
 
-bool sizes_are(size_t n, std::initializer_list<const Ints*> lists) {
-  for (const Ints* list : lists)
-    if (list->size() != n) return false;
-  return true;
-}
+using expr::Expr;
+using expr::print;
 
-/// floor((in + begin + end - ((window - 1) * dilation + 1)) / stride) + 1
-Result<Expr> window_extent(const Expr& in, const Expr& window, int64_t stride, int64_t dilation, int64_t begin, int64_t end) {
-  if (stride < 1 || dilation < 1) return mismatch("strides and dilations must be positive");
-  if (begin < 0 || end < 0) return mismatch("negative padding");
-  const Expr room = in + begin + end - ((window - 1) * dilation + 1);
-  if (expr::prove(expr::less(room, 0)) == true) return mismatch("the window is larger than its padded input");
-  return expr::floor_div(room, stride) + 1;
-}
-
-Result<void> check_bias(Operands x, const Expr& channels) {
-  if (x.size() < 3) return {};
-  if (x[2].shape.size() != 1 || !(x[2].shape[0] == channels) || x[2].dtype != x[0].dtype)
-    return mismatch("the bias is " + to_string(x[2]) + ", not one number for each of " + expr::print(channels) + " channels");
+/// The element types of all operands, and for convolutions the ranks of the input and the weight.
+std::string operands_fault(const RuleInput& in, bool spatial) {
+  if (in[0].dtype == DType::boolean) return "takes numbers, not booleans";
+  for (size_t i = 1; i < in.size(); ++i)
+    if (in[i].dtype != in[0].dtype)
+      return fmt::format("the element types {} and {} differ", to_string(in[0].dtype),
+                         to_string(in[i].dtype));
+  if (!spatial) return {};
+  const size_t rank = in[0].shape.size();
+  if (rank < 3) return fmt::format("the input has no spatial axes: its rank is {}, not 3 or more", rank);
+  if (in[1].shape.size() != rank)
+    return fmt::format("the weight's rank {} is not the input's rank {}", in[1].shape.size(), rank);
   return {};
 }
 
-Result<void> check_ranks(Operands x) {
-  if (x[0].dtype != x[1].dtype) return mismatch("operands of different types, " + to_string(x[0]) + " and " + to_string(x[1]));
-  if (x[0].shape.size() < 3 || x[1].shape.size() != x[0].shape.size())
-    return mismatch("input " + to_string(x[0]) + " and weights " + to_string(x[1]) + " do not fit");
-  return {};
+std::string bias_fault(const RuleInput& in, const Expr& channels) {
+  if (in.size() < 3) return {};
+  const Shape& bias = in[2].shape;
+  if (bias.size() == 1 && same_extent(bias[0], channels)) return {};
+  return fmt::format("the bias is not of the shape [{}], the output's channels", print(channels));
+}
+
+std::string groups_fault(int64_t groups, const Expr& divided, std::string_view what) {
+  if (groups < 1 || groups > kMaxAmount) return fmt::format("groups = {} is not in [1, 2^31]", groups);
+  if (expr::known_divisor(divided) % groups == 0) return {};
+  return fmt::format("the {} {} channels do not divide into {} groups", what, print(divided), groups);
+}
+
+std::string conv_fault(const RuleInput& in, const ConvAttributes& a) {
+  std::string fault = operands_fault(in, true);
+  if (!fault.empty()) return fault;
+  const Shape& x = in[0].shape;
+  const Shape& w = in[1].shape;
+  fault = groups_fault(a.groups, w[0], "weight's output");
+  if (!fault.empty()) return fault;
+  if (!same_extent(x[1], Expr(a.groups) * w[1]))
+    return fmt::format("the input has {} channels, the weight {} in each of {} group{}", print(x[1]),
+                       print(w[1]), a.groups, a.groups == 1 ? "" : "s");
+  fault = bias_fault(in, w[0]);
+  if (!fault.empty()) return fault;
+  return lengths_fault(x.size() - 2, {{"strides", &a.strides},
+                                      {"dilations", &a.dilations},
+                                      {"pads_begin", &a.pads_begin},
+                                      {"pads_end", &a.pads_end}});
+}
+
+std::string conv_transpose_fault(const RuleInput& in, const ConvTransposeAttributes& a) {
+  std::string fault = operands_fault(in, true);
+  if (!fault.empty()) return fault;
+  const Shape& x = in[0].shape;
+  const Shape& w = in[1].shape;
+  if (!same_extent(x[1], w[0]))
+    return fmt::format("the input has {} channels, the weight {}", print(x[1]), print(w[0]));
+  fault = groups_fault(a.groups, x[1], "input's");
+  if (fault.empty()) fault = bias_fault(in, Expr(a.groups) * w[1]);
+  if (!fault.empty()) return fault;
+  return lengths_fault(x.size() - 2, {{"strides", &a.strides},
+                                      {"dilations", &a.dilations},
+                                      {"pads_begin", &a.pads_begin},
+                                      {"pads_end", &a.pads_end},
+                                      {"output_padding", &a.output_padding}});
 }
 
 }  // namespace
 
-Result<Type> reduce_window(Operands x, const Attributes& a) {
-  const auto& w = std::get<WindowAttributes>(a);
-  if (x[0].shape.size() < 3) return mismatch("pooling of " + to_string(x[0]) + ", which has no spatial axes");
-  const size_t spatial = x[0].shape.size() - 2;
-  if (!sizes_are(spatial, {&w.window, &w.strides, &w.dilations, &w.pads_begin, &w.pads_end, &w.counted_begin, &w.counted_end}))
-    return mismatch("pooling needs attributes for " + std::to_string(spatial) + " spatial axes");
-  Shape shape = {x[0].shape[0], x[0].shape[1]};
-  for (size_t i = 0; i < spatial; ++i) {
-    if (w.window[i] < 1) return mismatch("an empty pooling window");
-    WEFT_ASSIGN(extent, window_extent(x[0].shape[i + 2], w.window[i], w.strides[i], w.dilations[i], w.pads_begin[i], w.pads_end[i]));
-    shape.push_back(extent);
+Result<Type> conv(const RuleInput& in) {
+  const auto& a = in.get<ConvAttributes>();
+  if (const std::string fault = conv_fault(in, a); !fault.empty()) return in.error(fault);
+  const Shape& x = in[0].shape;
+  const Shape& w = in[1].shape;
+  Type out{in[0].dtype, {x[0], w[0]}};
+  for (size_t i = 0; i + 2 < x.size(); ++i) {
+    const Slide slide{x[i + 2], w[i + 2], a.strides[i], a.dilations[i], a.pads_begin[i], a.pads_end[i]};
+    if (const std::string fault = slide_fault(slide, i); !fault.empty()) return in.error(fault);
+    out.shape.push_back(slide_extent(slide));
   }
-  return Type{x[0].dtype, std::move(shape)};
+  return out;
 }
 
-Result<Type> conv(Operands x, const Attributes& a) {
-  const auto& c = std::get<ConvAttributes>(a);
-  WEFT_TRY(check_ranks(x));
-  const size_t spatial = x[0].shape.size() - 2;
-  if (!sizes_are(spatial, {&c.strides, &c.dilations, &c.pads_begin, &c.pads_end}))
-    return mismatch("conv needs attributes for " + std::to_string(spatial) + " spatial axes");
-  if (c.groups < 1 || !(x[1].shape[1] * c.groups == x[0].shape[1]) || !expr::mod(x[1].shape[0], c.groups).is_constant(0))
-    return mismatch("input " + to_string(x[0]) + " and weights " + to_string(x[1]) + " do not fit in " +
-                    std::to_string(c.groups) + " group(s)");
-  WEFT_TRY(check_bias(x, x[1].shape[0]));
-  Shape shape = {x[0].shape[0], x[1].shape[0]};
-  for (size_t i = 0; i < spatial; ++i) {
-    WEFT_ASSIGN(extent, window_extent(x[0].shape[i + 2], x[1].shape[i + 2], c.strides[i], c.dilations[i], c.pads_begin[i], c.pads_end[i]));
-    shape.push_back(extent);
+Result<Type> conv_transpose(const RuleInput& in) {
+  const auto& a = in.get<ConvTransposeAttributes>();
+  if (const std::string fault = conv_transpose_fault(in, a); !fault.empty()) return in.error(fault);
+  const Shape& x = in[0].shape;
+  const Shape& w = in[1].shape;
+  Type out{in[0].dtype, {x[0], Expr(a.groups) * w[1]}};
+  for (size_t i = 0; i + 2 < x.size(); ++i) {
+    const Slide slide{x[i + 2], w[i + 2], a.strides[i], a.dilations[i], a.pads_begin[i], a.pads_end[i]};
+    std::string fault = slide_amounts_fault(slide, i);
+    if (fault.empty()) fault = amount_fault("output_padding", i, a.output_padding[i], 0);
+    if (!fault.empty()) return in.error(fault);
+    if (const auto most = expr::bounds(slide.in).max; !most || *most > kMaxAmount)
+      return in.error(fmt::format("the input's extent on spatial axis {} may exceed 2^31", i));
+    const Expr extent =
+        (slide.in - 1) * slide.stride + reach(slide) + a.output_padding[i] - slide.pad_begin - slide.pad_end;
+    if (!expr::always(expr::less_equal(0, extent)))
+      return in.error(
+          fmt::format("on spatial axis {} the result's extent {} may be negative", i, print(extent)));
+    out.shape.push_back(extent);
   }
-  return Type{x[0].dtype, std::move(shape)};
+  return out;
 }
 
-Result<Type> conv_transpose(Operands x, const Attributes& a) {
-  const auto& c = std::get<ConvTransposeAttributes>(a);
-  WEFT_TRY(check_ranks(x));
-  const size_t spatial = x[0].shape.size() - 2;
-  if (!sizes_are(spatial, {&c.strides, &c.dilations, &c.pads_begin, &c.pads_end, &c.output_padding}))
-    return mismatch("conv_transpose needs attributes for " + std::to_string(spatial) + " spatial axes");
-  if (c.groups < 1 || !(x[1].shape[0] == x[0].shape[1]) || !expr::mod(x[0].shape[1], c.groups).is_constant(0))
-    return mismatch("input " + to_string(x[0]) + " and weights " + to_string(x[1]) + " do not fit in " +
-                    std::to_string(c.groups) + " group(s)");
-  const Expr channels = x[1].shape[1] * c.groups;
-  WEFT_TRY(check_bias(x, channels));
-  Shape shape = {x[0].shape[0], channels};
-  for (size_t i = 0; i < spatial; ++i) {
-    if (c.strides[i] < 1 || c.dilations[i] < 1) return mismatch("strides and dilations must be positive");
-    const Expr extent = (x[0].shape[i + 2] - 1) * c.strides[i] + (x[1].shape[i + 2] - 1) * c.dilations[i] + 1 +
-                        c.output_padding[i] - c.pads_begin[i] - c.pads_end[i];
-    if (expr::prove(expr::less(extent, 0)) == true) return mismatch("the padding is larger than the result");
-    shape.push_back(extent);
-  }
-  return Type{x[0].dtype, std::move(shape)};
+Result<Type> matmul(const RuleInput& in) {
+  if (const std::string fault = operands_fault(in, false); !fault.empty()) return in.error(fault);
+  const Shape& a = in[0].shape;
+  const Shape& b = in[1].shape;
+  if (a.size() < 2 || b.size() < 2) return in.error("both operands need rank 2 or more");
+  const Expr& rows = b[b.size() - 2];
+  if (!same_extent(a.back(), rows))
+    return in.error(
+        fmt::format("the left operand has {} columns, the right one {} rows", print(a.back()), print(rows)));
+  Result<Shape> shape = broadcast(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2));
+  if (!shape) return in.error("of the batch axes, " + shape.error().message);
+  shape->push_back(a[a.size() - 2]);
+  shape->push_back(b.back());
+  return Type{in[0].dtype, std::move(*shape)};
 }
 
-Result<Type> matmul(Operands x, const Attributes&) {
-  const Shape& a = x[0].shape;
-  const Shape& b = x[1].shape;
-  if (x[0].dtype != x[1].dtype || a.size() < 2 || b.size() < 2 || !(a.back() == b[b.size() - 2]))
-    return mismatch("cannot multiply " + to_string(x[0]) + " by " + to_string(x[1]));
-  WEFT_ASSIGN(shape, broadcast(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2)));
-  shape.push_back(a[a.size() - 2]);
-  shape.push_back(b.back());
-  return Type{x[0].dtype, std::move(shape)};
-}
-
-}  // namespace weft::graph::rules
+}  // namespace weft::graph::shape_rules

@@ -1,0 +1,109 @@
+// The text form, as graph.hpp describes it.
+#include <fmt/format.h>
+
+#include "graph/names.hpp"
+#include "graph/text.hpp"
+#include "graph/types.hpp"
+
+namespace weft::graph {
+namespace {
+
+std::string text_of(bool value) { return value ? "true" : "false"; }
+std::string text_of(int64_t value) { return std::to_string(value); }
+std::string text_of(double value) { return print_double(value); }
+std::string text_of(DType value) { return std::string(to_string(value)); }
+std::string text_of(const expr::Expr& value) { return expr::print(value); }
+template <class Enum>
+  requires std::is_enum_v<Enum>
+std::string text_of(Enum value) {
+  return std::string(name_of(value));
+}
+template <class T>
+std::string text_of(const std::vector<T>& list) {
+  std::string out = "[";
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (i > 0) out += ", ";
+    out += text_of(list[i]);
+  }
+  return out + "]";
+}
+
+/// " {strides = [1, 1], …}", nothing for a struct without fields.
+std::string text_of(const Attributes& attributes) {
+  std::string out;
+  std::visit(
+      [&](const auto& a) {
+        a.fields(a, [&](std::string_view name, const auto& member) {
+          out += out.empty() ? " {" : ", ";
+          (out += name) += " = " + text_of(member);
+        });
+      },
+      attributes);
+  return out.empty() ? out : out + "}";
+}
+
+std::string symbol_line(const expr::Variable& v) {
+  return fmt::format("  symbol {} in [{}, {}] multiple of {}\n", expr::print(expr::variable(v.name)),
+                     v.range.min ? std::to_string(*v.range.min) : "-inf",
+                     v.range.max ? std::to_string(*v.range.max) : "inf", v.multiple_of);
+}
+
+class Printer {
+ public:
+  explicit Printer(const Graph& g) : g_(g) {}
+
+  std::string run() {
+    out_ = "graph " + quoted(g_.name) + " {\n";
+    for (const auto& [name, variable] : g_.symbols) out_ += symbol_line(variable);
+    for (const Port& port : g_.inputs) input(port);
+    for (const auto& [id, data] : g_.constants) constant(id, data);
+    for (const Node& n : g_.nodes) node(n);
+    for (const Port& port : g_.outputs)
+      out_ += "  output " + quoted(port.name) + " = " + token(port.value) + "\n";
+    return out_ + "}\n";
+  }
+
+ private:
+  // A broken graph prints too: into the message that says what is broken.
+  std::string token(ValueId id) const {
+    return id < g_.values.size() ? value_token(g_.values[id].name) : "%<none>";
+  }
+  std::string type(ValueId id) const {
+    return id < g_.values.size() ? to_string(g_.values[id].type) : "<none>";
+  }
+
+  void input(const Port& port) {
+    out_ += "  " + token(port.value) + " = input " + quoted(port.name) + " : " + type(port.value) + "\n";
+  }
+
+  void constant(ValueId id, const ConstantData& data) {
+    const std::string name = id < g_.values.size() ? g_.values[id].name : "";
+    out_ += "  " + token(id) + " = constant " + quoted(name) + " : " + type(id) + " = ";
+    if (const auto* range = std::get_if<BlobRange>(&data)) {
+      out_ += fmt::format("blob {} @ {}", range->blob, range->offset);
+    } else if (id < g_.values.size()) {
+      out_ += '{';
+      print_elements(g_.values[id].type.dtype, *std::get_if<std::vector<uint8_t>>(&data), out_);
+      out_ += '}';
+    }
+    out_ += '\n';
+  }
+
+  void node(const Node& n) {
+    out_ += "  " + token(n.output) + " = " + std::string(info(n.op).name) + "(";
+    for (size_t i = 0; i < n.inputs.size(); ++i) out_ += (i > 0 ? ", " : "") + token(n.inputs[i]);
+    out_ += ")" + text_of(n.attributes) + " : " + type(n.output);
+    if (!n.source.empty()) out_ += " @ " + quoted(n.source);
+    if (n.group >= 0) out_ += " group " + std::to_string(n.group);
+    out_ += '\n';
+  }
+
+  const Graph& g_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string print(const Graph& g) { return Printer(g).run(); }
+
+}  // namespace weft::graph

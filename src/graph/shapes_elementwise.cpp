@@ -1,0 +1,94 @@
+// Elementwise operations: which element types each takes, and broadcasting.
+#include <fmt/format.h>
+
+#include "graph/ops.hpp"
+#include "graph/types.hpp"
+
+namespace weft::graph::shape_rules {
+namespace {
+
+enum class Domain : uint8_t { numbers, floats, booleans, any };
+
+struct OpDomain {
+  Op op;
+  Domain domain;
+};
+// Those that are not `numbers`.
+constexpr OpDomain kDomains[] = {
+    {Op::floor, Domain::floats},
+    {Op::ceil, Domain::floats},
+    {Op::round, Domain::floats},
+    {Op::sqrt, Domain::floats},
+    {Op::exp, Domain::floats},
+    {Op::log, Domain::floats},
+    {Op::sin, Domain::floats},
+    {Op::cos, Domain::floats},
+    {Op::erf, Domain::floats},
+    {Op::tanh, Domain::floats},
+    {Op::sigmoid, Domain::floats},
+    {Op::is_nan, Domain::floats},
+    {Op::logical_not, Domain::booleans},
+    {Op::logical_and, Domain::booleans},
+    {Op::logical_or, Domain::booleans},
+    {Op::logical_xor, Domain::booleans},
+    {Op::equal, Domain::any},
+};
+
+Domain domain(Op op) {
+  for (const OpDomain& d : kDomains)
+    if (d.op == op) return d.domain;
+  return Domain::numbers;
+}
+
+/// What is wrong with the element type; empty when nothing is.
+std::string_view domain_fault(Op op, DType type) {
+  const bool is_boolean = type == DType::boolean;
+  switch (domain(op)) {
+    case Domain::numbers: return is_boolean ? "takes numbers, not booleans" : "";
+    case Domain::floats: return is_float(type) ? "" : "takes floats only";
+    case Domain::booleans: return is_boolean ? "" : "takes booleans only";
+    case Domain::any: return "";
+  }
+  return "";
+}
+
+/// The broadcast of the operands from `first` on, which are of one element type.
+Result<Type> broadcast_operands(const RuleInput& in, size_t first) {
+  Type out = in[first];
+  for (size_t i = first + 1; i < in.size(); ++i) {
+    if (in[i].dtype != out.dtype)
+      return in.error(
+          fmt::format("the element types {} and {} differ", to_string(out.dtype), to_string(in[i].dtype)));
+    Result<Shape> shape = broadcast(out.shape, in[i].shape);
+    if (!shape) return in.error(shape.error().message);
+    out.shape = std::move(*shape);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Type> same(const RuleInput& in) {
+  WEFT_ASSIGN(out, broadcast_operands(in, 0));
+  if (const std::string_view fault = domain_fault(in.op, out.dtype); !fault.empty()) return in.error(fault);
+  return out;
+}
+
+Result<Type> to_boolean(const RuleInput& in) {
+  WEFT_ASSIGN(out, same(in));
+  out.dtype = DType::boolean;
+  return out;
+}
+
+Result<Type> cast(const RuleInput& in) { return Type{in.get<CastAttributes>().to, in[0].shape}; }
+
+Result<Type> select(const RuleInput& in) {
+  if (in[0].dtype != DType::boolean) return in.error("the condition is not boolean");
+  WEFT_ASSIGN(out, broadcast_operands(in, 1));
+  Result<Shape> shape = broadcast(in[0].shape, out.shape);
+  if (!shape) return in.error(shape.error().message);
+  out.shape = std::move(*shape);
+  return out;
+}
+
+}  // namespace weft::graph::shape_rules
