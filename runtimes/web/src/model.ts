@@ -1,0 +1,238 @@
+import { elements, kinds } from "./dtypes.js";
+import { InputError, RuntimeError, WeftError } from "./errors.js";
+import { pageBytes, type Choice, type Manifest } from "./manifest.js";
+import { messageOf } from "./files.js";
+import type { Model, ModelInfo, RunOptions, TensorInfo, TensorLike, TypedArray } from "./types.js";
+
+/** What step() returns. */
+const stepResult = { done: 0, yield: 1, error: 4 } as const;
+const indexOutOfRange = 1;
+/** How long a run with a signal keeps the thread. */
+const sliceMs = 8;
+
+/** Lets timers, input and aborts have their turn; unlike setTimeout, it is not held back to 4 ms. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof MessageChannel !== "function") return void setTimeout(resolve, 0);
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}
+
+/** One instance of a module: starts entries and steps them to their end. */
+export class Machine {
+  readonly #step: (context: number, budget: number) => number;
+  readonly memory: WebAssembly.Memory;
+  readonly #choice: Choice;
+  readonly #nodes: readonly string[];
+  disposed = false;
+
+  constructor(instance: WebAssembly.Instance, memory: WebAssembly.Memory, choice: Choice, nodes: readonly string[]) {
+    this.#step = instance.exports["step"] as (context: number, budget: number) => number;
+    this.memory = memory;
+    this.#choice = choice;
+    this.#nodes = nodes;
+  }
+
+  #start(entry: string): boolean {
+    const { context, entries } = this.#choice.variant;
+    const records = entries.find(({ name }) => name === entry)?.records;
+    if (records === undefined) return false;
+    const words = new DataView(this.memory.buffer, context, 24);
+    for (let i = 0; i < 24; i += 4) words.setUint32(i, 0, true);
+    words.setUint32(0, records, true);
+    return true;
+  }
+
+  #call(budget: number): boolean {
+    let result: number;
+    try {
+      result = this.#step(this.#choice.variant.context, budget);
+    } catch (cause) {
+      throw new RuntimeError("trap", `the model's code trapped: ${messageOf(cause)}`, undefined, undefined, cause);
+    }
+    if (result === stepResult.error) this.#fail();
+    if (result !== stepResult.done && result !== stepResult.yield)
+      throw new RuntimeError("step", `the model's code asks for what this runtime does not have (${result})`);
+    return result === stepResult.yield;
+  }
+
+  #fail(): never {
+    const words = new DataView(this.memory.buffer, this.#choice.variant.context, 24);
+    const code = words.getUint32(8, true);
+    const index = words.getUint32(12, true);
+    const value = words.getBigInt64(16, true);
+    const node = this.#nodes[index] ?? `#${index}`;
+    if (code === indexOutOfRange) throw new RuntimeError("index_out_of_range", `node ${node}: index ${value} is out of range`, node, value);
+    throw new RuntimeError("node_failed", `node ${node} failed with code ${code}`, node, value);
+  }
+
+  /** Runs an entry to its end. Without a signal there is no await before that. */
+  async execute(entry: string, signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#start(entry)) return;
+    if (signal === undefined) {
+      while (this.#call(0));
+      return;
+    }
+    // Calls differ in length; follow them so that a slice takes about sliceMs.
+    let budget = 4;
+    let sliceEnd = performance.now() + sliceMs;
+    for (let from = performance.now(); this.#call(budget); ) {
+      const now = performance.now();
+      if (now >= sliceEnd) {
+        await pause();
+        signal.throwIfAborted();
+        this.checkLive();
+        sliceEnd = performance.now() + sliceMs;
+      }
+      budget = Math.max(1, Math.min(1 << 20, Math.round((budget * sliceMs) / 4 / Math.max(0.01, now - from)), budget * 4));
+      from = performance.now();
+    }
+  }
+
+  checkLive(): void {
+    if (this.disposed) throw new WeftError("disposed", "the model has been disposed of");
+  }
+}
+
+const quote = (names: readonly TensorInfo[]): string =>
+  names.map(({ name, dtype, shape }) => `"${name}" (${dtype} [${shape.join(", ")}])`).join(", ") || "none";
+
+const isTypedArray = (value: unknown): value is TypedArray => ArrayBuffer.isView(value) && !(value instanceof DataView);
+
+function describe(value: unknown): string {
+  if (value === null || typeof value !== "object") return value === null ? "null" : typeof value;
+  const tag = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  return typeof tag === "string" ? tag : (value.constructor?.name ?? "object");
+}
+
+/** The bytes of one input, after all checks. */
+function inputBytes(info: TensorInfo, value: unknown): Uint8Array {
+  const { name, dtype, shape } = info;
+  const fail = (code: string, expected: string, got: string): never => {
+    throw new InputError(code, `input "${name}": expected ${expected}, got ${got}`);
+  };
+  const wrapped = typeof value === "object" && value !== null && !ArrayBuffer.isView(value) && "data" in value;
+  const data: unknown = wrapped ? value.data : value;
+  const given: unknown = wrapped && "shape" in value ? value.shape : undefined;
+  const { names } = kinds[dtype];
+  const wanted = `${names[0]} (${dtype} [${shape.join(", ")}])`;
+  if (!isTypedArray(data) || !names.includes(data[Symbol.toStringTag])) return fail("dtype", wanted, describe(data));
+  if (given !== undefined) {
+    if (!Array.isArray(given) || given.length !== shape.length || given.some((extent, i) => extent !== shape[i]))
+      fail("shape", `shape [${shape.join(", ")}]`, Array.isArray(given) ? `[${given.join(", ")}]` : describe(given));
+  }
+  const count = elements(shape);
+  if (data.length !== count) fail("shape", `${count} elements of ${wanted}`, String(data.length));
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+type Feed = readonly Uint8Array[];
+
+export class LoadedModel implements Model {
+  readonly info: ModelInfo;
+  #machine: Machine | undefined;
+  readonly #choice: Choice;
+  /** Settles when all runs so far have ended. */
+  #last: Promise<unknown> = Promise.resolve();
+  #runs = 0;
+
+  constructor(machine: Machine, manifest: Manifest, choice: Choice) {
+    const copy = (ports: readonly TensorInfo[]): readonly TensorInfo[] =>
+      ports.map(({ name, dtype, shape }) => ({ name, dtype, shape: [...shape] }));
+    this.#machine = machine;
+    this.#choice = choice;
+    this.info = {
+      name: manifest.name,
+      generator: manifest.generator,
+      abi: { ...manifest.abi },
+      variant: choice.variant.name,
+      variantReason: choice.reason,
+      memoryBytes: choice.variant.memory.pages * pageBytes,
+      inputs: copy(manifest.inputs),
+      outputs: copy(manifest.outputs),
+    };
+  }
+
+  async run(inputs: Record<string, TensorLike>, options: RunOptions = {}): Promise<Record<string, TypedArray>> {
+    const { signal } = options;
+    this.#live();
+    signal?.throwIfAborted();
+    let feed = this.#check(inputs);
+    const before = this.#last;
+    let finished = (): void => {};
+    const mine = new Promise<void>((resolve) => (finished = resolve));
+    this.#last = before.then(() => mine);
+    try {
+      if (this.#runs++ > 0) {
+        // The caller may write to its arrays while this run waits.
+        feed = feed.map((bytes) => bytes.slice());
+        await untilAborted(before, signal);
+      }
+      return await this.#execute(feed, signal);
+    } finally {
+      --this.#runs;
+      finished();
+    }
+  }
+
+  dispose(): void {
+    if (this.#machine) this.#machine.disposed = true;
+    this.#machine = undefined;
+  }
+
+  #live(): Machine {
+    if (this.#machine === undefined) throw new WeftError("disposed", "the model has been disposed of");
+    return this.#machine;
+  }
+
+  #check(inputs: Record<string, TensorLike>): Feed {
+    const { inputs: infos } = this.info;
+    if (typeof inputs !== "object" || inputs === null) throw new InputError("inputs", `expected an object of inputs, got ${describe(inputs)}`);
+    for (const name of Object.keys(inputs))
+      if (!infos.some((info) => info.name === name)) throw new InputError("unknown_input", `unknown input "${name}"; the model's inputs: ${quote(infos)}`);
+    return infos.map((info) => {
+      if (!Object.hasOwn(inputs, info.name) || inputs[info.name] === undefined)
+        throw new InputError("missing_input", `missing input "${info.name}"; the model's inputs: ${quote(infos)}`);
+      return inputBytes(info, inputs[info.name]);
+    });
+  }
+
+  async #execute(feed: Feed, signal: AbortSignal | undefined): Promise<Record<string, TypedArray>> {
+    const machine = this.#live();
+    const { buffer } = machine.memory;
+    const bytes = new Uint8Array(buffer);
+    const { variant } = this.#choice;
+    feed.forEach((data, i) => {
+      const at = variant.inputs[i]!;
+      bytes.set(data, at);
+      if (this.info.inputs[i]!.dtype === "boolean")
+        for (let b = at; b < at + data.length; ++b) bytes[b] = bytes[b] === 0 ? 0 : 1;
+    });
+    await machine.execute("run", signal);
+    const results: [string, TypedArray][] = this.info.outputs.map(({ name, dtype, shape }, i) => {
+      const at = variant.outputs[i]!;
+      const { bytes: size, make } = kinds[dtype];
+      return [name, make(buffer.slice(at, at + elements(shape) * size))];
+    });
+    return Object.fromEntries(results);
+  }
+}
+
+/** Waits for the promise, or fails with the signal's reason if that comes first. */
+function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as unknown);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(() => {
+      signal.removeEventListener("abort", abort);
+      if (signal.aborted) abort();
+      resolve(undefined);
+    });
+  });
+}

@@ -1,0 +1,85 @@
+/** Element types; a boolean is one byte, 0 or 1. */
+export type DType =
+  | "f64" | "f32" | "f16" | "bf16"
+  | "i64" | "i32" | "i16" | "i8"
+  | "u64" | "u32" | "u16" | "u8"
+  | "boolean";
+
+export type TypedArray =
+  | Float64Array | Float32Array
+  | BigInt64Array | Int32Array | Int16Array | Int8Array
+  | BigUint64Array | Uint32Array | Uint16Array | Uint8Array | Uint8ClampedArray;
+
+/** A tensor's elements in row-major order, with its shape where it is to be checked. */
+export type TensorLike<A extends TypedArray = TypedArray> = A | { readonly data: A; readonly shape?: readonly number[] };
+
+/** An input or output: f16 and bf16 are Uint16Array (bits), i64 is BigInt64Array, boolean is Uint8Array. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+export type VariantName = "scalar" | "simd128" | "relaxed";
+
+export interface ModelInfo {
+  readonly name: string;
+  /** The compiler that made the bundle. */
+  readonly generator: string;
+  readonly abi: { readonly major: number; readonly minor: number };
+  /** The code that runs, and why it was chosen. */
+  readonly variant: VariantName;
+  readonly variantReason: string;
+  /** All memory that this instance holds: weights, arena, tables. */
+  readonly memoryBytes: number;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+}
+
+export interface RunOptions {
+  /** With a signal, a run gives way to the event loop every few milliseconds, and ends with the signal's reason when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Model<Inputs = Record<string, TensorLike>, Outputs = Record<string, TypedArray>> {
+  readonly info: ModelInfo;
+  /**
+   * Runs the model once. The outputs are copies that the caller owns. Runs of one instance wait for each other; instances are
+   * independent.
+   */
+  run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
+  /** Lets go of the memory. Runs that wait, and later ones, fail. */
+  dispose(): void;
+}
+
+export interface Progress {
+  readonly phase: "download" | "prepare" | "ready";
+  /** Of code and weights, decoded. */
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+}
+
+/** Where one file comes from: an address (a string is one too), its bytes, a response, or a compiled module. */
+export type FileSource = string | URL | Response | ArrayBuffer | ArrayBufferView | WebAssembly.Module;
+
+/** A manifest that is already here, and its files by name. */
+export interface Parts {
+  readonly manifest: unknown;
+  readonly files: Readonly<Record<string, FileSource>>;
+}
+
+/** model.json, its folder or a module (.wasm): by address, response or bytes; a compiled module; or the parts. */
+export type Source = FileSource | Parts;
+
+export interface LoadOptions {
+  /** "auto" (default) takes the fastest code that the engine can run. */
+  readonly variant?: "auto" | VariantName | undefined;
+  /** model.weights, where it is not beside the code. */
+  readonly weights?: FileSource | undefined;
+  /** In place of the global fetch: for headers, caches, retries. */
+  readonly fetch?: ((url: string, init: { signal: AbortSignal }) => Promise<Response>) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** To use in place of a new one: not shared, large enough, and used by nobody else while the model lives. It is cleared. */
+  readonly memory?: WebAssembly.Memory | undefined;
+}
