@@ -7,10 +7,10 @@
 
 namespace weft {
 
-#define WEFT_F32(name)          \
-  float name##_f32(float x) {   \
-    ScalarMath m;               \
-    return name(m, x);          \
+#define WEFT_F32(name)        \
+  float name##_f32(float x) { \
+    ScalarMath m;             \
+    return name(m, x);        \
   }
 WEFT_F32(exp)
 WEFT_F32(log)

@@ -8,7 +8,8 @@
 
 namespace weft {
 
-/// F = float, I = int32_t, B = bool. min and max propagate NaN and order -0 before +0, as wasm's f32.min and f32.max do.
+/// F = float, I = int32_t, B = bool. min and max propagate NaN and order -0 before +0, as wasm's f32.min and
+/// f32.max do.
 struct ScalarMath {
   using F = float;
   using I = int32_t;
