@@ -149,8 +149,10 @@ Result<MemoryPlan> place_buffers(Program& program, uint64_t static_end) {
   plan.arena_bytes = arena.extent;
   plan.total_bytes = end + arena.extent;
   // Slack is read, never written: it may lie in a neighbour, but must lie in memory.
-  for (const Buffer& buffer : program.buffers)
-    plan.total_bytes = std::max(plan.total_bytes, buffer.address + buffer.bytes + buffer.slack);
+  for (BufferId id = 0; id < program.buffers.size(); ++id) {
+    const Buffer& buffer = program.buffers[id];
+    if (!lives.buffers[id].empty()) plan.total_bytes = std::max(plan.total_bytes, buffer.address + buffer.bytes + buffer.slack);
+  }
   if (plan.total_bytes > kAddressSpace)
     return fail(ErrorKind::limit, fmt::format("the model needs {} bytes of memory; a 32-bit memory has 4294967296", plan.total_bytes));
   return plan;

@@ -78,17 +78,17 @@ class Writer {
  private:
   static std::vector<uint32_t> node_of_statements(const Entry& entry, Nodes& nodes) {
     std::vector<uint32_t> out(entry.statements.size(), 0);
-    std::vector<bool> known(out.size(), false);
+    size_t pending = 0;  // statements before it have their node
     for (size_t i = 0; i < out.size(); ++i) {
       const auto* call = std::get_if<Call>(&entry.statements[i]);
       if (!call) continue;
-      out[i] = nodes.add(call->source);
-      known[i] = true;
+      const uint32_t node = nodes.add(call->source);
+      while (pending <= i) out[pending++] = node;
     }
-    for (size_t i = out.size(); i-- > 1;)
-      if (!known[i - 1] && known[i]) out[i - 1] = out[i], known[i - 1] = true;
-    for (size_t i = 1; i < out.size(); ++i)
-      if (!known[i] && known[i - 1]) out[i] = out[i - 1], known[i] = true;
+    while (pending > 0 && pending < out.size()) {
+      out[pending] = out[pending - 1];
+      ++pending;
+    }
     return out;
   }
 

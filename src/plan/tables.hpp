@@ -42,7 +42,8 @@ struct StaticData {
 /// First address that the tables of this program leave free, a multiple of 64. Addresses of buffers do not matter.
 uint64_t static_size(const Program& program);
 
-/// The tables of a placed program. Calls name their nodes in `nodes`; fills and copies have the node of the call that follows.
+/// The tables of a placed program. Calls name their nodes in `nodes`; fills and copies have the node of the call that follows,
+/// or of the last one.
 StaticData make_static_data(const Program& program, Nodes& nodes);
 
 }  // namespace weft::plan
