@@ -152,7 +152,7 @@ std::string_view Scanner::expression_text() {
     if (c == '"') in_quotes = true;
     if (c == '(') ++depth;
     if (c == ')') --depth;
-    if (depth <= 0 && (c == ',' || c == ']')) break;
+    if (c == '\n' || (depth <= 0 && (c == ',' || c == ']'))) break;
   }
   return text_.substr(start, at_ - start);
 }

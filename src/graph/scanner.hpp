@@ -36,7 +36,7 @@ class Scanner {
   std::string value_name();
   /// A variable's name as expr::print writes it.
   std::string symbol_name();
-  /// An expression up to a comma or closing bracket.
+  /// An expression up to a comma or closing bracket, or the line's end.
   expr::Expr expression(const std::map<std::string, expr::Variable, std::less<>>& scope);
 
  private:
