@@ -45,12 +45,12 @@ struct Export {
   uint32_t index;
 };
 
-struct DataSegment {
+struct EncodedData {
   std::optional<uint32_t> offset;  ///< none: passive
   std::vector<uint8_t> bytes;
 };
 
-struct CustomSection {
+struct EncodedCustom {
   std::string name;
   std::vector<uint8_t> bytes;
 };
@@ -67,8 +67,8 @@ struct ModuleData {
   bool needs_table = false;
   std::vector<Global> globals;
   std::vector<Export> exports;
-  std::vector<DataSegment> data;
-  std::vector<CustomSection> custom;
+  std::vector<EncodedData> data;
+  std::vector<EncodedCustom> custom;
 };
 
 }  // namespace weft::wasm

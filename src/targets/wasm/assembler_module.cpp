@@ -133,7 +133,7 @@ std::vector<Feature> Module::features() const {
   }
   if (found.contains(Feature::relaxed_simd)) found.insert(Feature::simd);
   if (data_->memory && data_->memory->limits.shared) found.insert(Feature::threads);
-  for (const DataSegment& segment : data_->data) {
+  for (const EncodedData& segment : data_->data) {
     if (!segment.offset) found.insert(Feature::bulk_memory);
   }
   found.erase(Feature::mvp);
