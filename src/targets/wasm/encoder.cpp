@@ -87,7 +87,7 @@ void ModuleEncoder::write() {
   out_.bytes(kVersion, "version 1");
   const ModuleData& d = data_;
   bool has_passive = false;
-  for (const DataSegment& segment : d.data) has_passive = has_passive || !segment.offset;
+  for (const EncodedData& segment : d.data) has_passive = has_passive || !segment.offset;
   using E = ModuleEncoder;
   section(1, "type", !d.types.empty(), &E::types);
   section(2, "import", !d.imports.empty() || (d.memory && d.memory->import), &E::imports);
@@ -203,7 +203,7 @@ void ModuleEncoder::code(FieldWriter& out) const {
 void ModuleEncoder::data(FieldWriter& out) const {
   out.leb_u(data_.data.size(), "data segments");
   for (size_t i = 0; i < data_.data.size(); i++) {
-    const DataSegment& segment = data_.data[i];
+    const EncodedData& segment = data_.data[i];
     out.leb_u(segment.offset ? 0 : 1, [&] {
       return fmt::format("segment {}: {}", i, segment.offset ? "active, memory 0" : "passive");
     });
@@ -214,7 +214,7 @@ void ModuleEncoder::data(FieldWriter& out) const {
 }
 
 void ModuleEncoder::custom_sections() {
-  for (const CustomSection& custom : data_.custom) {
+  for (const EncodedCustom& custom : data_.custom) {
     out_.u8(0, "--- section custom");
     FieldWriter inner = out_.nested();
     inner.name(custom.name, "custom");
