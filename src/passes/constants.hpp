@@ -1,4 +1,5 @@
-// Values that depend on constants only: constants, and what nodes make of them (`prepare` computes those at load).
+// Values that depend on constants only: constants, and what nodes make of them (`prepare` computes those at
+// load).
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,6 @@
-// resize, one axis after the other: gathers by index tables, weighted and summed. Tables that an index mapping can express become one
-// (slice, or reshape - expand - reshape): those cost nothing where the value is read.
+// resize, one axis after the other: gathers by index tables, weighted and summed. Tables that an index
+// mapping can express become one (slice, or reshape - expand - reshape): those cost nothing where the value
+// is read.
 #include <algorithm>
 #include <numeric>
 
@@ -24,8 +25,10 @@ struct TapTable {
   std::vector<double> weights;
 };
 
-/// The tables of an axis; positions with fewer taps than others get taps of weight zero, tables of zeros are left out.
-std::vector<TapTable> tap_tables(const graph::ResizeAttributes& attributes, size_t axis, int64_t in, int64_t out) {
+/// The tables of an axis; positions with fewer taps than others get taps of weight zero, tables of zeros are
+/// left out.
+std::vector<TapTable> tap_tables(const graph::ResizeAttributes& attributes, size_t axis, int64_t in,
+                                 int64_t out) {
   const std::vector<graph::ResizeTaps> taps = graph::resize_taps(attributes, axis, in, out);
   size_t count = 0;
   for (const graph::ResizeTaps& at : taps) count = std::max(count, at.size());
@@ -37,7 +40,9 @@ std::vector<TapTable> tap_tables(const graph::ResizeAttributes& attributes, size
       tables[t].weights.push_back(present ? at[t].weight : 0);
     }
   }
-  std::erase_if(tables, [](const TapTable& t) { return std::ranges::all_of(t.weights, [](double w) { return w == 0; }); });
+  std::erase_if(tables, [](const TapTable& t) {
+    return std::ranges::all_of(t.weights, [](double w) { return w == 0; });
+  });
   return tables;
 }
 
@@ -75,11 +80,12 @@ class Expansion {
     const bool weighted = attributes_.mode != graph::ResizeMode::nearest;
     compute_ = weighted ? compute_type(dtype) : dtype;
     ValueId x = cast(node_.inputs[0], compute_);
+    factors_.assign(from.size(), 1);
     for (const size_t axis : order(from, to)) x = along(x, axis, from[axis], to[axis]);
+    x = repeat(x, factors_);
     if (compute_ == dtype)
       out_.finish(Op::reshape, {x}, graph::ReshapeAttributes{attributes_.shape});  // simplify drops it
-    else
-      out_.finish(Op::cast, {x}, graph::CastAttributes{dtype});
+    else out_.finish(Op::cast, {x}, graph::CastAttributes{dtype});
   }
 
  private:
@@ -94,7 +100,8 @@ class Expansion {
     std::vector<size_t> axes(from.size());
     std::iota(axes.begin(), axes.end(), size_t{0});
     const auto growth = [&](size_t a) { return static_cast<double>(to[a]) / static_cast<double>(from[a]); };
-    std::ranges::sort(axes, [&](size_t a, size_t b) { return growth(a) != growth(b) ? growth(a) < growth(b) : a < b; });
+    std::ranges::sort(
+        axes, [&](size_t a, size_t b) { return growth(a) != growth(b) ? growth(a) < growth(b) : a < b; });
     return axes;
   }
 
@@ -106,6 +113,11 @@ class Expansion {
 
   ValueId along(ValueId x, size_t axis, int64_t in, int64_t out) {
     const std::vector<TapTable> tables = tap_tables(attributes_, axis, in, out);
+    if (tables.size() == 1 && all_are(tables[0].weights, 1)) {
+      // All axes that only repeat do so at once, in the end.
+      factors_[axis] = std::max<int64_t>(repeats(tables[0].indices, in), 1);
+      if (factors_[axis] > 1) return x;
+    }
     ValueId sum = graph::kNoValue;
     for (const TapTable& table : tables) {
       const ValueId taken = take(x, axis, in, table.indices);
@@ -116,22 +128,29 @@ class Expansion {
   }
 
   ValueId take(ValueId x, size_t axis, int64_t in, const Ints& indices) {
-    if (const int64_t s = repeats(indices, in); s > 0) return s == 1 ? x : repeat(x, axis, s);
+    if (repeats(indices, in) == 1) return x;
     if (const int64_t step = affine_step(indices); step > 0) return stride(x, axis, indices, step);
-    const graph::Type type{in <= INT32_MAX ? DType::i32 : DType::i64, {expr::Expr(static_cast<int64_t>(indices.size()))}};
-    const ValueId table = type.dtype == DType::i64 ? out_.constant(type, indices)
-                                                   : out_.constant(type, std::vector<int32_t>(indices.begin(), indices.end()));
+    const graph::Type type{in <= INT32_MAX ? DType::i32 : DType::i64,
+                           {expr::Expr(static_cast<int64_t>(indices.size()))}};
+    const ValueId table = type.dtype == DType::i64
+                              ? out_.constant(type, indices)
+                              : out_.constant(type, std::vector<int32_t>(indices.begin(), indices.end()));
     return out_.add(Op::gather, {x, table}, graph::AxisAttributes{static_cast<int64_t>(axis)});
   }
 
-  ValueId repeat(ValueId x, size_t axis, int64_t s) {
-    const Shape from = shape(x);
-    const auto next = static_cast<std::ptrdiff_t>(axis) + 1;
-    Shape split = from, joined = from;
-    split.insert(split.begin() + next, expr::Expr(1));
-    Shape repeated = split;
-    repeated[axis + 1] = expr::Expr(s);
-    joined[axis] = joined[axis] * s;
+  /// Each element factors[axis] times in a row.
+  ValueId repeat(ValueId x, const Ints& factors) {
+    if (std::ranges::all_of(factors, [](int64_t s) { return s == 1; })) return x;
+    Shape split, repeated, joined;
+    for (size_t i = 0; i < factors.size(); ++i) {
+      const expr::Expr extent = shape(x)[i];
+      split.push_back(extent);
+      repeated.push_back(extent);
+      joined.push_back(extent * factors[i]);
+      if (factors[i] == 1) continue;
+      split.emplace_back(1);
+      repeated.emplace_back(factors[i]);
+    }
     const ValueId apart = out_.add(Op::reshape, {x}, graph::ReshapeAttributes{split});
     const ValueId more = out_.add(Op::expand, {apart}, graph::ReshapeAttributes{repeated});
     return out_.add(Op::reshape, {more}, graph::ReshapeAttributes{joined});
@@ -159,9 +178,10 @@ class Expansion {
       type.shape.assign(shape(x).size() - axis, expr::Expr(1));
       type.shape[0] = expr::Expr(static_cast<int64_t>(weights.size()));
     }
-    const ValueId factors = compute_ == DType::f64
-                                ? out_.constant(std::move(type), elements)
-                                : out_.constant(std::move(type), std::vector<float>(elements.begin(), elements.end()));
+    const ValueId factors =
+        compute_ == DType::f64
+            ? out_.constant(std::move(type), elements)
+            : out_.constant(std::move(type), std::vector<float>(elements.begin(), elements.end()));
     return out_.add(Op::mul, {x, factors});
   }
 
@@ -170,6 +190,7 @@ class Expansion {
   Replacement out_;
   const graph::ResizeAttributes& attributes_;
   DType compute_ = DType::f32;
+  Ints factors_;  ///< per axis, how often each element is repeated in the end
 };
 
 bool expands(const Graph& g, const Node& node) {
@@ -186,10 +207,8 @@ bool expands(const Graph& g, const Node& node) {
 Graph expand_resize(Graph g) {
   const std::vector<Node> nodes = std::exchange(g.nodes, {});
   for (const Node& node : nodes) {
-    if (expands(g, node))
-      Expansion(g, node).run();
-    else
-      g.nodes.push_back(node);
+    if (expands(g, node)) Expansion(g, node).run();
+    else g.nodes.push_back(node);
   }
   return g;
 }

@@ -24,9 +24,10 @@ class Folder {
         kept.push_back(std::move(node));
         continue;
       }
-      WEFT_ASSIGN(result, evaluate(node));
-      g_.constants.emplace(node.output, result.bytes);
-      loaded_.emplace(node.output, std::move(result));
+      auto result = evaluate(node);
+      if (!result) return named(std::move(result).error(), node);
+      g_.constants.emplace(node.output, result->bytes);
+      loaded_.emplace(node.output, std::move(*result));
     }
     g_.nodes = std::move(kept);
     return std::move(g_);
@@ -58,9 +59,12 @@ class Folder {
       WEFT_ASSIGN(operand, load(input));
       operands.push_back(operand);
     }
-    auto result = graph::evaluate_node(g_, node, operands);
-    if (!result && result.error().node.empty()) return fail(result.error().kind, result.error().message, node.source);
-    return result;
+    return graph::evaluate_node(g_, node, operands);
+  }
+
+  static std::unexpected<Error> named(Error error, const Node& node) {
+    if (error.node.empty()) error.node = node.source;
+    return std::unexpected(std::move(error));
   }
 
   Graph g_;

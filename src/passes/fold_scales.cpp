@@ -55,7 +55,9 @@ class ScaleFolder {
 
   bool is_contraction(const Node& node) const {
     if (!is_float(g_.values[node.output].type.dtype) || constants_.contains(node.output)) return false;
-    if (node.op == Op::conv_transpose && std::get<graph::ConvTransposeAttributes>(node.attributes).groups != 1) return false;
+    if (node.op == Op::conv_transpose &&
+        std::get<graph::ConvTransposeAttributes>(node.attributes).groups != 1)
+      return false;
     if (node.op != Op::conv && node.op != Op::conv_transpose && node.op != Op::matmul) return false;
     return constants_.holds({node.inputs.begin() + 1, node.inputs.end()});
   }
@@ -83,7 +85,8 @@ class ScaleFolder {
       if (side == 1 && !commutes) break;
       const auto found = contractions_.find(node.inputs[side]);
       const ValueId factor = node.inputs[1 - side];
-      if (found == contractions_.end() || uses_[node.inputs[side]] != 1 || !constants_.contains(factor)) continue;
+      if (found == contractions_.end() || uses_[node.inputs[side]] != 1 || !constants_.contains(factor))
+        continue;
       const Node& contraction = g_.nodes[found->second];
       if (changes_bias(node.op) && contraction.op == Op::matmul) continue;  // it has none
       if (is_per_channel(factor, contraction)) return Match{found->second, factor};
@@ -101,7 +104,8 @@ class ScaleFolder {
   ValueId aligned(Replacement& out, ValueId factor, size_t axis, size_t rank) {
     Shape wanted(rank, Expr(1));
     wanted[axis] = graph::element_count(shape(factor));
-    return wanted == shape(factor) ? factor : add(out, Op::reshape, {factor}, graph::ReshapeAttributes{wanted});
+    return wanted == shape(factor) ? factor
+                                   : add(out, Op::reshape, {factor}, graph::ReshapeAttributes{wanted});
   }
 
   size_t weight_axis(const Node& node) const {
@@ -111,7 +115,8 @@ class ScaleFolder {
 
   ValueId first_bias(Replacement& out, Op op, ValueId factor, const Node& contraction) {
     const Shape channels = {shape(contraction.output)[1]};
-    if (shape(factor) != channels) factor = add(out, Op::expand, {factor}, graph::ReshapeAttributes{channels});
+    if (shape(factor) != channels)
+      factor = add(out, Op::expand, {factor}, graph::ReshapeAttributes{channels});
     return op == Op::add ? factor : add(out, Op::neg, {factor});
   }
 
@@ -127,10 +132,8 @@ class ScaleFolder {
     }
     if (biased || changes_bias(node.op)) {
       const ValueId channels = aligned(out, match.factor, 0, 1);
-      if (biased)
-        contraction.inputs[2] = add(out, node.op, {contraction.inputs[2], channels});
-      else
-        contraction.inputs.push_back(first_bias(out, node.op, channels, contraction));
+      if (biased) contraction.inputs[2] = add(out, node.op, {contraction.inputs[2], channels});
+      else contraction.inputs.push_back(first_bias(out, node.op, channels, contraction));
     }
     g_.nodes[match.contraction].output = graph::kNoValue;
     contraction.output = node.output;
@@ -141,7 +144,7 @@ class ScaleFolder {
 
   Graph g_;
   ConstantValues constants_;
-  std::vector<uint32_t> uses_;               ///< of every value at the start, by nodes and graph outputs
+  std::vector<uint32_t> uses_;              ///< of every value at the start, by nodes and graph outputs
   std::map<ValueId, size_t> contractions_;  ///< those with constant weights: index of the node
 };
 

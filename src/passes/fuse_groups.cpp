@@ -16,12 +16,14 @@ namespace {
 
 /// How far behind its start a group is looked for.
 constexpr size_t kWindow = 256;
-/// Lowering writes a group's result as an expression tree: a value with two readers inside is written twice, and what it is made of
-/// too. This bounds the tree (in operations).
+/// Lowering writes a group's result as an expression tree: a value with two readers inside is written twice,
+/// and what it is made of too. This bounds the tree (in operations).
 constexpr uint32_t kMaxTree = 512;
 
 bool is_elementwise(Op op) { return info(op).op_class == OpClass::elementwise; }
-bool maps_indices(Op op) { return op == Op::reshape || op == Op::transpose || op == Op::expand || op == Op::slice; }
+bool maps_indices(Op op) {
+  return op == Op::reshape || op == Op::transpose || op == Op::expand || op == Op::slice;
+}
 
 class Fuser {
  public:
@@ -30,13 +32,15 @@ class Fuser {
     for (const graph::Port& port : g_.outputs) ++open_uses_[port.value];
     for (const Node& node : g_.nodes) {
       for (const ValueId input : node.inputs) ++open_uses_[input];
-      const bool constant = std::ranges::all_of(node.inputs, [&](ValueId v) { return g_.is_constant(v) || constants_.contains(v); });
+      const bool constant = std::ranges::all_of(
+          node.inputs, [&](ValueId v) { return g_.is_constant(v) || constants_.contains(v); });
       if (constant) constants_.insert(node.output);
     }
   }
 
   Graph run() {
-    // Anchors first: the elementwise nodes behind a contraction belong to it before they belong to each other.
+    // Anchors first: the elementwise nodes behind a contraction belong to it before they belong to each
+    // other.
     for (const bool anchors : {true, false})
       for (size_t i = 0; i < g_.nodes.size(); ++i)
         if (g_.nodes[i].group < 0 && (is_anchor(g_.nodes[i].op) || !anchors)) grow(i);
@@ -49,16 +53,22 @@ class Fuser {
 
   const graph::Shape& shape(ValueId value) const { return g_.values[value].type.shape; }
 
-  /// Whether `node` may be computed in the iteration space of a group that started at `start`.
-  bool fits(const Node& start, const Node& node) const {
-    if (node.group >= 0 || constants_.contains(node.output) != constants_.contains(start.output)) return false;
+  /// Whether `node` may be computed in the iteration space of a group that started at `start`. `work` is the
+  /// group's first node that computes anything: index mappings before it cost nothing however often they are
+  /// read.
+  bool fits(const Node& start, const Node* work, const Node& node) const {
+    if (node.group >= 0 || constants_.contains(node.output) != constants_.contains(start.output))
+      return false;
     if (is_anchor(start.op)) return is_elementwise(node.op) && shape(node.output) == shape(start.output);
-    if (is_elementwise(node.op)) return graph::element_count(shape(node.output)) == graph::element_count(shape(start.output));
-    return maps_indices(node.op) && !(node.op == Op::expand);
+    if (is_elementwise(node.op))
+      return work == nullptr ||
+             graph::element_count(shape(node.output)) == graph::element_count(shape(work->output));
+    return maps_indices(node.op) && (work == nullptr || node.op != Op::expand);
   }
 
-  /// Grows a group from node `start`: takes following nodes that depend on it while they fit, and keeps the longest prefix that one
-  /// value leaves. A node that reads what an outside node made of the group's values would close a circle: it stays outside.
+  /// Grows a group from node `start`: takes following nodes that depend on it while they fit, and keeps the
+  /// longest prefix that one value leaves. A node that reads what an outside node made of the group's values
+  /// would close a circle: it stays outside.
   void grow(size_t start) {
     const Node& first = g_.nodes[start];
     std::vector<size_t> members = {start};
@@ -68,6 +78,7 @@ class Fuser {
     std::map<ValueId, uint32_t> open;  // values of the group with uses left outside
     open[first.output] = open_uses_[first.output];
     const bool extends = first.op != Op::concat;
+    const Node* work = maps_indices(first.op) ? nullptr : &first;
     for (size_t i = start + 1; extends && i < g_.nodes.size() && i < start + kWindow && !open.empty(); ++i) {
       const Node& node = g_.nodes[i];
       const bool depends = std::ranges::any_of(node.inputs, [&](ValueId v) { return inside.contains(v); });
@@ -75,14 +86,16 @@ class Fuser {
       uint32_t tree = 1;
       for (const ValueId input : node.inputs)
         if (const auto entry = inside.find(input); entry != inside.end()) tree += entry->second;
-      if (!depends || circle || tree > kMaxTree || !fits(first, node)) {
+      if (!depends || circle || tree > kMaxTree || !fits(first, work, node)) {
         if (depends || circle) tainted.insert(node.output);
         continue;
       }
       members.push_back(i);
+      if (work == nullptr && !maps_indices(node.op)) work = &node;
       inside.emplace(node.output, tree);
       for (const ValueId input : node.inputs)
-        if (const auto entry = open.find(input); entry != open.end() && --entry->second == 0) open.erase(entry);
+        if (const auto entry = open.find(input); entry != open.end() && --entry->second == 0)
+          open.erase(entry);
       open[node.output] = open_uses_[node.output];
       if (open.size() == 1 && open.contains(node.output)) kept = members.size();
     }
@@ -91,7 +104,8 @@ class Fuser {
     ++next_;
   }
 
-  /// A reduction reads each element of its operand once: a group without an anchor whose only reader it is joins it.
+  /// A reduction reads each element of its operand once: a group without an anchor whose only reader it is
+  /// joins it.
   void join_reduction(size_t index) {
     const Node& node = g_.nodes[index];
     if (node.op != Op::reduce && node.op != Op::arg_reduce) return;

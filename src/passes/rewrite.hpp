@@ -12,7 +12,8 @@
 
 namespace weft::passes {
 
-/// Appends to g.nodes what stands for one node that was taken out: the last one defines the node's own value, so its name and users stay.
+/// Appends to g.nodes what stands for one node that was taken out: the last one defines the node's own value,
+/// so its name and users stay.
 class Replacement {
  public:
   Replacement(graph::Graph& g, const graph::Node& node) : g_(g), node_(node) {}

@@ -22,7 +22,8 @@ Graph simplify(Graph g) {
     ValueId other = graph::kNoValue;
     // A rule may turn elementwise nodes into movements, which then have their own rules.
     if (info(node.op).op_class == OpClass::elementwise) other = simplify_elementwise(r, node);
-    if (other == graph::kNoValue && info(node.op).op_class == OpClass::movement) other = simplify_movement(r, node);
+    if (other == graph::kNoValue && info(node.op).op_class == OpClass::movement)
+      other = simplify_movement(r, node);
     if (other != graph::kNoValue) {
       stands[node.output] = other;
       continue;

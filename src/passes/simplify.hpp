@@ -9,7 +9,7 @@ namespace weft::passes {
 
 /// What the rules see: nodes so far, whose operands stand for themselves.
 struct Rewriting {
-  graph::Graph& g;  ///< g.nodes: those already written
+  graph::Graph& g;                  ///< g.nodes: those already written
   std::vector<uint32_t> producers;  ///< of a value: index in g.nodes + 1, 0 when there is none
 
   const graph::Type& type(graph::ValueId value) const { return g.values[value].type; }
@@ -21,8 +21,8 @@ struct Rewriting {
   }
 };
 
-/// Tries to simplify a node: may change its operation, attributes and operands, and returns the value that its output stands for when
-/// the node is not needed (else kNoValue).
+/// Tries to simplify a node: may change its operation, attributes and operands, and returns the value that
+/// its output stands for when the node is not needed (else kNoValue).
 graph::ValueId simplify_movement(const Rewriting& r, graph::Node& node);
 graph::ValueId simplify_elementwise(const Rewriting& r, graph::Node& node);
 

@@ -39,7 +39,9 @@ uint64_t one_bits(DType dtype) {
   }
 }
 
-uint64_t negative_zero_bits(DType dtype) { return is_float(dtype) ? uint64_t{1} << (info(dtype).bits - 1) : 0; }
+uint64_t negative_zero_bits(DType dtype) {
+  return is_float(dtype) ? uint64_t{1} << (info(dtype).bits - 1) : 0;
+}
 
 /// The operand e with x op e == x in every bit: -0 for float sums, because -0 + 0 is 0.
 struct Neutral {
@@ -68,7 +70,8 @@ ValueId binary(const Rewriting& r, Node& node) {
     if (neutral.op != node.op) continue;
     const uint64_t wanted = neutral.bits(r.type(node.inputs[0]).dtype);
     if (uniform_bits(r, node.inputs[1]) == wanted) return stand_for(r, node, node.inputs[0]);
-    if (neutral.commutes && uniform_bits(r, node.inputs[0]) == wanted) return stand_for(r, node, node.inputs[1]);
+    if (neutral.commutes && uniform_bits(r, node.inputs[0]) == wanted)
+      return stand_for(r, node, node.inputs[1]);
   }
   return kNoValue;
 }
@@ -85,8 +88,10 @@ struct Precision {
   int exponent;  ///< of the largest power of two
   int smallest;  ///< exponent of the smallest subnormal, negated
 };
-constexpr Precision kFloats[] = {
-    {DType::f16, 11, 15, 24}, {DType::bf16, 8, 127, 133}, {DType::f32, 24, 127, 149}, {DType::f64, 53, 1023, 1074}};
+constexpr Precision kFloats[] = {{DType::f16, 11, 15, 24},
+                                 {DType::bf16, 8, 127, 133},
+                                 {DType::f32, 24, 127, 149},
+                                 {DType::f64, 53, 1023, 1074}};
 
 const Precision* precision(DType dtype) {
   const auto found = std::ranges::find(kFloats, dtype, &Precision::dtype);
@@ -117,7 +122,9 @@ ValueId cast(const Rewriting& r, Node& node) {
 /// f(f(x)) == x
 bool undoes_itself(Op op) { return op == Op::neg || op == Op::logical_not; }
 /// f(f(x)) == f(x)
-bool is_idempotent(Op op) { return op == Op::abs || op == Op::floor || op == Op::ceil || op == Op::round || op == Op::sign; }
+bool is_idempotent(Op op) {
+  return op == Op::abs || op == Op::floor || op == Op::ceil || op == Op::round || op == Op::sign;
+}
 
 ValueId unary(const Rewriting& r, Node& node) {
   const Node* inner = r.producer(node.inputs[0], node.op);

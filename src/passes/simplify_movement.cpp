@@ -1,4 +1,5 @@
-// Movements: those that move nothing go, two in a row become one, and what only inserts or drops axes of extent 1 is a reshape.
+// Movements: those that move nothing go, two in a row become one, and what only inserts or drops axes of
+// extent 1 is a reshape.
 #include <algorithm>
 
 #include "passes/simplify.hpp"
@@ -19,7 +20,9 @@ void become_reshape(const Rewriting& r, Node& node) {
   node.attributes = graph::ReshapeAttributes{r.shape(node.output)};
 }
 
-bool same_shapes(const Rewriting& r, const Node& node) { return r.shape(node.inputs[0]) == r.shape(node.output); }
+bool same_shapes(const Rewriting& r, const Node& node) {
+  return r.shape(node.inputs[0]) == r.shape(node.output);
+}
 
 ValueId reshape(const Rewriting& r, Node& node) {
   if (const Node* inner = r.producer(node.inputs[0], Op::reshape)) node.inputs[0] = inner->inputs[0];
@@ -78,7 +81,8 @@ ValueId concat(const Rewriting&, Node& node) { return node.inputs.size() == 1 ? 
 ValueId pad(const Rewriting&, Node& node) {
   const auto& a = std::get<graph::PadAttributes>(node.attributes);
   const auto is_zero = [](int64_t amount) { return amount == 0; };
-  return std::ranges::all_of(a.begin, is_zero) && std::ranges::all_of(a.end, is_zero) ? node.inputs[0] : kNoValue;
+  return std::ranges::all_of(a.begin, is_zero) && std::ranges::all_of(a.end, is_zero) ? node.inputs[0]
+                                                                                      : kNoValue;
 }
 
 struct Rule {

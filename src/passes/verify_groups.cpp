@@ -19,7 +19,9 @@ using graph::ValueId;
 namespace {
 
 bool is_elementwise(Op op) { return info(op).op_class == OpClass::elementwise; }
-bool maps_indices(Op op) { return op == Op::reshape || op == Op::transpose || op == Op::expand || op == Op::slice; }
+bool maps_indices(Op op) {
+  return op == Op::reshape || op == Op::transpose || op == Op::expand || op == Op::slice;
+}
 
 struct Members {
   std::vector<const Node*> nodes;  ///< in topological order
@@ -34,7 +36,8 @@ std::unexpected<Error> fault(int32_t group, const std::string& what) {
 Result<Groups> collect(const Graph& g) {
   Groups groups;
   for (const Node& node : g.nodes) {
-    if (node.group < 0) return fail(ErrorKind::invalid_model, fmt::format("%{} has no group", g.values[node.output].name));
+    if (node.group < 0)
+      return fail(ErrorKind::invalid_model, fmt::format("%{} has no group", g.values[node.output].name));
     groups[node.group].nodes.push_back(&node);
     groups[node.group].outputs.insert(node.output);
   }
@@ -46,13 +49,15 @@ Result<void> check_exits(const Graph& g, const Groups& groups) {
   for (const Node& node : g.nodes) producer[node.output] = node.group;
   std::map<int32_t, std::set<ValueId>> leaving;
   const auto leave = [&](ValueId value, int32_t to) {
-    if (const auto from = producer.find(value); from != producer.end() && from->second != to) leaving[from->second].insert(value);
+    if (const auto from = producer.find(value); from != producer.end() && from->second != to)
+      leaving[from->second].insert(value);
   };
   for (const graph::Port& port : g.outputs) leave(port.value, -1);
   for (const Node& node : g.nodes)
     for (const ValueId input : node.inputs) leave(input, node.group);
   for (const auto& entry : groups)
-    if (leaving[entry.first].size() != 1) return fault(entry.first, fmt::format("{} values leave it", leaving[entry.first].size()));
+    if (leaving[entry.first].size() != 1)
+      return fault(entry.first, fmt::format("{} values leave it", leaving[entry.first].size()));
   return {};
 }
 
@@ -74,16 +79,19 @@ Result<void> check_anchor(const Graph& g, int32_t id, const Members& members) {
     if (!follows) continue;
     behind.insert(node->output);
     if (!is_elementwise(node->op) || g.values[node->output].type.shape != g.values[anchor->output].type.shape)
-      return fault(id, fmt::format("%{} has another iteration space than the anchor", g.values[node->output].name));
+      return fault(
+          id, fmt::format("%{} has another iteration space than the anchor", g.values[node->output].name));
   }
   return {};
 }
 
-Result<void> check_constness(const Graph& g, const ConstantValues& constants, int32_t id, const Members& members) {
+Result<void> check_constness(const Graph& g, const ConstantValues& constants, int32_t id,
+                             const Members& members) {
   const bool first = constants.contains(members.nodes[0]->output);
   for (const Node* node : members.nodes)
     if (constants.contains(node->output) != first)
-      return fault(id, fmt::format("%{} depends on constants only, others do not, or the reverse", g.values[node->output].name));
+      return fault(id, fmt::format("%{} depends on constants only, others do not, or the reverse",
+                                   g.values[node->output].name));
   return {};
 }
 

@@ -45,7 +45,8 @@ inline std::vector<graph::Tensor> evaluated(const graph::Graph& g, const std::ve
 }
 
 /// Equal bit for bit (tolerance 0, NaN equal to NaN), or floats within tolerance * max(1, |expected|).
-inline void expect_close(const graph::Tensor& got, const graph::Tensor& expected, double tolerance, const std::string& where) {
+inline void expect_close(const graph::Tensor& got, const graph::Tensor& expected, double tolerance,
+                         const std::string& where) {
   ASSERT_EQ(got.dtype, expected.dtype) << where;
   ASSERT_EQ(got.shape, expected.shape) << where;
   if (got.bytes == expected.bytes) return;
@@ -53,8 +54,9 @@ inline void expect_close(const graph::Tensor& got, const graph::Tensor& expected
   const std::vector<double> a = numbers(got), b = numbers(expected);
   for (size_t i = 0; i < a.size(); ++i) {
     if (std::isnan(a[i]) && std::isnan(b[i])) continue;
-    const bool close = tolerance == 0 ? a[i] == b[i] && std::signbit(a[i]) == std::signbit(b[i])
-                                      : a[i] == b[i] || std::fabs(a[i] - b[i]) <= tolerance * std::max(1.0, std::fabs(b[i]));
+    const bool close =
+        tolerance == 0 ? a[i] == b[i] && std::signbit(a[i]) == std::signbit(b[i])
+                       : a[i] == b[i] || std::fabs(a[i] - b[i]) <= tolerance * std::max(1.0, std::fabs(b[i]));
     ASSERT_TRUE(close) << where << ": element " << i << " is " << a[i] << ", not " << b[i];
   }
 }

@@ -1,0 +1,61 @@
+// The text cases of tests/passes/cases. What a pass leaves unused is dropped before printing.
+#include <gtest/gtest.h>
+
+#include "passes/passes.hpp"
+#include "passes/verify_groups.hpp"
+#include "support/text_cases.hpp"
+
+namespace weft::passes {
+namespace {
+
+using graph::Graph;
+
+std::string transformed(const std::string& text, const std::function<Result<Graph>(Graph)>& pass) {
+  auto g = graph::parse(text);
+  if (!g) return "parse: " + g.error().message;
+  if (const auto before = graph::verify(*g); !before) return "input: " + to_string(before.error());
+  auto result = pass(std::move(*g));
+  if (!result) return to_string(result.error());
+  if (const auto after = graph::verify(*result); !after)
+    return "output: " + to_string(after.error()) + "\n" + graph::print(*result);
+  const Graph live = remove_dead(std::move(*result));
+  if (const auto after = graph::verify(live); !after) return "live output: " + to_string(after.error());
+  return graph::print(live);
+}
+
+std::string fused(const std::string& text) {
+  return transformed(text, [](Graph g) -> Result<Graph> {
+    Graph result = fuse_groups(std::move(g));
+    WEFT_TRY(verify_groups(result));
+    return result;
+  });
+}
+
+std::string verified_groups(const std::string& text) {
+  const auto g = graph::parse(text);
+  if (!g) return "parse: " + g.error().message;
+  const auto result = verify_groups(*g);
+  return result ? "accepted" : result.error().message;
+}
+
+std::function<std::string(const std::string&)> text_function(Graph (*pass)(Graph)) {
+  return [pass](const std::string& text) { return transformed(text, pass); };
+}
+
+const weft::testing::TextFunctions kFunctions{
+    {"remove_dead", text_function(remove_dead)},
+    {"fold_scales", text_function(fold_scales)},
+    {"simplify", text_function(simplify)},
+    {"expand_resize", text_function(expand_resize)},
+    {"fold_constants",
+     [](const std::string& text) {
+       return transformed(text, [](Graph g) { return fold_constants(std::move(g), {}, 64); });
+     }},
+    {"fuse_groups", fused},
+    {"verify_groups", verified_groups},
+};
+
+TEST(PassCases, TextInTextOut) { weft::testing::run_text_cases("tests/passes/cases", kFunctions, 30); }
+
+}  // namespace
+}  // namespace weft::passes
