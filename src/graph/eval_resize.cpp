@@ -121,6 +121,8 @@ Result<void> resize(const Call& call) {
   const auto& a = call.attributes<ResizeAttributes>();
   const Tensor& x = *call.x[0];
   if (element_count(call.y.shape) == 0) return {};
+  if (element_count(x.shape) == 0)
+    return fail(ErrorKind::invalid_model, "nothing is resized to something", call.node.source);
   if (a.mode == ResizeMode::nearest) {
     with_width(x.dtype, [&]<class T>(std::type_identity<T>) {
       const std::vector<T> y = resize_axes(a, elements<T>(x), x.shape, call.y.shape);

@@ -105,6 +105,11 @@ TEST(EvalMovement, ResizeLinear) {
       {1, 1, 1, 2}, {2.6666665f, 4.3333331f}, 1e-5);
 }
 
+TEST(EvalMovement, NothingCannotBeResizedToSomething) {
+  const auto attributes = resizing({2}, {1}, ResizeMode::linear, CoordinateMode::half_pixel);
+  EXPECT_FALSE(try_run(Op::resize, {f32({0}, {})}, attributes).has_value());
+}
+
 TEST(EvalMovement, ResizeCubic) {
   std::vector<float> v;
   for (int i = 1; i <= 16; ++i) v.push_back(static_cast<float>(i));
