@@ -8,7 +8,9 @@
 namespace weft::graph {
 namespace {
 
-std::string error_text(const Error& error) { return std::string(to_string(error.kind)) + ": " + to_string(error); }
+std::string error_text(const Error& error) {
+  return std::string(to_string(error.kind)) + ": " + to_string(error);
+}
 
 std::string roundtrip(const std::string& text) {
   const auto g = parse(text);
@@ -42,7 +44,8 @@ std::string inferred(const std::string& text) {
 }
 
 TEST(GraphCases, AllFiles) {
-  testing::run_text_cases("tests/graph/cases", {{"roundtrip", roundtrip}, {"verify", verified}, {"infer", inferred}}, 20);
+  testing::run_text_cases("tests/graph/cases",
+                          {{"roundtrip", roundtrip}, {"verify", verified}, {"infer", inferred}}, 20);
 }
 
 }  // namespace

@@ -74,11 +74,12 @@ inline void write_text_cases(const std::filesystem::path& file, const std::vecto
   }
 }
 
-/// Runs every case of `folder` (relative to the project's root) and fails the test where one differs, where a word has no
-/// function, and where fewer than `at_least` cases were found.
+/// Runs every case of `folder` (relative to the project's root) and fails the test where one differs, where a
+/// word has no function, and where fewer than `at_least` cases were found.
 inline void run_text_cases(const std::string& folder, const TextFunctions& functions, size_t at_least) {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(WEFT_SOURCE_DIR) / folder))
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(WEFT_SOURCE_DIR) / folder))
     if (entry.path().extension() == ".txt") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   const bool update = std::getenv("WEFT_UPDATE") != nullptr;
