@@ -7,48 +7,61 @@
 namespace weft::bundle {
 namespace {
 
-constexpr std::string_view kTail = R"(
-/** Loads the model that this module was written for: from the model.json beside it, unless another URL is given. */
-export function load(url = new URL("./model.json", import.meta.url), options = undefined) {
-  return loadBundle(url, options);
-}
-export default load;
+constexpr std::string_view kTail = R"(};
+/** Loads this model; its files lie beside this module. */
+export const load = (options) => weft.load({ manifest, files }, options);
+export const { WeftError, LoadError, InputError, RuntimeError } = weft;
 )";
 
-constexpr std::string_view kModel = R"(
-export interface Model {
+constexpr std::string_view kRuntimeEnd = "// --- load ---";
+
+constexpr std::string_view kFallbackTypes = R"(export type TensorLike<A> = A | { readonly data: A; readonly shape?: readonly number[] };
+export interface LoadOptions {
+  readonly variant?: "auto" | "scalar" | "simd128" | "relaxed" | undefined;
+}
+export interface Model<Inputs, Outputs> {
   run(inputs: Inputs): Promise<Outputs>;
+  dispose(): void;
 }
-
-/** Loads the model from the model.json beside this module, unless another URL is given. */
-export declare function load(url?: string | URL): Promise<Model>;
-export default load;
 )";
+
+constexpr std::string_view kLoad = R"(
+/** Loads this model; its files lie beside this module. */
+export declare function load(options?: LoadOptions): Promise<Model<Inputs, Outputs>>;
+)";
+
+std::string file_line(std::string_view name) {
+  return fmt::format("  {}: new URL({}, import.meta.url),\n", json_string(name), json_string(fmt::format("./{}", name)));
+}
 
 /// Model names stay out of comments, which they could end.
-std::string interface(std::string_view name, const std::vector<Port>& ports) {
-  std::string out = fmt::format("export interface {} {{\n", name);
+std::string interface(std::string_view name, const std::vector<Port>& ports, std::string_view format) {
+  std::string out = fmt::format("\nexport interface {} {{\n", name);
   for (const Port& port : ports) {
-    out += fmt::format("  /** {}[{}] */\n", to_string(port.dtype), fmt::join(port.shape, ", "));
-    out += fmt::format("  {}: {};\n", json_string(port.name), info(port.dtype).typescript);
+    out += fmt::format("  /** {} [{}] */\n", to_string(port.dtype), fmt::join(port.shape, ", "));
+    const std::string type = fmt::format(fmt::runtime(format), info(port.dtype).typescript);
+    out += fmt::format("  {}: {};\n", json_string(port.name), type);
   }
   return out + "}\n";
 }
 
 }  // namespace
 
-BundleFile write_model_js(std::string_view runtime_js) {
+BundleFile write_model_js(std::string_view runtime_js, const Manifest& manifest) {
   std::string text(runtime_js);
   if (!text.ends_with('\n')) text += '\n';
+  text += "const manifest = " + manifest_section(manifest) + ";\nconst files = {\n";
+  for (const Variant& variant : manifest.variants) text += file_line(variant.file);
+  text += file_line("model.weights");
   text += kTail;
   return text_file("model.js", text);
 }
 
-BundleFile write_model_dts(const Manifest& manifest) {
-  std::string text = interface("Inputs", manifest.inputs);
-  text += '\n';
-  text += interface("Outputs", manifest.outputs);
-  text += kModel;
+BundleFile write_model_dts(const Manifest& manifest, std::string_view runtime_dts) {
+  std::string text(runtime_dts.empty() ? kFallbackTypes : runtime_dts.substr(0, runtime_dts.find(kRuntimeEnd)));
+  text += interface("Inputs", manifest.inputs, "TensorLike<{}>");
+  text += interface("Outputs", manifest.outputs, "{}");
+  text += kLoad;
   return text_file("model.d.ts", text);
 }
 

@@ -1,4 +1,4 @@
-// model.js and model.d.ts: the bundle as a JavaScript module.
+// model.js and model.d.ts: the bundle as a JavaScript module (docs/bundle.md, "model.js").
 #pragma once
 
 #include <string_view>
@@ -8,13 +8,12 @@
 
 namespace weft::bundle {
 
-/// The built web runtime (one ES module, no imports) with a `load` of its own at the end, bound to the model.json beside it:
-///   load(url = new URL("./model.json", import.meta.url), options) -> loadBundle(url, options)
-/// so `runtime_js` must declare loadBundle at its top level, and must not export `load` or a default. model.json is fetched, not inlined:
-/// it holds the hash of model.js, and bundlers know this form of URL as an asset.
-BundleFile write_model_js(std::string_view runtime_js);
+/// `runtime_js` (build/runtime/weft.inline.js: one statement that defines `weft`) and a tail that exports `load(options)`, with the
+/// manifest inlined, without `files`, and each file as a literal `new URL`, so that bundlers see it. The manifest must be complete.
+BundleFile write_model_js(std::string_view runtime_js, const Manifest& manifest);
 
-/// Types of the model: inputs and outputs by name, as the typed arrays of dtype.def.
-BundleFile write_model_dts(const Manifest& manifest);
+/// Types of the model: inputs and outputs by name, as the typed arrays of dtype.def. Begins with `runtime_dts` (build/runtime/weft.d.ts)
+/// up to its line `// --- load ---`; when that is empty, with the few declarations that the model's own types need.
+BundleFile write_model_dts(const Manifest& manifest, std::string_view runtime_dts = {});
 
 }  // namespace weft::bundle

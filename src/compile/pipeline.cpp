@@ -96,7 +96,7 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
     compiled.bundle.files.push_back(bundle::bytes_file(module_name(placed.name), std::move(code), placed.name));
   }
   compiled.bundle.files.push_back(std::move(weights.file));
-  if (!options.runtime_js.empty()) compiled.bundle.files.push_back(bundle::write_model_js(options.runtime_js));
+  if (!options.runtime_js.empty()) compiled.bundle.files.push_back(bundle::write_model_js(options.runtime_js, compiled.manifest));
   compiled.bundle.files.push_back(bundle::write_model_dts(compiled.manifest));
   compiled.blobs = std::move(imported.blobs);
   return compiled;

@@ -132,12 +132,18 @@ TEST(Manifest, DescribesPlacedProgram) {
 TEST(JavaScript, TypesOfInputsAndOutputs) {
   const Model m;
   const auto weights = write_weights(m.g, {});
-  const std::string types = text_of(write_model_dts(make_manifest(m.g, *weights, "weft test")));
-  EXPECT_TRUE(types.starts_with("export interface Inputs {\n  /** f32[1, 3] */\n  \"in */ \\\"put\\\"\\n\": Float32Array;\n}\n")) << types;
-  EXPECT_NE(types.find("run(inputs: Inputs): Promise<Outputs>;"), std::string::npos);
-  const std::string code = text_of(write_model_js("export function loadBundle(url, options) {}"));
-  EXPECT_TRUE(code.starts_with("export function loadBundle(url, options) {}\n"));
-  EXPECT_NE(code.find("new URL(\"./model.json\", import.meta.url)"), std::string::npos);
+  Manifest manifest = make_manifest(m.g, *weights, "weft test");
+  manifest.variants.emplace_back().file = "model.wasm";
+  const std::string own = "\nexport interface Inputs {\n  /** f32 [1, 3] */\n  \"in */ \\\"put\\\"\\n\": TensorLike<Float32Array>;\n}\n"
+                          "\nexport interface Outputs {\n  /** f32 [1, 3] */\n  \"out\": Float32Array;\n}\n";
+  const std::string types = text_of(write_model_dts(manifest, "export type A = 1;\n// --- load ---\nleft out"));
+  EXPECT_TRUE(types.starts_with("export type A = 1;\n" + own)) << types;
+  EXPECT_EQ(types.find("left out"), std::string::npos);
+  EXPECT_NE(types.find("load(options?: LoadOptions): Promise<Model<Inputs, Outputs>>;"), std::string::npos);
+  EXPECT_NE(text_of(write_model_dts(manifest)).find("export interface LoadOptions"), std::string::npos);
+  const std::string code = text_of(write_model_js("const weft = (() => {})();", manifest));
+  EXPECT_TRUE(code.starts_with("const weft = (() => {})();\nconst manifest = " + manifest_section(manifest) + ";\n")) << code;
+  EXPECT_NE(code.find("  \"model.wasm\": new URL(\"./model.wasm\", import.meta.url),\n"), std::string::npos);
 }
 
 TEST(Text, ReplacesWhatIsNoUtf8) {
