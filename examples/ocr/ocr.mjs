@@ -1,0 +1,48 @@
+// What PP-OCR's recogniser wants and gives: pixels in, text out.
+import sharp from "sharp";
+
+/**
+ * A picture of one line of text as the model's input f32 [1, 3, height, width]: scaled to the height, at most to the width, the rest
+ * is 0; channels in the order blue, green, red; values (v / 255 - 0.5) / 0.5.
+ */
+export async function readLine(file, [, , height, width]) {
+  const { width: originalWidth, height: originalHeight } = await sharp(file).metadata();
+  const lineWidth = Math.min(width, Math.ceil((height * originalWidth) / originalHeight));
+  const { data, info } = await sharp(file)
+    .flatten({ background: "white" })
+    .toColourspace("srgb")
+    .resize(lineWidth, height, { fit: "fill", kernel: "linear" })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const input = new Float32Array(3 * height * width);
+  for (let y = 0; y < height; ++y)
+    for (let x = 0; x < lineWidth; ++x)
+      for (let c = 0; c < 3; ++c) {
+        const value = data[(y * lineWidth + x) * info.channels + (info.channels === 3 ? 2 - c : 0)];
+        input[(c * height + y) * width + x] = (value / 255 - 0.5) / 0.5;
+      }
+  return input;
+}
+
+/** The characters of the classes: class 0 is CTC's blank, the last one is the space. */
+export function readCharacters(text) {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  return ["", ...lines, " "];
+}
+
+/** Best class of each step; repeats and blanks fall out. Scores are f32 [1, steps, classes]; confidence is the mean over characters. */
+export function decode(scores, [, steps, classes], characters) {
+  let text = "", sum = 0, count = 0, previous = 0;
+  for (let step = 0; step < steps; ++step) {
+    let best = 0;
+    for (let c = 1; c < classes; ++c) if (scores[step * classes + c] > scores[step * classes + best]) best = c;
+    if (best !== 0 && best !== previous) {
+      text += characters[best];
+      sum += scores[step * classes + best];
+      ++count;
+    }
+    previous = best;
+  }
+  return { text, confidence: count ? sum / count : 0 };
+}
