@@ -53,13 +53,13 @@ function(weft_cli)
 endfunction()
 
 # weft_test(<layer>): test_<layer> of tests/<layer>/**/*_test.cpp, linked to that layer's library (to weft_compile where the
-# folder is no layer). Tests may use exceptions, RTTI and the file system.
+# folder is no layer, and where the tests run graphs through the whole middle). Tests may use exceptions, RTTI and the file system.
 function(weft_test name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${name}/*_test.cpp)
   if(NOT sources)
     return()
   endif()
-  if(TARGET weft_${name})
+  if(TARGET weft_${name} AND NOT name MATCHES "^(lower|schedule)$")
     set(library weft_${name})
   else()
     set(library weft_compile)

@@ -13,8 +13,10 @@ namespace {
 
 bool is_identifier(std::string_view name) {
   if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
-  for (const char c : name)
-    if (!is_word(c)) return false;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const bool dot = name[i] == '.' && i > 0 && i + 1 < name.size() && is_word(name[i + 1]);
+    if (!is_word(name[i]) && !dot) return false;
+  }
   return true;
 }
 

@@ -35,8 +35,14 @@ std::string_view Scanner::peek_word() {
   skip_space();
   if (failed_) return {};
   size_t end = at_;
-  while (end < text_.size() && is_word(text_[end])) ++end;
+  while (end < text_.size() && (is_word(text_[end]) || dot_in_name(end))) ++end;
   return text_.substr(at_, end - at_);
+}
+
+// The names of split axes hold dots ("oc.o"); numbers do not begin a name, so that `0..4` stays apart.
+bool Scanner::dot_in_name(size_t at) const {
+  const bool letter_first = text_[at_] < '0' || text_[at_] > '9';
+  return text_[at] == '.' && at > at_ && letter_first && at + 1 < text_.size() && is_word(text_[at + 1]);
 }
 
 bool Scanner::take_word(std::string_view word) {

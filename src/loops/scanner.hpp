@@ -46,6 +46,7 @@ class Scanner {
  private:
   void skip_space();
   bool ends_expression(char c, int depth) const;
+  bool dot_in_name(size_t at) const;
   bool word_at(size_t at, std::string_view word) const;
   size_t skip_string(size_t at) const;
 

@@ -89,13 +89,24 @@ Value StageBuilder::outer_value(ValueId value, const Indices& indices, const Rea
   return widen(loops::access_if(dtype, operand, indices, reading.condition, loops::constant_bits({dtype}, 0)));
 }
 
+namespace {
+
+/// A narrow integer wraps where a value of the graph ends, though it is computed with in 32 bits. Halves keep their extra digits.
+Value as_stored(Value value, DType dtype) {
+  const DType wide = value->type.dtype;
+  if (dtype == wide || !is_integer(dtype)) return value;
+  return loops::cast(wide, loops::cast(dtype, std::move(value)));
+}
+
+}  // namespace
+
 Value StageBuilder::inner_value(const Node& node, const Indices& indices, const Reading& reading) {
   if (maps_indices(node.op)) return value_at(node.inputs[0], map_indices(graph_, node, indices), reading);
   WEFT_CHECK(info(node.op).op_class == graph::OpClass::elementwise, "an anchor read away from its own indices: " + stage_.name);
   std::vector<Value> operands;
   for (const ValueId input : node.inputs)
     operands.push_back(value_at(input, broadcast_indices(type(input).shape, indices), reading));
-  return lower_elementwise(node, operands);
+  return as_stored(lower_elementwise(node, operands), type(node.output).dtype);
 }
 
 Value StageBuilder::value_at(ValueId value, const Indices& indices, const Reading& reading) {
@@ -110,7 +121,7 @@ Value StageBuilder::value_at(ValueId value, const Indices& indices, const Readin
 void StageBuilder::set_anchor(ValueId output, Indices indices, Value result) {
   anchor_ = output;
   anchor_indices_ = std::move(indices);
-  anchor_result_ = std::move(result);
+  anchor_result_ = as_stored(std::move(result), type(output).dtype);
 }
 
 void StageBuilder::add_state(std::string name, Value init, Value update) {

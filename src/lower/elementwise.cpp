@@ -34,10 +34,13 @@ Value rounding(const Node&, Operands x) {
   return is_float(x[0]->type.dtype) ? loops::unary(op, x[0]) : x[0];
 }
 
+/// Our functions are of f32: an f64 is rounded on its way in.
 template <Value (*function)(LoopMath&, const Value&)>
 Value elementary(const Node&, Operands x) {
   LoopMath math;
-  return function(math, x[0]);
+  const DType dtype = x[0]->type.dtype;
+  if (dtype == DType::f32) return function(math, x[0]);
+  return loops::cast(dtype, function(math, loops::cast(DType::f32, x[0])));
 }
 
 Value sign(const Node&, Operands x) {

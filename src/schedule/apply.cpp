@@ -112,14 +112,24 @@ class Emitter {
       append(result, walk(loops, depth + 1, last, leaf));
       return result;
     }
-    Place tile = place;
-    tile.values[loop.axis] = full == 1 ? Expr(0) : expr::variable(loop.axis, {0, full - 1});
-    Block tile_body = walk(loops, depth + 1, tile, leaf);
-    Block last_body = walk(loops, depth + 1, last, leaf);
-    const Expr block = expr::variable(loop.axis, {0, full});
-    Block body, result;
-    body.push_back(loops::make_if(expr::less(block, full), std::move(tile_body), std::move(last_body)));
-    result.push_back(loops::make_for(loop.axis, full + 1, ForKind::blocks, std::move(body)));
+    return blocks_loop(loop.axis, full, walk(loops, depth + 1, first_tiles(loop.axis, full, place), leaf),
+                       walk(loops, depth + 1, last, leaf));
+  }
+
+  static Place first_tiles(const std::string& axis, int64_t full, Place place) {
+    place.values[axis] = full == 1 ? Expr(0) : expr::variable(axis, {0, full - 1});
+    return place;
+  }
+
+  /// The last block is the rest. In the others the axis is a variable of its own, which carries the narrower range.
+  static Block blocks_loop(const std::string& axis, int64_t full, Block tile, Block rest) {
+    const std::string name = axis + ".block";
+    const Expr block = expr::variable(name, {0, full});
+    Block bound, body, result;
+    if (full > 1) bound.push_back(loops::make_let_index({axis, {0, full - 1}, 1}, loops::index_value(block)));
+    append(bound, std::move(tile));
+    body.push_back(loops::make_if(expr::less(block, full), std::move(bound), std::move(rest)));
+    result.push_back(loops::make_for(name, full + 1, ForKind::blocks, std::move(body)));
     return result;
   }
 

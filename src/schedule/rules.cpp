@@ -187,8 +187,9 @@ Schedule memory_order_schedule(const Stage& stage, const std::vector<Storage>& s
   };
   for (const StorageLoop& loop : storage_order(storages.back())) {
     const std::string axis = axis_of_output(stage, loop.axis);
+    if (axis == unit) continue;
     if (loop.block == 1 || axis.empty()) {
-      if (axis != unit) add(axis);
+      add(axis);
       continue;
     }
     if (loop.outer) schedule.steps.push_back(split(axis, loop.block, Tail::peel));
