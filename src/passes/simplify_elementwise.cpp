@@ -85,13 +85,10 @@ ValueId select(const Rewriting& r, Node& node) {
 struct Precision {
   DType dtype;
   int bits;      ///< integers up to 2^bits are exact
-  int exponent;  ///< of the largest power of two
-  int smallest;  ///< exponent of the smallest subnormal, negated
+  int exponent;  ///< of the largest power of two; the smallest number follows from both
 };
-constexpr Precision kFloats[] = {{DType::f16, 11, 15, 24},
-                                 {DType::bf16, 8, 127, 133},
-                                 {DType::f32, 24, 127, 149},
-                                 {DType::f64, 53, 1023, 1074}};
+constexpr Precision kFloats[] = {
+    {DType::f16, 11, 15}, {DType::bf16, 8, 127}, {DType::f32, 24, 127}, {DType::f64, 53, 1023}};
 
 const Precision* precision(DType dtype) {
   const auto found = std::ranges::find(kFloats, dtype, &Precision::dtype);
@@ -104,7 +101,7 @@ bool is_exact(DType from, DType to) {
   const Precision* a = precision(from);
   const Precision* b = precision(to);
   if (to == DType::boolean || (a != nullptr && b == nullptr)) return false;
-  if (a != nullptr) return a->bits <= b->bits && a->exponent <= b->exponent && a->smallest <= b->smallest;
+  if (a != nullptr) return a->bits <= b->bits && a->exponent <= b->exponent;
   const int bits = from == DType::boolean ? 1 : static_cast<int>(info(from).bits) - (is_signed(from) ? 1 : 0);
   if (b != nullptr) return bits <= b->bits && bits <= b->exponent;
   if (is_signed(from) && !is_signed(to)) return false;

@@ -56,6 +56,7 @@ class RandomGraph {
   }
   Ints shape_of(ValueId v) const { return *graph::constant_shape(g_.values[v].type.shape); }
   ValueId pick() {
+    if (chained_ != graph::kNoValue) return chained_;
     const auto n = static_cast<int64_t>(pool_.size());
     return pool_[static_cast<size_t>(random_.chance(50) ? n - 1 - random_.below(std::min<int64_t>(n, 3))
                                                         : random_.below(n))];
@@ -97,11 +98,12 @@ class RandomGraph {
 
   void step() {
     static constexpr void (RandomGraph::* kSteps[])() = {
-        &RandomGraph::unary,  &RandomGraph::unary,  &RandomGraph::binary,         &RandomGraph::binary,
-        &RandomGraph::binary, &RandomGraph::repeat, &RandomGraph::reshape,        &RandomGraph::transpose,
-        &RandomGraph::expand, &RandomGraph::slice,  &RandomGraph::concat,         &RandomGraph::pad,
-        &RandomGraph::reduce, &RandomGraph::conv,   &RandomGraph::conv_transpose, &RandomGraph::matmul,
-        &RandomGraph::resize, &RandomGraph::cast,   &RandomGraph::select,         &RandomGraph::gather,
+        &RandomGraph::unary,          &RandomGraph::unary,     &RandomGraph::binary, &RandomGraph::binary,
+        &RandomGraph::binary,         &RandomGraph::repeat,    &RandomGraph::chain,  &RandomGraph::chain,
+        &RandomGraph::reshape,        &RandomGraph::transpose, &RandomGraph::expand, &RandomGraph::slice,
+        &RandomGraph::concat,         &RandomGraph::pad,       &RandomGraph::reduce, &RandomGraph::conv,
+        &RandomGraph::conv_transpose, &RandomGraph::matmul,    &RandomGraph::resize, &RandomGraph::cast,
+        &RandomGraph::select,         &RandomGraph::gather,
     };
     (this->*kSteps[random_.below(std::size(kSteps))])();
   }
@@ -118,6 +120,16 @@ class RandomGraph {
     const Op op = smooth_ || random_.chance(50) ? Op::neg : Op::floor;
     const ValueId once = add(op, {pick()});
     push(add(op, {once}));
+  }
+  /// Two movements of one kind in a row.
+  void chain() {
+    static constexpr void (RandomGraph::* kMovements[])() = {&RandomGraph::reshape, &RandomGraph::transpose,
+                                                             &RandomGraph::expand, &RandomGraph::slice};
+    const auto movement = kMovements[random_.below(4)];
+    (this->*movement)();
+    chained_ = pool_.back();
+    (this->*movement)();
+    chained_ = graph::kNoValue;
   }
   void binary() {
     static constexpr Op kOps[] = {Op::add, Op::sub, Op::mul, Op::minimum, Op::maximum, Op::div};
@@ -323,7 +335,8 @@ class RandomGraph {
   graph::Graph g_;
   testing::Random random_;
   bool smooth_;
-  std::vector<ValueId> pool_;  ///< f32 values
+  ValueId chained_ = graph::kNoValue;  ///< when set, what the next node reads
+  std::vector<ValueId> pool_;          ///< f32 values
 };
 
 }  // namespace weft::passes
