@@ -22,6 +22,12 @@ DType compute_type(DType dtype) {
   }
 }
 
+Value as_stored(Value value, DType dtype) {
+  const DType wide = value->type.dtype;
+  if (dtype == wide || !is_integer(dtype)) return value;
+  return loops::cast(wide, loops::cast(dtype, std::move(value)));
+}
+
 Value condition_value(const Expr& condition) {
   return loops::binary(loops::ValueOp::less, loops::constant_int({DType::i32}, 0), loops::index_value(condition));
 }
@@ -88,17 +94,6 @@ Value StageBuilder::outer_value(ValueId value, const Indices& indices, const Rea
   if (reading.condition.is_constant(1)) return widen(loops::access(dtype, operand, indices));
   return widen(loops::access_if(dtype, operand, indices, reading.condition, loops::constant_bits({dtype}, 0)));
 }
-
-namespace {
-
-/// A narrow integer wraps where a value of the graph ends, though it is computed with in 32 bits. Halves keep their extra digits.
-Value as_stored(Value value, DType dtype) {
-  const DType wide = value->type.dtype;
-  if (dtype == wide || !is_integer(dtype)) return value;
-  return loops::cast(wide, loops::cast(dtype, std::move(value)));
-}
-
-}  // namespace
 
 Value StageBuilder::inner_value(const Node& node, const Indices& indices, const Reading& reading) {
   if (maps_indices(node.op)) return value_at(node.inputs[0], map_indices(graph_, node, indices), reading);

@@ -68,6 +68,8 @@ class StageBuilder {
 
 /// The type in which a dtype is computed with: f16, bf16 -> f32; i8, i16 -> i32; u8, u16 -> u32; others as they are.
 DType compute_type(DType dtype);
+/// A narrow integer wraps where a value of the graph ends, though it is computed with in 32 bits. Halves keep their extra digits.
+Value as_stored(Value value, DType dtype);
 /// A boolean lane value from a 0/1 index expression.
 Value condition_value(const Expr& condition);
 

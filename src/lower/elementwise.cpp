@@ -1,5 +1,6 @@
 // Elementwise operations as lane expressions. One row an operation.
 #include <array>
+#include <limits>
 
 #include "base/check.hpp"
 #include "base/elementary.hpp"
@@ -56,14 +57,25 @@ Value is_nan(const Node&, Operands x) {
   return loops::unary(ValueOp::logical_not, loops::binary(ValueOp::equal, x[0], x[0]));
 }
 
+/// Exact while the quotient is below 2^24 (f32) and x and y are of like size; an infinite divisor leaves x as it is.
+Value float_mod(bool truncate, Operands x) {
+  const Value quotient = loops::binary(ValueOp::div, x[0], x[1]);
+  const Value whole = loops::binary(ValueOp::mul, loops::unary(ValueOp::trunc, quotient), x[1]);
+  const Value infinity = loops::constant(x[0]->type, std::numeric_limits<double>::infinity());
+  const Value endless = loops::binary(ValueOp::equal, loops::unary(ValueOp::abs, x[1]), infinity);
+  const Value rest = loops::select(endless, x[0], loops::binary(ValueOp::sub, x[0], whole));
+  if (truncate) return rest;
+  const Value zero = zero_like(rest);
+  const Value exact = loops::binary(ValueOp::equal, rest, zero);
+  const Value rest_below = loops::binary(ValueOp::less, rest, zero), divisor_below = loops::binary(ValueOp::less, x[1], zero);
+  const Value alike = loops::binary(ValueOp::logical_or, exact, loops::binary(ValueOp::equal, rest_below, divisor_below));
+  return loops::select(alike, rest, loops::binary(ValueOp::add, rest, x[1]));
+}
+
 /// The remainder with the sign of the divisor, or of the dividend (C's fmod).
 Value mod(const Node& node, Operands x) {
   const bool truncate = std::get<graph::ModAttributes>(node.attributes).truncate;
-  if (is_float(x[0]->type.dtype)) {
-    const Value quotient = loops::binary(ValueOp::div, x[0], x[1]);
-    const Value whole = loops::unary(truncate ? ValueOp::trunc : ValueOp::floor, quotient);
-    return loops::binary(ValueOp::sub, x[0], loops::binary(ValueOp::mul, whole, x[1]));
-  }
+  if (is_float(x[0]->type.dtype)) return float_mod(truncate, x);
   const Value rest = loops::binary(ValueOp::rem, x[0], x[1]);
   if (truncate || !is_signed(x[0]->type.dtype)) return rest;
   const Value zero = zero_like(rest);
@@ -72,12 +84,13 @@ Value mod(const Node& node, Operands x) {
   return loops::select(exact, rest, loops::select(opposite, loops::binary(ValueOp::add, rest, x[1]), rest));
 }
 
+/// In f32, also for other types: integer powers are exact below 2^24.
 Value power(const Node&, Operands x) {
   LoopMath math;
   const DType dtype = x[0]->type.dtype;
   if (dtype == DType::f32) return weft::pow(math, x[0], x[1]);
   const Value result = weft::pow(math, loops::cast(DType::f32, x[0]), loops::cast(DType::f32, x[1]));
-  return loops::cast(dtype, result);
+  return loops::cast(dtype, is_float(dtype) ? result : loops::unary(ValueOp::nearest, result));
 }
 
 Value logical_xor(const Node&, Operands x) {

@@ -96,11 +96,13 @@ namespace {
 /// The source index of one padded axis. Reflection is exact for pads below the extent, which the shape rule checks.
 Expr pad_index(const graph::PadAttributes& attributes, size_t axis, const Expr& extent, const Expr& index) {
   const Expr t = index - attributes.begin[axis];
+  if (attributes.begin[axis] == 0 && attributes.end[axis] == 0) return t;
   if (attributes.mode == graph::PadMode::edge) return expr::max(0, expr::min(t, extent - 1));
   if (attributes.mode == graph::PadMode::reflect) {
     const Expr folded = expr::max(t, -t);
     const Expr last = extent - 1;
-    return last - expr::max(last - folded, folded - last);
+    const Expr source = last - expr::max(last - folded, folded - last);
+    return expr::max(0, expr::min(source, last));  // says to the verifier what holds anyway
   }
   return t;
 }

@@ -51,9 +51,9 @@ Value fold(StageBuilder& builder, ReduceKind kind, const Value& value) {
   return state;
 }
 
-Value divide(const Value& sum, const Expr& count) {
+Value mean(const Value& sum, const Expr& count, DType dtype) {
   const Value divisor = loops::cast(sum->type.dtype, loops::index_value(count));
-  return loops::binary(ValueOp::div, sum, divisor);
+  return loops::binary(ValueOp::div, as_stored(sum, dtype), divisor);
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ AnchorResult lower_reduce(StageBuilder& builder, const Node& node) {
       indices.push_back(source.back());
   }
   const Value sum = fold(builder, attributes.kind, builder.value_at(node.inputs[0], source));
-  return {std::move(indices), attributes.kind == ReduceKind::mean ? divide(sum, count) : sum};
+  return {std::move(indices), attributes.kind == ReduceKind::mean ? mean(sum, count, builder.type(node.output).dtype) : sum};
 }
 
 AnchorResult lower_arg_reduce(StageBuilder& builder, const Node& node) {
@@ -85,7 +85,8 @@ AnchorResult lower_arg_reduce(StageBuilder& builder, const Node& node) {
     source.push_back(reduced ? builder.reduction("r", x[i]) : builder.spatial("i" + std::to_string(i), x[i]));
     if (!reduced) indices.push_back(source.back());
   }
-  const Value x_value = builder.value_at(node.inputs[0], source);
+  Value x_value = builder.value_at(node.inputs[0], source);
+  if (x_value->type.dtype == DType::boolean) x_value = loops::cast(DType::u32, x_value);
   const Value position = loops::index_value(source[static_cast<size_t>(attributes.axis)]);
   const Value best = builder.state("best", x_value->type.dtype);
   const Value index = builder.state("position", DType::i32);
@@ -129,7 +130,7 @@ AnchorResult lower_reduce_window(StageBuilder& builder, const Node& node) {
   if (attributes.kind == ReduceKind::max && !reading.condition.is_constant(1))
     value = loops::select(condition_value(reading.condition), value, identity(ReduceKind::max, value->type.dtype));
   const Value sum = fold(builder, attributes.kind, value);
-  return {std::move(indices), attributes.kind == ReduceKind::mean ? divide(sum, count) : sum};
+  return {std::move(indices), attributes.kind == ReduceKind::mean ? mean(sum, count, builder.type(node.output).dtype) : sum};
 }
 
 }  // namespace weft::lower
