@@ -1,6 +1,7 @@
 // Every stage in order, on one screen.
 #include <algorithm>
 
+#include "base/check.hpp"
 #include "bundle/javascript.hpp"
 #include "bundle/manifest.hpp"
 #include "bundle/weights.hpp"
@@ -8,6 +9,7 @@
 #include "compile/dump.hpp"
 #include "compile/variant.hpp"
 #include "passes/passes.hpp"
+#include "passes/verify_groups.hpp"
 
 namespace weft::compile {
 namespace {
@@ -25,6 +27,8 @@ Result<graph::Graph> optimise(graph::Graph g, const Blobs& blobs, const Dump& du
   g = passes::remove_dead(std::move(scaled));
   dump("graph", [&] { return graph::print(g); });
   g = passes::fuse_groups(std::move(g));
+  const Result<void> groups = passes::verify_groups(g);
+  WEFT_CHECK(groups.has_value(), groups.error().message + "\n" + graph::print(g));
   dump("groups", [&] { return graph::print(g); });
   return g;
 }
