@@ -13,20 +13,28 @@ graph::Graph remove_dead(graph::Graph g);
 /// time does not grow with the weights.
 Result<graph::Graph> fold_constants(graph::Graph g, const Blobs& blobs, uint64_t limit_bytes = 65536);
 
-/// conv/conv_transpose/matmul followed by multiplication and addition with per-channel constants (a
-/// decomposed BatchNormalization) becomes the contraction with scaled weights and another bias.
+/// conv, conv_transpose (without groups) and matmul, with constant weights, followed by products, quotients,
+/// sums and differences with constants that vary along the channels only (a decomposed BatchNormalization),
+/// become the contraction with scaled weights and another bias; a matmul has none, so its sums stay. The new
+/// weights are nodes over constants: fold_constants folds the small ones, `prepare` computes the others. Only
+/// where nothing else reads the contraction's result.
 graph::Graph fold_scales(graph::Graph g);
 
-/// Algebraic rewritings that hold bit for bit: x + 0 (integers), x * 1, reshape of reshape, transpose of
-/// transpose, identity reshape, transpose, expand, slice, cast; select of constants.
+/// Rewritings that hold bit for bit: neutral operands (x + 0 of integers, x - 0, x * 1, …), unary operations
+/// twice, casts behind exact casts, select of a constant condition or of equals, movements that move nothing
+/// or follow one of their kind, transposes and expands that are reshapes. Leaves dead nodes behind.
 graph::Graph simplify(graph::Graph g);
 
-/// resize -> gathers and weighted sums along each axis, with index and weight tables computed here (ONNX
-/// Resize semantics).
+/// resize -> gathers and weighted sums along each axis, with index and weight tables of
+/// graph/resize_taps.hpp. Whole factors and steps of nearest become reshape - expand - reshape and slice.
+/// Interpolates narrow types in f32, integers of 32 bits and more in f64. A resize of symbolic extents, or
+/// without elements, stays.
 graph::Graph expand_resize(graph::Graph g);
 
-/// Gives every node a group: an anchor (contraction, reduction, pad, gather, concat) with the elementwise
-/// nodes that can be computed along with it. Each group has one value that leaves it.
+/// Drops dead nodes and gives every node a group: an anchor (contraction, reduction, pad, gather, concat)
+/// with the elementwise nodes behind it that have its shape; or elementwise and index-mapping nodes together,
+/// which a reduction that is their only reader takes in. One value leaves each group (so groups cannot depend
+/// on each other in a circle); verify_groups has the whole list.
 graph::Graph fuse_groups(graph::Graph g);
 
 }  // namespace weft::passes
