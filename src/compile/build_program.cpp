@@ -77,6 +77,10 @@ class Builder {
     const BufferId buffer = add_boundary(port, BufferKind::output);
     built_.outputs.push_back(buffer);
     const Storage storage = row_major(g_.values[port.value].type);
+    if (bytes(storage) == 0) {
+      entry().push_back(Fill{buffer, 0});
+      return {};
+    }
     const Placement& source = first_placement(port.value);
     if (source.storage == storage) {
       entry().push_back(Copy{buffer, source.buffer, bytes(storage)});
@@ -105,9 +109,11 @@ class Builder {
   /// The value as it first came to be; a constant of the graph gets its buffer on first use.
   Placement first_placement(ValueId value) {
     std::vector<Placement>& all = placements_[value];
-    if (all.empty()) {
+    const Storage storage = row_major(g_.values[value].type);
+    if (all.empty() && bytes(storage) == 0) {  // no stage makes it
+      all.push_back({storage, add_buffer(g_.values[value].name, BufferKind::arena, storage)});
+    } else if (all.empty()) {
       WEFT_CHECK(g_.is_constant(value), "a value that nothing computed: " + g_.values[value].name);
-      const Storage storage = row_major(g_.values[value].type);
       const BufferId buffer = add_buffer(g_.values[value].name, BufferKind::weights, storage);
       built_.weights.emplace(value, buffer);
       all.push_back({storage, buffer});

@@ -28,7 +28,7 @@ inline double half_value(const uint8_t* at) {
 
 class Random {
  public:
-  explicit Random(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15u + 0x7654321u) {}
+  explicit Random(uint64_t seed) : state_(seed * 0xd1b54a32d192ed03u + 0x7654321u) {}
   uint64_t next() {  // splitmix64
     uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
