@@ -1,0 +1,100 @@
+// What both engines, Node and a page, measure with. Nothing but the language here.
+
+const median = (values) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+
+async function timed(run) {
+  const from = performance.now();
+  await run();
+  return performance.now() - from;
+}
+
+/**
+ * Warms both up, then runs them in turns, so that a change of the machine's speed meets both; who goes first alternates.
+ * Returns {samples: [[weftMs, peerMs], ...], weftMs, peerMs, ratio: median of peerMs / weftMs}.
+ */
+export async function measurePairs(weft, peer, { warmup, samples }) {
+  for (let i = 0; i < warmup; ++i) {
+    await weft();
+    await peer();
+  }
+  const pairs = [];
+  for (let i = 0; i < samples; ++i) {
+    if (i % 2 === 0) {
+      const first = await timed(weft);
+      pairs.push([first, await timed(peer)]);
+    } else {
+      const first = await timed(peer);
+      pairs.push([await timed(weft), first]);
+    }
+  }
+  const column = (i) => median(pairs.map((pair) => pair[i]));
+  return { samples: pairs, weftMs: column(0), peerMs: column(1), ratio: median(pairs.map(([weft, peer]) => peer / weft)) };
+}
+
+/** Compares outputs by name: {maxAbsDiff, relative: the worst max|difference| / max|reference| of an output, problem}. */
+export function compareOutputs(weft, peer) {
+  let maxAbsDiff = 0, relative = 0, worst = "";
+  for (const [name, reference] of Object.entries(peer)) {
+    const got = weft[name];
+    if (got === undefined || got.length !== reference.length)
+      return { maxAbsDiff: null, relative: Infinity, worst: `output ${name} has ${got?.length ?? "no"} elements, the peer's ${reference.length}` };
+    let difference = 0, largest = 0;
+    for (let i = 0; i < got.length; ++i) {
+      const a = Number(got[i]), b = Number(reference[i]);
+      if (a === b || (Number.isNaN(a) && Number.isNaN(b))) {
+        if (Number.isFinite(b)) largest = Math.max(largest, Math.abs(b));
+        continue;
+      }
+      const d = Math.abs(a - b);
+      difference = Number.isNaN(d) ? Infinity : Math.max(difference, d);
+      if (Number.isFinite(b)) largest = Math.max(largest, Math.abs(b));
+    }
+    maxAbsDiff = Math.max(maxAbsDiff, difference);
+    const share = difference === 0 ? 0 : difference / largest;
+    if (share > relative) [relative, worst] = [share, `output ${name} differs by ${difference.toExponential(2)}, ${share.toExponential(1)} of the largest value`];
+  }
+  return { maxAbsDiff, relative, worst };
+}
+
+/** Every WebAssembly.Memory made after this call; returns a function that sums their sizes. */
+export function watchMemories() {
+  const made = [];
+  const { Memory } = WebAssembly;
+  WebAssembly.Memory = new Proxy(Memory, {
+    construct(target, args) {
+      const memory = new target(...args);
+      made.push(memory);
+      return memory;
+    },
+  });
+  return () => made.reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
+}
+
+const ORT_TYPES = {
+  f64: "float64", f32: "float32", f16: "float16", i64: "int64", i32: "int32", i16: "int16", i8: "int8",
+  u64: "uint64", u32: "uint32", u16: "uint16", u8: "uint8", boolean: "bool",
+};
+const ARRAYS = {
+  f64: Float64Array, f32: Float32Array, f16: Uint16Array, bf16: Uint16Array, i64: BigInt64Array, i32: Int32Array, i16: Int16Array,
+  i8: Int8Array, u64: BigUint64Array, u32: Uint32Array, u16: Uint16Array, u8: Uint8Array, boolean: Uint8Array,
+};
+
+/** Inputs as [{name, dtype, shape, bytes: ArrayBuffer}] -> typed arrays by name. */
+export const weftFeeds = (inputs) => Object.fromEntries(inputs.map(({ name, dtype, bytes }) => [name, new ARRAYS[dtype](bytes)]));
+
+/** An ONNX Runtime of any kind as {run, release}; `ort` is its module. */
+export async function openOnnxruntime(ort, model, inputs, options) {
+  const session = await ort.InferenceSession.create(model, { graphOptimizationLevel: "all", logSeverityLevel: 3, ...options });
+  const feeds = Object.fromEntries(inputs.map(({ name, dtype, shape, bytes }) => [name, new ort.Tensor(ORT_TYPES[dtype], new ARRAYS[dtype](bytes), shape)]));
+  return {
+    async run() {
+      const results = await session.run(feeds);
+      return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
+    },
+    release: () => session.release(),
+  };
+}
