@@ -13,11 +13,6 @@ namespace {
 using expr::Expr;
 using expr::print;
 
-std::string axis_fault(int64_t axis, size_t rank) {
-  if (axis >= 0 && axis < static_cast<int64_t>(rank)) return {};
-  return fmt::format("the axis {} is not in [0, {})", axis, rank);
-}
-
 std::string length_fault(std::string_view name, size_t length, size_t rank) {
   if (length == rank) return {};
   return fmt::format("{} has {} entries, not one for each of {} axes", name, length, rank);

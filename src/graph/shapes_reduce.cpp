@@ -9,11 +9,6 @@
 namespace weft::graph::shape_rules {
 namespace {
 
-std::string axis_fault(int64_t axis, size_t rank) {
-  if (axis >= 0 && axis < static_cast<int64_t>(rank)) return {};
-  return fmt::format("the axis {} is not in [0, {})", axis, rank);
-}
-
 bool is_numeric_kind(ReduceKind kind) { return kind != ReduceKind::max && kind != ReduceKind::min; }
 
 std::string counted_fault(const WindowAttributes& a, size_t i) {

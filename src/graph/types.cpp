@@ -47,6 +47,11 @@ std::string shape_fault(const Shape& shape) {
   return {};
 }
 
+std::string axis_fault(int64_t axis, size_t rank) {
+  if (axis >= 0 && axis < static_cast<int64_t>(rank)) return {};
+  return fmt::format("the axis {} is not in [0, {})", axis, rank);
+}
+
 std::optional<Ints> constant_shape(const Shape& shape) {
   Ints out;
   out.reserve(shape.size());
