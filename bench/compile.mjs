@@ -14,6 +14,9 @@ export function compiler() {
   return file;
 }
 
+/** The compiler refused the model; the message is its own. */
+export class CompileError extends Error {}
+
 const hash = (file) => createHash("sha256").update(readFileSync(file)).digest("hex");
 
 /** Compiles into the folder and returns the manifest. `shapes`: input name -> dimensions. */
@@ -29,7 +32,7 @@ export function compile(model, folder, { shapes = {}, variants } = {}) {
       execFileSync(weft, ["compile", model, "-o", folder, ...flags], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
     } catch (error) {
       if (error.status === null || error.status === undefined) throw error;
-      throw new Error(`weft compile ${path.basename(model)} failed (exit code ${error.status}):\n${(error.stderr + error.stdout).trim()}`);
+      throw new CompileError(`weft compile ${path.basename(model)} failed (exit code ${error.status}):\n${(error.stderr + error.stdout).trim()}`);
     }
     writeFileSync(stamp, recipe);
   }

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { pathToFileURL } from "node:url";
 
 import { buildRuntime, RUNTIME } from "../tests/support/runtime.mjs";
-import { compile } from "./compile.mjs";
+import { compile, CompileError } from "./compile.mjs";
 import * as node from "./node.mjs";
 import { fileSize, formatBytes, median, ROOT, table } from "./sizes.mjs";
 
@@ -231,6 +231,6 @@ async function main() {
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(`bench: ${error instanceof UsageError ? error.message : error.stack}`);
+  console.error(`bench: ${error instanceof UsageError || error instanceof CompileError ? error.message : error.stack}`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -1,0 +1,193 @@
+// The runtime in a page of headless Chromium: a bundle made by hand, and one that the compiler made, give what they give in Node.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+
+import { compile } from "../../bench/compile.mjs";
+import { launchChromium } from "../support/chromium.mjs";
+import { INPUTS, makeBundle, OUTPUTS } from "../support/hand_bundle.mjs";
+import { buildRuntime, ROOT, RUNTIME } from "../support/runtime.mjs";
+import { serve } from "../support/serve.mjs";
+
+const MODEL = "ppocr-cls";
+const folder = path.join(ROOT, "build/models", MODEL);
+const bundle = path.join(folder, "browser");
+// No script but the runtime's own file, and no eval: WebAssembly needs 'wasm-unsafe-eval', nothing else does.
+const CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+
+// In the page: typed arrays travel as {type, values}.
+const PAGE_SCRIPT = `
+import * as weft from "./weft.js";
+const pack = (arrays) => Object.fromEntries(Object.entries(arrays).map(([name, a]) => [name, { type: a.constructor.name, values: Array.from(a, String) }]));
+const unpack = (arrays) => Object.fromEntries(Object.entries(arrays).map(([name, { type, values }]) =>
+  [name, self[type].from(values, type.startsWith("Big") ? BigInt : Number)]));
+async function attempt(body) {
+  try {
+    return await body();
+  } catch (error) {
+    return { error: { name: error.name, code: error.code, message: error.message, weft: error instanceof weft.WeftError, node: error.node } };
+  }
+}
+self.attempt = attempt;
+self.runBundle = (source, inputs, options) => attempt(async () => {
+  const model = await weft.load(source, options);
+  const outputs = await model.run(unpack(inputs));
+  return { outputs: pack(outputs), info: model.info };
+});
+self.abortRun = (source, inputs) => attempt(async () => {
+  const model = await weft.load(source);
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 20);
+  await model.run(unpack(inputs), { signal: controller.signal });
+});
+self.abortLoad = (source) => attempt(() => weft.load(source, { signal: AbortSignal.timeout(50) }));
+self.loadModule = (code, weights, inputs) => attempt(async () => {
+  const module = await WebAssembly.compileStreaming(fetch(code));
+  const model = await weft.load(module, { weights });
+  return { outputs: pack(await model.run(unpack(inputs))), info: model.info };
+});
+self.runModelJs = (url, inputs) => attempt(async () => {
+  const { load } = await import(url);
+  const model = await load();
+  return { outputs: pack(await model.run(unpack(inputs))), info: model.info };
+});
+self.ready = true;
+`;
+const WORKER_SCRIPT = `
+import { load } from "./weft.js";
+self.onmessage = async () => {
+  const model = await load("hand/");
+  const { y } = await model.run({ x: Float32Array.of(1, 2, 3, 4, 5, 6), index: BigInt64Array.of(2n), spin: new Int32Array(1), mask: new Uint8Array(3) });
+  self.postMessage(Array.from(y));
+};
+`;
+
+const pack = (arrays) => Object.fromEntries(Object.entries(arrays).map(([name, a]) => [name, { type: a.constructor.name, values: Array.from(a, String) }]));
+const html = { body: "<!doctype html><title>app</title>", type: "text/html" };
+const folderFiles = (folder, prefix) => Object.fromEntries(readdirSync(folder).map((name) => [prefix + name, readFileSync(path.join(folder, name))]));
+
+let browser, server, page, feeds, expected;
+before(async () => {
+  buildRuntime();
+  const inputs = JSON.parse(readFileSync(path.join(folder, "inputs.json"), "utf8"));
+  compile(path.join(folder, "model.onnx"), bundle, { shapes: Object.fromEntries(inputs.map(({ name, shape }) => [name, shape])), variants: ["scalar", "simd128", "relaxed"] });
+  feeds = Object.fromEntries(inputs.map(({ name, file }) => [name, new Float32Array(new Uint8Array(readFileSync(path.join(folder, file))).buffer)]));
+  const { load } = await import(pathToFileURL(path.join(RUNTIME, "weft.js")).href);
+  expected = async (variant) => (await load(pathToFileURL(bundle + path.sep), { variant })).run(feeds);
+
+  const hand = await makeBundle();
+  const under = (prefix, changes = {}) => Object.fromEntries(Object.entries({ ...hand, ...changes }).map(([name, body]) => [prefix + name, body]));
+  const codes = ["model.scalar.wasm", "model.wasm", "model.relaxed.wasm"];
+  const each = (change) => Object.fromEntries(codes.map((name) => [name, change(hand[name])]));
+  server = await serve({
+    "index.html": '<!doctype html><meta charset="utf-8"><title>weft</title><script type="module" src="page.js"></script>',
+    "page.js": PAGE_SCRIPT,
+    "worker.js": WORKER_SCRIPT,
+    "weft.js": readFileSync(path.join(RUNTIME, "weft.js")),
+    ...under("hand/"),
+    ...under("plain/", each((body) => ({ body, type: "text/plain" }))),
+    ...under("html/", each(() => html)),
+    ...under("lying/", each(() => ({ ...html, type: "application/wasm" }))),
+    ...under("cut/", each((body) => body.slice(0, body.length >> 1))),
+    ...under("stall/", { "model.weights": { body: hand["model.weights"], stall: true } }),
+    ...folderFiles(bundle, "compiled/"),
+  }, { "content-security-policy": CSP });
+  browser = await launchChromium();
+  page = await browser.newPage();
+  await page.goto(server.url + "index.html");
+  await page.waitForFunction(() => self.ready);
+});
+after(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+const run = (source, inputs = INPUTS(), options = {}) =>
+  page.evaluate(([source, inputs, options]) => self.runBundle(source, inputs, options), [source, pack(inputs), options]);
+async function refused(answer, name, code, pattern) {
+  const { error } = await answer;
+  assert.ok(error, "it was to fail");
+  assert.deepEqual([error.name, error.code], [name, code], error.message);
+  assert.match(error.message, pattern);
+}
+
+test("a bundle, by the address of its folder, its manifest and a module", async () => {
+  for (const source of ["hand/", "hand", "hand/model.json", "hand/model.relaxed.wasm", server.url + "hand/"]) {
+    const { outputs, info, error } = await run(source);
+    assert.equal(error, undefined);
+    assert.deepEqual(outputs, pack(OUTPUTS));
+    assert.equal(info.variant, "relaxed", info.variantReason);
+  }
+});
+
+test("each variant", async () => {
+  for (const variant of ["scalar", "simd128", "relaxed"]) {
+    const { outputs, info } = await run("hand/", INPUTS(), { variant });
+    assert.deepEqual(outputs, pack(OUTPUTS));
+    assert.equal(info.variant, variant);
+  }
+});
+
+test("a compiled module", async () => {
+  const { outputs, error } = await page.evaluate(([inputs]) => self.loadModule("hand/model.wasm", "hand/model.weights", inputs), [pack(INPUTS())]);
+  assert.equal(error, undefined);
+  assert.deepEqual(outputs, pack(OUTPUTS));
+});
+
+test("a wrong MIME type does not matter", async () => assert.deepEqual((await run("plain/")).outputs, pack(OUTPUTS)));
+
+test("HTML in place of WebAssembly", async () => {
+  await refused(run("html/"), "LoadError", "html", /^expected WebAssembly, got HTML from http:.*html\/model\.relaxed\.wasm \(status 200\)$/);
+  await refused(run("lying/"), "LoadError", "compile", /cannot compile http:.*lying\/model\.relaxed\.wasm \(status 200\)/);
+  await refused(run("missing/"), "LoadError", "http", /missing\/model\.json: status 404/);
+});
+
+test("a module that is cut off", () => refused(run("cut/"), "LoadError", "compile", /cannot compile/));
+
+test("errors of a run", async () => {
+  await refused(run("hand/", { ...INPUTS(), index: BigInt64Array.of(7n) }), "RuntimeError", "index_out_of_range", /node Pick: index 7/);
+  await refused(run("hand/", { ...INPUTS(), x: new Float32Array(2) }), "InputError", "shape", /expected 6 elements/);
+});
+
+test("aborts", async () => {
+  const { error } = await page.evaluate((inputs) => self.abortRun("hand/", inputs), pack({ ...INPUTS(), spin: Int32Array.of(2 ** 31 - 1) }));
+  assert.equal(error.name, "AbortError");
+  assert.equal((await page.evaluate(() => self.abortLoad("stall/"))).error.name, "TimeoutError");
+});
+
+test("in a module worker", async () => {
+  const y = await page.evaluate(() => new Promise((resolve, reject) => {
+    const worker = new Worker("worker.js", { type: "module" });
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message));
+    worker.postMessage(0);
+  }));
+  assert.deepEqual(y, Array.from(OUTPUTS.y));
+});
+
+// Scalar and simd128 code is exact: the same bits everywhere. Relaxed SIMD may round differently on another engine.
+for (const variant of ["scalar", "simd128"])
+  test(`a compiled model gives the bits that it gives in Node ${process.versions.node}: ${variant}`, async () => {
+    const { outputs, error } = await run("compiled/", feeds, { variant });
+    assert.equal(error, undefined);
+    assert.deepEqual(outputs, pack(await expected(variant)));
+  });
+
+test("a compiled model, relaxed, is near", async () => {
+  const { outputs } = await run("compiled/", feeds);
+  for (const [name, reference] of Object.entries(await expected("simd128"))) {
+    const got = outputs[name].values.map(Number);
+    const largest = Math.max(...reference.map(Math.abs));
+    reference.forEach((value, i) => assert.ok(Math.abs(got[i] - value) <= 1e-4 * largest));
+  }
+});
+
+test("model.js of a compiled model", async () => {
+  const { outputs, info, error } = await page.evaluate((inputs) => self.runModelJs("./compiled/model.js", inputs), pack(feeds));
+  assert.equal(error, undefined);
+  assert.equal(info.variant, "relaxed");
+  assert.deepEqual(Object.keys(outputs), Object.keys(await expected("simd128")));
+});
