@@ -29,6 +29,7 @@ build: build-release ## the native compiler and its tests, with g++ (build/relea
 
 demo: ## compile a text recognition model and read a picture with it
 	@tools/setup build node
+	@tools/build-runtime
 	@test -f build/release/build.ninja || cmake --preset release
 	@cmake --build --preset release -j $(JOBS) --target weft
 	@node examples/ocr/demo.mjs $(ARGS)
@@ -97,7 +98,8 @@ coverage: build-coverage ## line coverage of src/ by the unit tests
 
 # build-PRESET: configure once (ninja configures again when CMake files change), then build.
 .PHONY: build-release build-clang build-asan build-fuzz build-wasm build-coverage
-build-release: NEEDS = build
+build-release: NEEDS = build node
+build-release: runtime
 build-coverage: NEEDS = build
 build-clang build-asan build-fuzz: NEEDS = build clang
 build-wasm: NEEDS = build wasm
@@ -105,6 +107,12 @@ build-release build-clang build-asan build-fuzz build-wasm build-coverage: build
 	@tools/setup $(NEEDS)
 	@test -f build/$*/build.ninja || cmake --preset $*
 	@cmake --build --preset $* -j $(JOBS)
+
+# The web runtime, which the compiler carries and puts into every bundle.
+.PHONY: runtime
+runtime:
+	@tools/setup node
+	@tools/build-runtime
 
 .PHONY: clean
 clean: ## remove what was built (not node_modules and .venv)

@@ -106,6 +106,7 @@ Result<void> run_compile(const Options& options) {
   compile_options.name = model.stem().string();
   compile_options.debug_names = options.has("debug-names");
   compile_options.runtime_js = web_runtime();
+  compile_options.runtime_types = web_runtime_types();
   const std::string stage = options.get("dump");
   if (options.has("dump")) {
     WEFT_TRY(check_stage(stage));

@@ -32,10 +32,12 @@ function(weft_cli)
   find_package(CLI11 REQUIRED)
   list(REMOVE_ITEM sources ${main})
   # The web runtime that tools/build-runtime made is part of the program; without one, bundles get no model.js.
-  set(runtime ${CMAKE_SOURCE_DIR}/build/runtime/weft.js)
-  file(GLOB runtime_if_built CONFIGURE_DEPENDS ${runtime})
+  set(runtime ${CMAKE_SOURCE_DIR}/build/runtime/weft.inline.js)
+  set(runtime_types ${CMAKE_SOURCE_DIR}/build/runtime/weft.d.ts)
+  file(GLOB runtime_if_built CONFIGURE_DEPENDS ${runtime} ${runtime_types})
   set(runtime_text ${CMAKE_CURRENT_BINARY_DIR}/web_runtime.cpp)
-  add_custom_command(OUTPUT ${runtime_text} COMMAND ${CMAKE_SOURCE_DIR}/tools/embed-text ${runtime} ${runtime_text}
+  add_custom_command(OUTPUT ${runtime_text}
+                     COMMAND ${CMAKE_SOURCE_DIR}/tools/embed-text ${runtime_text} web_runtime=${runtime} web_runtime_types=${runtime_types}
                      DEPENDS ${runtime_if_built} ${CMAKE_SOURCE_DIR}/tools/embed-text VERBATIM)
   list(APPEND sources ${runtime_text})
   if(sources)

@@ -19,6 +19,7 @@ struct CompileOptions {
   std::string name;                                           ///< of the model, in the manifest
   bool debug_names = false;                                   ///< keep kernel names in the modules
   std::string_view runtime_js;                                ///< the web runtime's text, inlined in model.js; empty: no model.js
+  std::string_view runtime_types;                             ///< its declarations, for model.d.ts; may be empty
   /// Called with the text of each stage as it is made, by the names of kStages; may be empty.
   std::function<void(std::string_view stage, std::string_view text)> on_stage;
 };

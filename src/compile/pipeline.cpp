@@ -16,15 +16,22 @@ namespace {
 
 constexpr const char* kGenerator = "weft " WEFT_VERSION;
 
+/// After each pass the graph must still be one: what is not stops here, with the IR printed.
+graph::Graph verified(graph::Graph g) {
+  const Result<void> sound = graph::verify(g);
+  WEFT_CHECK(sound.has_value(), to_string(sound.error()) + "\n" + graph::print(g));
+  return g;
+}
+
 Result<graph::Graph> optimise(graph::Graph g, const Blobs& blobs, const Dump& dump) {
-  g = passes::remove_dead(std::move(g));
-  g = passes::expand_resize(std::move(g));
+  g = verified(passes::remove_dead(std::move(g)));
+  g = verified(passes::expand_resize(std::move(g)));
   WEFT_ASSIGN(folded, passes::fold_constants(std::move(g), blobs));
-  g = passes::simplify(std::move(folded));
-  g = passes::fold_scales(std::move(g));
+  g = verified(passes::simplify(verified(std::move(folded))));
+  g = verified(passes::fold_scales(std::move(g)));
   // Scaling made new constant expressions; small ones become constants too.
   WEFT_ASSIGN(scaled, passes::fold_constants(std::move(g), blobs));
-  g = passes::remove_dead(std::move(scaled));
+  g = verified(passes::remove_dead(std::move(scaled)));
   dump("graph", [&] { return graph::print(g); });
   g = passes::fuse_groups(std::move(g));
   const Result<void> groups = passes::verify_groups(g);
@@ -101,7 +108,7 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   }
   compiled.bundle.files.push_back(std::move(weights.file));
   if (!options.runtime_js.empty()) compiled.bundle.files.push_back(bundle::write_model_js(options.runtime_js, compiled.manifest));
-  compiled.bundle.files.push_back(bundle::write_model_dts(compiled.manifest));
+  compiled.bundle.files.push_back(bundle::write_model_dts(compiled.manifest, options.runtime_types));
   compiled.blobs = std::move(imported.blobs);
   return compiled;
 }

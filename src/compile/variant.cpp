@@ -1,11 +1,17 @@
 #include "compile/variant.hpp"
 
+#include "base/check.hpp"
 #include "targets/wasm/module.hpp"
 
 namespace weft::compile {
 namespace {
 
 constexpr uint64_t kPageBytes = 65536;
+
+void check(const plan::Program& program) {
+  const Result<void> sound = plan::verify(program);
+  WEFT_CHECK(sound.has_value(), to_string(sound.error()) + "\n" + plan::print(program));
+}
 
 }  // namespace
 
@@ -24,7 +30,9 @@ Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVaria
                              .vector_bytes = static_cast<uint32_t>(wasm::vector_bytes(variant.features))};
   WEFT_ASSIGN(built, build_program(g, options, dump));
   built.program = plan::share_kernels(std::move(built.program));
+  check(built.program);
   WEFT_ASSIGN(memory, plan::place_buffers(built.program, plan::static_size(built.program)));
+  check(built.program);
   dump("program", [&] { return plan::print(built.program); });
   placed.built = std::move(built);
   placed.memory = memory;
@@ -40,6 +48,7 @@ std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::strin
   input.memory_pages_min = variant.pages;
   for (const auto& [address, bytes] : variant.tables.segments) input.data.push_back({address, bytes});
   if (!manifest.empty()) input.sections.push_back({"weft", std::vector<uint8_t>(manifest.begin(), manifest.end())});
+  input.sections.push_back({"weft.variant", std::vector<uint8_t>(variant.name.begin(), variant.name.end())});
   input.debug_names = debug_names;
   return wasm::emit_module(input);
 }
