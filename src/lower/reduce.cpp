@@ -107,6 +107,18 @@ Expr taps_inside(const Expr& start, int64_t window, int64_t dilation, const Expr
   return last - first;
 }
 
+/// Whether a maximum may read the nearest element instead of padding: it is one of the window's own then, since every window reaches
+/// into the input and leaves out no element between its taps.
+bool may_clamp(const graph::WindowAttributes& attributes, const graph::Shape& x, const graph::Shape& y) {
+  if (attributes.kind != ReduceKind::max) return false;
+  for (size_t i = 0; i < attributes.window.size(); ++i) {
+    const Expr last_start = (y[i + 2] - 1) * attributes.strides[i] - attributes.pads_begin[i];
+    if (attributes.dilations[i] != 1 || attributes.pads_begin[i] >= attributes.window[i]) return false;
+    if (!expr::always(expr::less(last_start, x[i + 2]))) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 AnchorResult lower_reduce_window(StageBuilder& builder, const Node& node) {
@@ -114,12 +126,17 @@ AnchorResult lower_reduce_window(StageBuilder& builder, const Node& node) {
   const graph::Shape& x = builder.type(node.inputs[0]).shape;
   Indices indices = builder.spatial_axes(builder.type(node.output).shape);
   Indices source = {indices[0], indices[1]};
+  const bool clamp = may_clamp(attributes, x, builder.type(node.output).shape);
   Reading reading;
   Expr count(1);
   for (size_t i = 0; i + 2 < x.size(); ++i) {
     const Expr start = indices[i + 2] * attributes.strides[i] - attributes.pads_begin[i];
     const Expr tap = builder.reduction("k" + std::to_string(i), attributes.window[i]);
     source.push_back(start + tap * attributes.dilations[i]);
+    if (clamp) {
+      source.back() = expr::max(0, expr::min(source.back(), x[i + 2] - 1));
+      continue;
+    }
     reading.condition = expr::logical_and(reading.condition, expr::less_equal(0, source.back()));
     reading.condition = expr::logical_and(reading.condition, expr::less(source.back(), x[i + 2]));
     if (attributes.kind == ReduceKind::mean)

@@ -78,23 +78,56 @@ int64_t row_count(const Stage& stage, const std::vector<std::string>& rows, cons
   return count;
 }
 
-/// The innermost reduction loop, unrolled by at most `factor`.
-void unroll_reduction(Schedule& schedule, const Stage& stage, std::vector<std::string>& order, int64_t factor) {
-  const auto last = std::ranges::find_if(stage.reduction.rbegin(), stage.reduction.rend(),
-                                         [](const loops::Axis& axis) { return extent_of(axis) > 1; });
-  for (const loops::Axis& axis : stage.reduction) {
-    if (last == stage.reduction.rend() || axis.name != last->name || factor == 1) {
+/// Whether walking both axes as one loop keeps the element index of an access linear.
+bool walks_as_one(const Value& access, const Storage& storage, const loops::Axis& a, const loops::Axis& b) {
+  const int64_t inner = extent_of(b);
+  const Expr fused = expr::variable("fused", {0, extent_of(a) * inner - 1});
+  std::vector<Expr> indices;
+  for (const Expr& index : access->indices)
+    indices.push_back(expr::substitute(index, {{a.name, expr::floor_div(fused, inner)}, {b.name, expr::mod(fused, inner)}}));
+  const auto split = expr::split_linear(loops::element_index(storage, indices), "fused");
+  return split && split->coefficient.as_constant();
+}
+
+/// The reduction axes with the innermost two fused where both factors lie in memory that way: fewer, longer loops.
+std::vector<loops::Axis> fuse_reduction(Schedule& schedule, const Stage& stage, const Product& product,
+                                        const std::vector<Storage>& storages) {
+  std::vector<loops::Axis> axes = stage.reduction;
+  if (axes.size() < 2) return axes;
+  const loops::Axis a = axes[axes.size() - 2], b = axes.back();
+  if (extent_of(a) == 1 || extent_of(b) == 1) return axes;
+  for (const Value& factor : {product.a, product.b}) {
+    if (factor->op != loops::ValueOp::access || !walks_as_one(factor, storages[factor->buffer], a, b)) return axes;
+  }
+  schedule.steps.push_back(fuse(a.name, b.name, "taps"));
+  axes.resize(axes.size() - 2);
+  axes.push_back({"taps", a.extent * b.extent});
+  return axes;
+}
+
+/// The innermost reduction loop, unrolled by at most `factor`: gives the name of the loop to unroll, or nothing.
+std::string unroll_reduction(Schedule& schedule, const std::vector<loops::Axis>& axes, std::vector<std::string>& order,
+                             int64_t factor) {
+  const auto last =
+      std::ranges::find_if(axes.rbegin(), axes.rend(), [](const loops::Axis& axis) { return extent_of(axis) > 1; });
+  std::string unrolled;
+  for (const loops::Axis& axis : axes) {
+    if (last == axes.rend() || axis.name != last->name || factor == 1) {
       order.push_back(axis.name);
       continue;
     }
     schedule.steps.push_back(split(axis.name, std::min(factor, extent_of(axis)), Tail::peel));
     order.push_back(axis.name + ".o");
     order.push_back(axis.name + ".i");
+    unrolled = axis.name + ".i";
   }
+  return unrolled;
 }
 
-Schedule contraction_schedule(const Stage& stage, const Product& product, const std::string& column, const Machine& machine) {
+Schedule contraction_schedule(const Stage& stage, const Product& product, const std::string& column,
+                              const std::vector<Storage>& storages, const Machine& machine) {
   Schedule schedule;
+  const std::vector<loops::Axis> reduction = fuse_reduction(schedule, stage, product, storages);
   const std::vector<std::string> rows = row_axes(stage, product, column);
   const std::string row = fuse_rows(schedule, stage, rows);
   const int64_t columns = std::min(machine.columns, named_extent(stage, column));
@@ -108,8 +141,8 @@ Schedule contraction_schedule(const Stage& stage, const Product& product, const 
   order.push_back(column + ".o");
   if (!row.empty()) {
     schedule.steps.push_back(split(row, row_tile, Tail::overlap));
-    // Few column tiles: blocks of rows are the finer unit of work.
-    const bool rows_first = named_extent(stage, column) < 4 * columns;
+    // Few column tiles: blocks of rows are the finer unit of work. Columns in both factors (depthwise): rows lie in memory order.
+    const bool rows_first = named_extent(stage, column) < 4 * columns || uses(product.a, column);
     order.insert(rows_first ? order.end() - 1 : order.end(), row + ".o");
   }
   std::erase_if(order, [&](const std::string& name) {
@@ -120,16 +153,13 @@ Schedule contraction_schedule(const Stage& stage, const Product& product, const 
     if (extent_of(axis) == 1 && axis.name != column && axis.name != row) ones.push_back(axis.name);
   const std::vector<std::string> outer = order;
   order.insert(order.end(), ones.begin(), ones.end());
-  unroll_reduction(schedule, stage, order, machine.unroll);
+  const std::string unrolled = unroll_reduction(schedule, reduction, order, machine.unroll);
   if (!row.empty()) order.push_back(row + ".i");
   order.push_back(column + ".i");
   schedule.steps.push_back(reorder(order));
   if (!row.empty()) schedule.steps.push_back(unroll(row + ".i"));
   schedule.steps.push_back(vectorize(column + ".i"));
-  if (machine.unroll > 1)
-    for (const std::string& name : order)
-      if (std::ranges::any_of(stage.reduction, [&](const loops::Axis& a) { return name == a.name + ".i"; }))
-        schedule.steps.push_back(unroll(name));
+  if (!unrolled.empty()) schedule.steps.push_back(unroll(unrolled));
   add_blocks(schedule, outer.empty() ? order : outer, stage);
   return schedule;
 }
@@ -177,6 +207,22 @@ std::string axis_of_output(const Stage& stage, uint32_t position) {
   return {};
 }
 
+/// How many points of the innermost axis are done at once: several vectors where memory is contiguous for all operands, else one.
+int64_t vector_points(const Stage& stage, const std::vector<Storage>& storages, const std::string& unit, const Machine& machine) {
+  std::vector<Value> found = accesses(stage.result);
+  for (const loops::FoldState& state : stage.fold)
+    for (const Value& access : accesses(state.update)) found.push_back(access);
+  const bool contiguous = std::ranges::all_of(found, [&](const Value& access) {
+    const auto split = expr::split_linear(loops::element_index(storages[access->buffer], access->indices), unit);
+    return split && (split->coefficient.is_constant(0) || split->coefficient.is_constant(1));
+  });
+  if (!contiguous) return (stage.fold.empty() ? 1 : 2) * machine.lanes;
+  const int64_t extent = named_extent(stage, unit);
+  for (const int64_t vectors : {4, 2})
+    if (extent % (vectors * machine.lanes) == 0 || extent >= 8 * vectors * machine.lanes) return vectors * machine.lanes;
+  return machine.lanes;
+}
+
 /// The nest in the order of the output's memory; the innermost axis in vectors.
 Schedule memory_order_schedule(const Stage& stage, const std::vector<Storage>& storages, const Machine& machine) {
   Schedule schedule;
@@ -201,7 +247,7 @@ Schedule memory_order_schedule(const Stage& stage, const std::vector<Storage>& s
         }))
       order.insert(order.begin(), axis.name);
   if (!unit.empty()) {
-    schedule.steps.push_back(split(unit, (stage.fold.empty() ? 1 : 2) * machine.lanes, Tail::peel));
+    schedule.steps.push_back(split(unit, vector_points(stage, storages, unit, machine), Tail::peel));
     order.push_back(unit + ".o");
   }
   // The outermost loop of more than one point leads.
@@ -257,7 +303,7 @@ Schedule default_schedule(const Stage& stage, const std::vector<Storage>& storag
   if (one_loop_does(stage, storages)) return flat_schedule(stage, machine);
   const std::string unit = unit_axis(stage, storages.back());
   if (const auto product = sum_of_products(stage); product && !unit.empty())
-    return contraction_schedule(stage, *product, unit, machine);
+    return contraction_schedule(stage, *product, unit, storages, machine);
   return memory_order_schedule(stage, storages, machine);
 }
 
