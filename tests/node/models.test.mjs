@@ -2,7 +2,8 @@
 // runs, within 1e-4 of the largest reference value. tools/models makes build/models/NAME/oracle. The compiler: $WEFT_BUILD (build/release)/weft.
 // WEFT_MODELS=squeezenet,ppocr-rec chooses models.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -71,3 +72,36 @@ for (const name of names) {
       assert.deepEqual(wrong, []);
     });
 }
+
+test("model.js and model.d.ts of a bundle", async () => {
+  const name = "ppocr-cls";
+  const folder = path.join(ROOT, "build/models", name);
+  const bundle = path.join(folder, `module-node${process.versions.node.split(".")[0]}`);
+  const [input] = JSON.parse(readFileSync(path.join(folder, "inputs.json"), "utf8"));
+  const { outputs } = compile(path.join(folder, "model.onnx"), bundle, { shapes: { [input.name]: input.shape } });
+  const output = outputs[0].name;
+  // Its exports and nothing that the runtime keeps to itself.
+  const module = await import(pathToFileURL(path.join(bundle, "model.js")).href);
+  assert.deepEqual(Object.keys(module).sort(), ["InputError", "LoadError", "RuntimeError", "WeftError", "load"]);
+  const feeds = { [input.name]: read(folder, input) };
+  const model = await module.load({ variant: "simd128" });
+  const other = await load(pathToFileURL(bundle + path.sep), { variant: "simd128" });
+  assert.deepEqual(await model.run(feeds), await other.run(feeds));
+  await assert.rejects(model.run({}), module.InputError);
+
+  const program = path.join(bundle, "use.ts");
+  writeFileSync(program, `
+    import { load, InputError, type Inputs, type Outputs } from "./model.js";
+    const model = await load({ onProgress: ({ loadedBytes }) => console.log(loadedBytes) });
+    const inputs: Inputs = { ${JSON.stringify(input.name)}: new Float32Array(1) };
+    const outputs: Outputs = await model.run(inputs, { signal: AbortSignal.timeout(9) });
+    const values: Float32Array = outputs[${JSON.stringify(output)}];
+    // @ts-expect-error
+    await model.run({ other: values });
+    // @ts-expect-error
+    await model.run({ ${JSON.stringify(input.name)}: new Float64Array(1) });
+    console.log(model.info.variant, new InputError("a", "b").code);
+  `);
+  const flags = ["--noEmit", "--strict", "--target", "es2022", "--module", "es2022", "--moduleResolution", "bundler", "--lib", "es2022,dom", "--types", ""];
+  execFileSync(path.join(ROOT, "node_modules/.bin/tsc"), [...flags, program], { stdio: ["ignore", "inherit", "inherit"] });
+});
