@@ -175,7 +175,9 @@ class Emitter {
 
   Block guarded(const Place& place, bool with_reduction, Block block) const {
     const Expr condition = guard(place, with_reduction);
-    if (condition.is_constant(1)) return block;
+    const std::optional<bool> known = expr::prove(condition);
+    if (known == true) return block;
+    if (known == false) return {};
     Block result;
     result.push_back(loops::make_if(condition, std::move(block)));
     return result;
@@ -284,7 +286,7 @@ class Emitter {
       for (size_t i = 0; i < stage_.fold.size(); ++i)
         init.push_back(loops::make_store(registers.buffers[i], tile_index(outer, place),
                                          concrete(stage_.fold[i].init, stage_axes(place, false), {})));
-      return init;
+      return guarded(place, false, std::move(init));
     });
     append(block, walk(inner_, 0, outer, [&](const Place& place) { return update(registers, outer, place); }));
     append(block, walk(tile_, 0, outer, [&](const Place& place) {

@@ -1,6 +1,7 @@
 #include "schedule/nest.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace weft::schedule {
 namespace {
@@ -23,15 +24,20 @@ Result<void> apply_split(Nest& nest, const Step& step) {
   if (loop == nest.loops.end()) return bad("split of " + axis + ", which is no loop");
   WEFT_TRY(check_new(nest, step.results[0]));
   WEFT_TRY(check_new(nest, step.results[1]));
+  if (step.results[0] == step.results[1]) return bad("split of " + axis + " into two axes of one name");
   const int64_t extent = nest.extents[axis];
   if (step.tail == Tail::exact && extent % step.factor != 0)
     return bad("exact split of " + axis + " by " + std::to_string(step.factor) + " leaves a rest");
   if (step.tail == Tail::overlap && extent < step.factor)
     return bad("overlap split of " + axis + " by more than its extent");
   if (step.tail == Tail::overlap && nest.is_reduction[axis]) return bad("overlap would sum points of " + axis + " twice");
-  for (const Step& earlier : nest.derivations)
-    if (earlier.kind == StepKind::split && earlier.results[0] == axis && earlier.tail == Tail::peel)
-      return bad("split of " + axis + ", the outer part of a peeled split");
+  for (const Step& earlier : nest.derivations) {
+    if (earlier.kind != StepKind::split || earlier.tail != Tail::peel) continue;
+    if (earlier.results[0] == axis) return bad("split of " + axis + ", the outer part of a peeled split");
+    // The extent of an inner part differs in the last tile.
+    if (earlier.results[1] == axis && step.tail != Tail::peel && step.tail != Tail::guard)
+      return bad("split of " + axis + ", the inner part of a peeled split, that neither peels nor guards");
+  }
   nest.extents[step.results[0]] = (extent + step.factor - 1) / step.factor;
   nest.extents[step.results[1]] = std::min(step.factor, step.tail == Tail::peel ? extent : step.factor);
   for (const std::string& result : step.results) nest.is_reduction[result] = nest.is_reduction[axis];
@@ -96,14 +102,26 @@ Result<void> apply_step(Nest& nest, const Step& step) {
   return {};
 }
 
-/// The outer loop of a split sets the tile that its inner loop walks, so it comes first.
+/// The axis and what splits and fuses made of it.
+std::set<std::string> made_of(const Nest& nest, const std::string& axis) {
+  std::set<std::string> axes = {axis};
+  for (const Step& step : nest.derivations)
+    if (std::ranges::any_of(step.axes, [&](const std::string& a) { return axes.contains(a); }))
+      axes.insert(step.results.begin(), step.results.end());
+  return axes;
+}
+
+/// The outer loop of a split sets the tile that its inner loop walks, so it comes first; blocks stay outermost.
 Result<void> check_order(Nest& nest) {
+  for (size_t i = 1; i < nest.loops.size(); ++i)
+    if (nest.loops[i].kind == loops::ForKind::blocks) return bad("blocks asks for the outermost spatial loop");
   for (const Step& step : nest.derivations) {
     if (step.kind != StepKind::split) continue;
     const auto outer = find_loop(nest, step.results[0]);
-    const auto inner = find_loop(nest, step.results[1]);
-    if (outer != nest.loops.end() && inner != nest.loops.end() && outer > inner)
-      return bad(step.results[0] + " must lie outside " + step.results[1]);
+    if (outer == nest.loops.end()) continue;
+    const std::set<std::string> inner = made_of(nest, step.results[1]);
+    for (auto loop = nest.loops.begin(); loop != outer; ++loop)
+      if (inner.contains(loop->axis)) return bad(step.results[0] + " must lie outside " + loop->axis);
   }
   return {};
 }
