@@ -42,8 +42,8 @@ bench: build ## weft beside onnxruntime-web: make bench ARGS="--model squeezenet
 # --- tests ------------------------------------------------------------------------------------------------------------
 
 # In order of what breaks first. Each step fails when its part is missing.
-# Not yet listed: test-format (until all is formatted) test-node fuzz test-browsers (not yet written)
-TEST_STEPS = test-layers test-native test-identity test-sanitized
+# Not yet listed: test-format (until all is formatted) fuzz
+TEST_STEPS = test-layers test-native test-node test-browsers test-identity test-sanitized
 
 .PHONY: check test
 check: test-native test-node ## the fast lane: build, unit tests, Node tests
@@ -75,7 +75,7 @@ test-format: ## clang-format finds nothing to change
 	tools/setup lint
 	tools/format --check
 
-test-browsers: build ## headless Chromium and Firefox
+test-browsers: build ## the runtime in headless Chromium
 	tools/setup node python browser
 	tools/models
 	node --test $(BROWSER_TESTS)
