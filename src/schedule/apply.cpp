@@ -112,8 +112,10 @@ class Emitter {
       append(result, walk(loops, depth + 1, last, leaf));
       return result;
     }
-    return blocks_loop(loop.axis, full, walk(loops, depth + 1, first_tiles(loop.axis, full, place), leaf),
-                       walk(loops, depth + 1, last, leaf));
+    // In this order: walking declares registers, and compilers differ in which argument they evaluate first.
+    Block tiles = walk(loops, depth + 1, first_tiles(loop.axis, full, place), leaf);
+    Block rest_tile = walk(loops, depth + 1, last, leaf);
+    return blocks_loop(loop.axis, full, std::move(tiles), std::move(rest_tile));
   }
 
   static Place first_tiles(const std::string& axis, int64_t full, Place place) {
