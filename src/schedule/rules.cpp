@@ -292,10 +292,14 @@ std::optional<Storage> preferred_storage(const Stage& stage, uint32_t tensor, co
       if (expr::uses(indices[i], axis.name)) add(i);
   for (uint32_t i = 0; i < indices.size(); ++i) add(i);
   const loops::TensorOperand& operand = stage.tensors[tensor];
-  // A second axis in the same index (a channel within its group) would break the panels: plain order then.
-  const bool alone = expr::linear(indices[position]).terms.size() == 1;
   const int64_t width = std::min(machine.columns, named_extent(stage, column));
-  if (!alone || width == 1) return std::nullopt;
+  if (width == 1) return std::nullopt;
+  // A second axis in the same index (a channel within its group) would break the panels: then columns are neighbours at least.
+  if (expr::linear(indices[position]).terms.size() != 1) {
+    std::erase(order, position);
+    order.push_back(position);
+    return loops::dense_storage(operand.dtype, operand.shape, order);
+  }
   return loops::blocked_storage(operand.dtype, operand.shape, order, position, width);
 }
 
