@@ -206,7 +206,6 @@ class Builder {
     dump_("schedules", [&] { return stage.name + " @ " + source + "\n" + schedule::print(schedule); });
     WEFT_ASSIGN(kernel, schedule::apply(stage, schedule, storages));
     dump_("loops", [&] { return loops::print(kernel); });
-    kernel = loops::unroll(loops::vectorize(std::move(kernel), {.bytes = options_.vector_bytes}));
     const auto blocks = loops::block_count(kernel).as_constant();
     WEFT_CHECK(blocks.has_value(), "a block count that is not constant");
     call.kernel = static_cast<KernelId>(built_.program.kernels.size());
@@ -231,7 +230,12 @@ class Builder {
 }  // namespace
 
 Result<BuiltProgram> build_program(const graph::Graph& g, const BuildOptions& options, const Dump& dump) {
-  return Builder(g, options, dump).run();
+  WEFT_ASSIGN(built, Builder(g, options, dump).run());
+  // Shared while kernels are still small; written out once each.
+  built.program = plan::share_kernels(std::move(built.program));
+  for (loops::Kernel& kernel : built.program.kernels)
+    kernel = loops::unroll(loops::vectorize(std::move(kernel), {.bytes = options.vector_bytes}));
+  return built;
 }
 
 }  // namespace weft::compile

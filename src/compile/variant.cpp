@@ -29,7 +29,6 @@ Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVaria
   const BuildOptions options{.machine = machine_for(variant.features),
                              .vector_bytes = static_cast<uint32_t>(wasm::vector_bytes(variant.features))};
   WEFT_ASSIGN(built, build_program(g, options, dump));
-  built.program = plan::share_kernels(std::move(built.program));
   check(built.program);
   WEFT_ASSIGN(memory, plan::place_buffers(built.program, plan::static_size(built.program)));
   check(built.program);

@@ -27,7 +27,7 @@ struct PlacedVariant {
   uint32_t pages = 0;  ///< of 64 KiB
 };
 
-/// Builds, shares kernels, places memory. `nodes` collects the names that all variants share.
+/// Builds the program and places its memory. `nodes` collects the names that all variants share.
 Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant, plan::Nodes& nodes,
                                     const Dump& dump);
 
