@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 import { compile } from "../../bench/compile.mjs";
+import { validate } from "../support/validate.mjs";
 import { buildRuntime, ROOT, RUNTIME } from "../support/runtime.mjs";
 
 const TOLERANCE = 1e-4;
@@ -56,6 +57,9 @@ for (const name of names) {
   });
   for (const variant of supportedVariants().toReversed())
     test(`${name}, ${variant}`, async (t) => {
+      const { variants } = JSON.parse(readFileSync(path.join(bundle, "model.json"), "utf8"));
+      const { file } = variants.find(({ name }) => name === variant);
+      assert.deepEqual(await validate(readFileSync(path.join(bundle, file))), []);
       const model = await load(pathToFileURL(bundle + path.sep), { variant });
       const feeds = Object.fromEntries(inputs().map((input) => [input.name, read(folder, input)]));
       const first = await model.run(feeds);
