@@ -226,12 +226,22 @@ class Emitter {
     return true;
   }
 
-  void bind_indices(Block& block, Bindings& bindings, const std::map<std::string, Value>& states) const {
-    for (const loops::IndexBinding& binding : stage_.bindings)
-      block.push_back(loops::make_let_index(binding.variable, concrete(binding.value, bindings, states)));
+  /// Points may lie side by side in one block (a tile and its rest), so each binds names of its own.
+  std::string own_name(const std::string& name) {
+    const int64_t count = bound_[name]++;
+    return count == 0 ? name : name + "." + std::to_string(count);
   }
 
-  Block store(const Place& place, const std::map<std::string, Value>& states) const {
+  void bind_indices(Block& block, Bindings& bindings, const std::map<std::string, Value>& states) {
+    for (const loops::IndexBinding& binding : stage_.bindings) {
+      expr::Variable variable = binding.variable;
+      variable.name = own_name(binding.variable.name);
+      block.push_back(loops::make_let_index(variable, concrete(binding.value, bindings, states)));
+      bindings.insert_or_assign(binding.variable.name, expr::variable(variable.name, variable.range, variable.multiple_of));
+    }
+  }
+
+  Block store(const Place& place, const std::map<std::string, Value>& states) {
     Bindings bindings = stage_axes(place, false);
     Block block;
     if (stage_.fold.empty()) bind_indices(block, bindings, states);
@@ -297,7 +307,7 @@ class Emitter {
     return block;
   }
 
-  Block update(const Registers& registers, const Place& outer, const Place& place) const {
+  Block update(const Registers& registers, const Place& outer, const Place& place) {
     Bindings bindings = stage_axes(place, true);
     const Expr index = tile_index(outer, place);
     const auto states = load_states(registers, index);
@@ -308,8 +318,9 @@ class Emitter {
     for (const loops::FoldState& state : stage_.fold) {
       Value value = concrete(state.update, bindings, states);
       if (stage_.fold.size() > 1) {
-        block.push_back(loops::make_let("next." + state.name, value));
-        value = loops::local(state.type, "next." + state.name);
+        const std::string name = own_name("next." + state.name);
+        block.push_back(loops::make_let(name, value));
+        value = loops::local(state.type, name);
       }
       updates.push_back(std::move(value));
     }
@@ -325,6 +336,7 @@ class Emitter {
   std::map<std::string, const Step*> splits_;  ///< by outer part
   std::vector<NestLoop> inner_, tile_;         ///< from the outermost reduction loop on; its spatial loops
   int64_t tiles_ = 0;
+  std::map<std::string, int64_t> bound_;  ///< how often a name was bound
 };
 
 }  // namespace

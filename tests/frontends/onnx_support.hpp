@@ -20,7 +20,7 @@ class StringSource final : public Source {
   Result<void> read(uint64_t offset, std::span<uint8_t> out) const override {
     if (offset > bytes_.size() || out.size() > bytes_.size() - offset)
       return fail(ErrorKind::invalid_model, "out of the file");
-    std::memcpy(out.data(), bytes_.data() + offset, out.size());
+    if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
     return {};
   }
 
