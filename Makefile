@@ -39,6 +39,11 @@ bench: build ## weft beside onnxruntime-web: make bench ARGS="--model squeezenet
 	tools/models
 	$(NODE24) bench/run.mjs $(ARGS)
 
+.PHONY: bench-gemm
+bench-gemm: build ## the GEMM of the ordinary path beside hand-emitted loops and the core's peaks
+	tools/setup node python
+	$(NODE24) bench/gemm.mjs $(ARGS)
+
 # --- tests ------------------------------------------------------------------------------------------------------------
 
 # In order of what breaks first. Each step fails when its part is missing.

@@ -205,6 +205,7 @@ class Builder {
     dump_("stages", [&] { return loops::print(stage); });
     dump_("schedules", [&] { return stage.name + " @ " + source + "\n" + schedule::print(schedule); });
     WEFT_ASSIGN(kernel, schedule::apply(stage, schedule, storages));
+    if (!source.empty()) kernel.name += ": " + source;
     dump_("loops", [&] { return loops::print(kernel); });
     const auto blocks = loops::block_count(kernel).as_constant();
     WEFT_CHECK(blocks.has_value(), "a block count that is not constant");

@@ -50,6 +50,8 @@ struct OpInfo {
   int max_inputs;  ///< -1: any number
 };
 const OpInfo& info(Op op);
+/// Whether the op only maps indices (reshape, transpose, expand, slice): its value anywhere is its operand's value elsewhere.
+bool maps_indices(Op op);
 std::optional<Op> parse_op(std::string_view name);
 
 /// Index into Graph::values.

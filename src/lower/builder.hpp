@@ -78,8 +78,7 @@ Value condition_value(const Expr& condition);
 /// One elementwise operation on operands in their compute types.
 Value lower_elementwise(const graph::Node& node, std::span<const Value> operands);
 
-/// Whether the node only maps indices (reshape, transpose, expand, slice): its value anywhere is its operand's value elsewhere.
-bool maps_indices(graph::Op op);
+/// Where the value of a node that graph::maps_indices lies in its operand.
 Indices map_indices(const graph::Graph& g, const graph::Node& node, const Indices& indices);
 /// Indices into an operand of `from` shape that is broadcast to the shape of `indices`.
 Indices broadcast_indices(const graph::Shape& from, const Indices& indices);

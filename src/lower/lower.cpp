@@ -78,7 +78,9 @@ loops::Stage copy_stage(const graph::Graph& g, graph::ValueId value) {
   StageBuilder builder(g, {});
   const Indices indices = builder.spatial_axes(builder.type(value).shape);
   const Value read = builder.value_at(value, indices);
-  return builder.finish(read, value, indices);
+  loops::Stage stage = builder.finish(read, value, indices);
+  stage.name = "copy";
+  return stage;
 }
 
 }  // namespace weft::lower

@@ -10,8 +10,6 @@ namespace weft::lower {
 using graph::Node;
 using graph::Op;
 
-bool maps_indices(Op op) { return op == Op::reshape || op == Op::transpose || op == Op::expand || op == Op::slice; }
-
 Indices broadcast_indices(const graph::Shape& from, const Indices& indices) {
   Indices result;
   const size_t skipped = indices.size() - from.size();

@@ -21,10 +21,6 @@ constexpr size_t kWindow = 256;
 constexpr uint32_t kMaxTree = 512;
 
 bool is_elementwise(Op op) { return info(op).op_class == OpClass::elementwise; }
-bool maps_indices(Op op) {
-  return op == Op::reshape || op == Op::transpose || op == Op::expand || op == Op::slice;
-}
-
 class Fuser {
  public:
   explicit Fuser(Graph g) : g_(std::move(g)) {

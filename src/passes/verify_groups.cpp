@@ -19,10 +19,6 @@ using graph::ValueId;
 namespace {
 
 bool is_elementwise(Op op) { return info(op).op_class == OpClass::elementwise; }
-bool maps_indices(Op op) {
-  return op == Op::reshape || op == Op::transpose || op == Op::expand || op == Op::slice;
-}
-
 struct Members {
   std::vector<const Node*> nodes;  ///< in topological order
   std::set<ValueId> outputs;
