@@ -28,7 +28,8 @@ Result<void> copy_piece(const bundle::Piece& piece, const Blobs& blobs, const Fo
   return {};
 }
 
-Result<std::vector<bundle::HashedFile>> write_bundle(const compile::Compiled& compiled, const fs::path& folder) {
+Result<std::vector<bundle::HashedFile>> write_bundle(const compile::Compiled& compiled,
+                                                     const fs::path& folder) {
   FolderWriter writer(folder);
   WEFT_TRY(writer.begin());
   std::vector<bundle::HashedFile> hashed;
@@ -54,24 +55,34 @@ std::string human_bytes(uint64_t bytes) {
   return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
 }
 
-std::string describe(const compile::Compiled& compiled, const std::vector<bundle::HashedFile>& files, const fs::path& folder) {
+std::string describe(const compile::Compiled& compiled, const std::vector<bundle::HashedFile>& files,
+                     const fs::path& folder) {
   std::string text = fmt::format("{}\n", folder.string());
-  for (const bundle::HashedFile& file : files) text += fmt::format("  {:<20} {:>10}\n", file.name, human_bytes(file.bytes));
+  for (const bundle::HashedFile& file : files)
+    text += fmt::format("  {:<20} {:>10}\n", file.name, human_bytes(file.bytes));
   for (const compile::VariantReport& v : compiled.variants)
-    text += fmt::format("{:<8} {} kernels, {} calls; memory {} (weights {}, arena {})\n", v.variant, v.kernels, v.calls,
-                        human_bytes(v.total_bytes), human_bytes(v.weights_bytes), human_bytes(v.arena_bytes));
+    text += fmt::format("{:<8} {} kernels, {} calls; memory {} (weights {}, arena {})\n", v.variant,
+                        v.kernels, v.calls, human_bytes(v.total_bytes), human_bytes(v.weights_bytes),
+                        human_bytes(v.arena_bytes));
   return text;
 }
 
-std::string as_json(const compile::Compiled& compiled, const std::vector<bundle::HashedFile>& files, const fs::path& folder) {
+std::string as_json(const compile::Compiled& compiled, const std::vector<bundle::HashedFile>& files,
+                    const fs::path& folder) {
   nlohmann::ordered_json json;
   json["output"] = folder.string();
   for (const bundle::HashedFile& file : files)
-    json["files"].push_back({{"name", file.name}, {"variant", file.variant}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+    json["files"].push_back(
+        {{"name", file.name}, {"variant", file.variant}, {"bytes", file.bytes}, {"sha256", file.sha256}});
   for (const compile::VariantReport& v : compiled.variants)
-    json["variants"].push_back({{"name", v.variant}, {"code_bytes", v.code_bytes}, {"weights_bytes", v.weights_bytes},
-                                {"arena_bytes", v.arena_bytes}, {"peak_live_bytes", v.peak_live_bytes},
-                                {"memory_bytes", v.total_bytes}, {"kernels", v.kernels}, {"calls", v.calls}});
+    json["variants"].push_back({{"name", v.variant},
+                                {"code_bytes", v.code_bytes},
+                                {"weights_bytes", v.weights_bytes},
+                                {"arena_bytes", v.arena_bytes},
+                                {"peak_live_bytes", v.peak_live_bytes},
+                                {"memory_bytes", v.total_bytes},
+                                {"kernels", v.kernels},
+                                {"calls", v.calls}});
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -118,7 +129,8 @@ Result<void> run_compile(const Options& options) {
   if (options.has("dump")) return {};
   const fs::path folder = options.has("output") ? fs::path(options.get("output")) : fs::path(model.stem());
   WEFT_ASSIGN(files, write_bundle(compiled, folder));
-  const std::string text = options.has("json") ? as_json(compiled, files, folder) : describe(compiled, files, folder);
+  const std::string text =
+      options.has("json") ? as_json(compiled, files, folder) : describe(compiled, files, folder);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return {};
 }

@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <algorithm>
 
 namespace weft::cli {
 namespace fs = std::filesystem;
@@ -47,7 +47,8 @@ extern "C" void on_signal(int signal_number) {
   if (g_unfinished[0] != 0) {
     // The folder is flat: unlink its files, then itself.
     const int folder = open(g_unfinished, O_RDONLY | O_DIRECTORY);
-    for (const char* name : {"model.wasm", "model.relaxed.wasm", "model.scalar.wasm", "model.weights", "model.json", "model.js", "model.d.ts"})
+    for (const char* name : {"model.wasm", "model.relaxed.wasm", "model.scalar.wasm", "model.weights",
+                             "model.json", "model.js", "model.d.ts"})
       if (folder >= 0) unlinkat(folder, name, 0);
     rmdir(g_unfinished);
   }
@@ -101,7 +102,8 @@ Result<std::shared_ptr<const Source>> open_external(const fs::path& model, std::
   const fs::path folder = fs::canonical(model, error).parent_path();
   const fs::path path = fs::weakly_canonical(folder / relative_path, error);
   if (std::ranges::mismatch(folder, path).in1 != folder.end())
-    return fail(ErrorKind::invalid_model, "external data " + std::string(relative_path) + " lies outside the model's folder");
+    return fail(ErrorKind::invalid_model,
+                "external data " + std::string(relative_path) + " lies outside the model's folder");
   return open_file(path);
 }
 
@@ -126,14 +128,16 @@ Result<void> FolderWriter::begin() {
   return {};
 }
 
-Result<std::string> FolderWriter::write(const std::string& name, const std::function<Result<void>(const Sink&)>& produce) {
+Result<std::string> FolderWriter::write(const std::string& name,
+                                        const std::function<Result<void>(const Sink&)>& produce) {
   const fs::path path = aside_ / name;
   std::FILE* file = std::fopen(path.c_str(), "wb");
   if (file == nullptr) return system_error("cannot write", path);
   Sha256 hash;
   const Result<void> produced = produce([&](std::span<const uint8_t> bytes) -> Result<void> {
     hash.update(bytes);
-    if (std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size()) return system_error("cannot write", path);
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size())
+      return system_error("cannot write", path);
     return {};
   });
   const bool closed = std::fclose(file) == 0;
@@ -146,8 +150,11 @@ Result<void> FolderWriter::commit() {
   std::error_code error;
   // An older bundle is replaced as a whole; anything else that has the name is left alone.
   if (fs::exists(folder_)) {
-    const bool ours = fs::is_directory(folder_) && (fs::is_empty(folder_, error) || fs::exists(folder_ / "model.json"));
-    if (!ours) return fail(ErrorKind::invalid_argument, folder_.string() + " exists and is not a bundle; choose another --output");
+    const bool ours =
+        fs::is_directory(folder_) && (fs::is_empty(folder_, error) || fs::exists(folder_ / "model.json"));
+    if (!ours)
+      return fail(ErrorKind::invalid_argument,
+                  folder_.string() + " exists and is not a bundle; choose another --output");
     fs::path old = aside_;
     old += ".old";
     fs::rename(folder_, old, error);

@@ -51,9 +51,11 @@ std::string describe(const onnx::Summary& summary, const Outcome& outcome) {
                         plural(op.count, "node"), op.nodes.empty() ? "" : op.nodes[0]);
   if (outcome.error) return text + "cannot be compiled: " + to_string(*outcome.error) + "\n";
   const compile::VariantReport& v = outcome.compiled->variants[0];
-  text += fmt::format("compiles: {} of code (simd128), {} of weights; memory {} (weights {}, arena {}, of which {} live at once)\n",
-                      v.code_bytes, outcome.compiled->manifest.weights_bytes, v.total_bytes, v.weights_bytes, v.arena_bytes,
-                      v.peak_live_bytes);
+  text += fmt::format(
+      "compiles: {} of code (simd128), {} of weights; memory {} (weights {}, arena {}, of which {} live at "
+      "once)\n",
+      v.code_bytes, outcome.compiled->manifest.weights_bytes, v.total_bytes, v.weights_bytes, v.arena_bytes,
+      v.peak_live_bytes);
   return text;
 }
 
@@ -73,13 +75,22 @@ std::string as_json(const onnx::Summary& summary, const Outcome& outcome) {
   json["operators"] = summary.operators;
   json["unsupported"] = ordered_json::array();
   for (const onnx::Unsupported& op : summary.unsupported)
-    json["unsupported"].push_back({{"domain", op.domain}, {"op", op.op}, {"version", op.version}, {"count", op.count}, {"nodes", op.nodes}});
+    json["unsupported"].push_back({{"domain", op.domain},
+                                   {"op", op.op},
+                                   {"version", op.version},
+                                   {"count", op.count},
+                                   {"nodes", op.nodes}});
   json["compiles"] = !outcome.error;
   if (outcome.error) {
-    json["error"] = {{"kind", to_string(outcome.error->kind)}, {"message", outcome.error->message}, {"node", outcome.error->node}};
+    json["error"] = {{"kind", to_string(outcome.error->kind)},
+                     {"message", outcome.error->message},
+                     {"node", outcome.error->node}};
   } else {
     const compile::VariantReport& v = outcome.compiled->variants[0];
-    json["memory"] = {{"total", v.total_bytes}, {"weights", v.weights_bytes}, {"arena", v.arena_bytes}, {"peak_live", v.peak_live_bytes}};
+    json["memory"] = {{"total", v.total_bytes},
+                      {"weights", v.weights_bytes},
+                      {"arena", v.arena_bytes},
+                      {"peak_live", v.peak_live_bytes}};
     json["code_bytes"] = v.code_bytes;
     json["weights_bytes"] = outcome.compiled->manifest.weights_bytes;
   }

@@ -12,7 +12,8 @@ int report(const cli::Options& options, const Error& error) {
   if (options.has("json")) {
     const nlohmann::ordered_json json = {
         {"error", {{"kind", to_string(error.kind)}, {"message", error.message}, {"node", error.node}}}};
-    std::fprintf(stderr, "%s\n", json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+    std::fprintf(stderr, "%s\n",
+                 json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
   } else {
     std::fprintf(stderr, "weft: %s: %s\n", options.positional.c_str(), to_string(error).c_str());
   }

@@ -55,7 +55,9 @@ Result<onnx::ReadOptions> read_options(const Options& options) {
     WEFT_ASSIGN(extents, shape(pair.second, text));
     read.shapes[pair.first] = std::move(extents);
   }
-  read.open_external = [model = options.positional](std::string_view path) { return open_external(model, path); };
+  read.open_external = [model = options.positional](std::string_view path) {
+    return open_external(model, path);
+  };
   return read;
 }
 

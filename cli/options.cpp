@@ -14,7 +14,8 @@ struct OptionRow {
 };
 
 const std::vector<CommandRow> kCommands = {
-#define WEFT_COMMAND(name, positional, positional_help, summary, examples) {#name, positional, positional_help, summary, examples},
+#define WEFT_COMMAND(name, positional, positional_help, summary, examples) \
+  {#name, positional, positional_help, summary, examples},
 #define WEFT_OPTION(...)
 #include "cli/options.def"
 #undef WEFT_COMMAND
@@ -29,7 +30,8 @@ const std::vector<OptionRow> kOptions = {
 };
 
 constexpr const char* kExitCodes =
-    "Exit codes: 0 done, 2 wrong usage, 3 the model is malformed, 4 the model uses what weft cannot compile,\n"
+    "Exit codes: 0 done, 2 wrong usage, 3 the model is malformed, 4 the model uses what weft cannot "
+    "compile,\n"
     "5 a wrong name, shape or value was given, 6 a file was not found, 7 a size limit was passed.";
 
 std::string long_name(const std::string& flags) { return flags.substr(flags.find("--") + 2); }
@@ -49,11 +51,14 @@ void add_options(CLI::App& command, const CommandRow& row, Options& options) {
       command.add_flag_callback(option.flags, [&options, name] { options.values[name] = {""}; }, option.help);
       continue;
     }
-    const std::string help = option.fallback.empty() ? option.help : option.help + " [" + option.fallback + "]";
+    const std::string help =
+        option.fallback.empty() ? option.help : option.help + " [" + option.fallback + "]";
     const auto add = [&options, name](const std::vector<std::string>& given) {
       options.values[name].insert(options.values[name].end(), given.begin(), given.end());
     };
-    command.add_option_function<std::vector<std::string>>(option.flags, add, help)->type_name(option.value)->allow_extra_args(false);
+    command.add_option_function<std::vector<std::string>>(option.flags, add, help)
+        ->type_name(option.value)
+        ->allow_extra_args(false);
   }
   command.footer(examples(row));
 }
@@ -70,7 +75,10 @@ std::string Options::get(const std::string& name) const {
 
 std::expected<Options, Stop> parse_options(int argc, const char* const* argv) {
   Options options;
-  CLI::App app("weft compiles trained models into WebAssembly: a few small files that run in browsers, Node and WASI engines.", "weft");
+  CLI::App app(
+      "weft compiles trained models into WebAssembly: a few small files that run in browsers, Node and WASI "
+      "engines.",
+      "weft");
   app.set_version_flag("--version", "weft " WEFT_VERSION);
   app.require_subcommand(1);
   app.footer(kExitCodes);

@@ -12,7 +12,8 @@ namespace weft::cli {
 struct Options {
   std::string command;
   std::string positional;
-  std::map<std::string, std::vector<std::string>> values;  ///< by long name without dashes; a flag that was given has one empty value
+  std::map<std::string, std::vector<std::string>>
+      values;  ///< by long name without dashes; a flag that was given has one empty value
 
   bool has(const std::string& name) const { return values.contains(name); }
   /// The last value given, or the default of options.def.

@@ -6,7 +6,8 @@
 namespace weft {
 
 /// Prints `what` and `context` (usually the printed IR) to the error stream and aborts.
-[[noreturn]] void internal_error(const char* file, int line, std::string_view what, std::string_view context = {});
+[[noreturn]] void internal_error(const char* file, int line, std::string_view what,
+                                 std::string_view context = {});
 
 }  // namespace weft
 

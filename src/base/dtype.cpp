@@ -6,7 +6,8 @@ namespace weft {
 namespace {
 
 constexpr auto kTable = std::to_array<DTypeInfo>({
-#define WEFT_DTYPE(name, bits, kind, safetensors, typescript) {#name, bits, DTypeKind::kind, safetensors, typescript},
+#define WEFT_DTYPE(name, bits, kind, safetensors, typescript) \
+  {#name, bits, DTypeKind::kind, safetensors, typescript},
 #include "base/dtype.def"
 #undef WEFT_DTYPE
 });

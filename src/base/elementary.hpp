@@ -313,7 +313,8 @@ typename M::F pow(M& m, const typename M::F& x, const typename M::F& y) {
   return m.select(m.logical_or(m.equal(y, zero), m.equal(x, one)), one, general);
 }
 
-// Ordinary use. The f64 forms are what the arbiter computes with: relative error about 1e-15 (sin and cos for |x| <= 1e6).
+// Ordinary use. The f64 forms are what the arbiter computes with: relative error about 1e-15 (sin and cos for
+// |x| <= 1e6).
 float exp_f32(float x);
 float log_f32(float x);
 float tanh_f32(float x);

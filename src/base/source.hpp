@@ -1,4 +1,5 @@
-// Random access to bytes that live outside the core: a model file, its external data. The core never holds a whole file.
+// Random access to bytes that live outside the core: a model file, its external data. The core never holds a
+// whole file.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 
 namespace weft {
 
-/// A read-only byte sequence of known size. The embedder implements it over a file, a mapped view or an ArrayBuffer.
+/// A read-only byte sequence of known size. The embedder implements it over a file, a mapped view or an
+/// ArrayBuffer.
 class Source {
  public:
   virtual ~Source() = default;
@@ -30,7 +32,8 @@ class MemorySource final : public Source {
   std::span<const uint8_t> bytes_;
 };
 
-/// A range of one of a model's blobs: blob 0 is the model file itself, the others are its external data files.
+/// A range of one of a model's blobs: blob 0 is the model file itself, the others are its external data
+/// files.
 struct BlobRange {
   uint32_t blob = 0;
   uint64_t offset = 0;

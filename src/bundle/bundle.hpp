@@ -15,7 +15,7 @@ using Piece = std::variant<std::vector<uint8_t>, BlobRange>;
 
 struct BundleFile {
   std::string name;
-  std::string variant;  ///< of the manifest; empty: of all variants
+  std::string variant;        ///< of the manifest; empty: of all variants
   std::vector<Piece> pieces;  ///< in order, without gaps
 };
 

@@ -15,7 +15,8 @@ export const { WeftError, LoadError, InputError, RuntimeError } = weft;
 
 constexpr std::string_view kRuntimeEnd = "// --- load ---";
 
-constexpr std::string_view kFallbackTypes = R"(export type TensorLike<A> = A | { readonly data: A; readonly shape?: readonly number[] };
+constexpr std::string_view kFallbackTypes =
+    R"(export type TensorLike<A> = A | { readonly data: A; readonly shape?: readonly number[] };
 export interface LoadOptions {
   readonly variant?: "auto" | "scalar" | "simd128" | "relaxed" | undefined;
 }
@@ -31,7 +32,8 @@ export declare function load(options?: LoadOptions): Promise<Model<Inputs, Outpu
 )";
 
 std::string file_line(std::string_view name) {
-  return fmt::format("  {}: new URL({}, import.meta.url),\n", json_string(name), json_string(fmt::format("./{}", name)));
+  return fmt::format("  {}: new URL({}, import.meta.url),\n", json_string(name),
+                     json_string(fmt::format("./{}", name)));
 }
 
 /// Model names stay out of comments, which they could end.
@@ -58,7 +60,8 @@ BundleFile write_model_js(std::string_view runtime_js, const Manifest& manifest)
 }
 
 BundleFile write_model_dts(const Manifest& manifest, std::string_view runtime_dts) {
-  std::string text(runtime_dts.empty() ? kFallbackTypes : runtime_dts.substr(0, runtime_dts.find(kRuntimeEnd)));
+  std::string text(runtime_dts.empty() ? kFallbackTypes
+                                       : runtime_dts.substr(0, runtime_dts.find(kRuntimeEnd)));
   text += interface("Inputs", manifest.inputs, "TensorLike<{}>");
   text += interface("Outputs", manifest.outputs, "{}");
   text += kLoad;

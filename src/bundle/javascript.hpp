@@ -8,12 +8,14 @@
 
 namespace weft::bundle {
 
-/// `runtime_js` (build/runtime/weft.inline.js: one statement that defines `weft`) and a tail that exports `load(options)`, with the
-/// manifest inlined, without `files`, and each file as a literal `new URL`, so that bundlers see it. The manifest must be complete.
+/// `runtime_js` (build/runtime/weft.inline.js: one statement that defines `weft`) and a tail that exports
+/// `load(options)`, with the manifest inlined, without `files`, and each file as a literal `new URL`, so that
+/// bundlers see it. The manifest must be complete.
 BundleFile write_model_js(std::string_view runtime_js, const Manifest& manifest);
 
-/// Types of the model: inputs and outputs by name, as the typed arrays of dtype.def. Begins with `runtime_dts` (build/runtime/weft.d.ts)
-/// up to its line `// --- load ---`; when that is empty, with the few declarations that the model's own types need.
+/// Types of the model: inputs and outputs by name, as the typed arrays of dtype.def. Begins with
+/// `runtime_dts` (build/runtime/weft.d.ts) up to its line `// --- load ---`; when that is empty, with the few
+/// declarations that the model's own types need.
 BundleFile write_model_dts(const Manifest& manifest, std::string_view runtime_dts = {});
 
 }  // namespace weft::bundle

@@ -110,10 +110,11 @@ Manifest make_manifest(const graph::Graph& g, const WeightsFile& weights, std::s
   return out;
 }
 
-Variant make_variant(std::string name, std::string file, const plan::Program& program, const plan::MemoryPlan& memory,
-                     const plan::StaticData& tables, const WeightsFile& file_of_weights,
-                     const std::map<graph::ValueId, plan::BufferId>& weights, const std::vector<plan::BufferId>& inputs,
-                     const std::vector<plan::BufferId>& outputs) {
+Variant make_variant(std::string name, std::string file, const plan::Program& program,
+                     const plan::MemoryPlan& memory, const plan::StaticData& tables,
+                     const WeightsFile& file_of_weights,
+                     const std::map<graph::ValueId, plan::BufferId>& weights,
+                     const std::vector<plan::BufferId>& inputs, const std::vector<plan::BufferId>& outputs) {
   Variant out;
   out.name = std::move(name);
   out.file = std::move(file);
@@ -121,7 +122,8 @@ Variant make_variant(std::string name, std::string file, const plan::Program& pr
   out.memory = memory;
   out.context = tables.context;
   WEFT_CHECK(tables.entry_records.size() == program.entries.size());
-  for (size_t i = 0; i < program.entries.size(); ++i) out.entries.push_back({program.entries[i].name, tables.entry_records[i]});
+  for (size_t i = 0; i < program.entries.size(); ++i)
+    out.entries.push_back({program.entries[i].name, tables.entry_records[i]});
   out.inputs = addresses(program, inputs);
   out.outputs = addresses(program, outputs);
   for (const auto& [value, buffer] : weights) {

@@ -38,8 +38,8 @@ struct Variant {
   plan::MemoryPlan memory;
   uint32_t context = 0;
   std::vector<EntryInfo> entries;
-  std::vector<uint64_t> inputs, outputs;           ///< addresses, parallel to the manifest's
-  std::vector<std::array<uint64_t, 3>> weights;    ///< offset in the data part, address, bytes; by offset
+  std::vector<uint64_t> inputs, outputs;         ///< addresses, parallel to the manifest's
+  std::vector<std::array<uint64_t, 3>> weights;  ///< offset in the data part, address, bytes; by offset
 };
 
 struct Manifest {
@@ -64,10 +64,11 @@ struct HashedFile {
 Manifest make_manifest(const graph::Graph& g, const WeightsFile& weights, std::string generator);
 
 /// One variant, from its placed program: `weights`, `inputs` and `outputs` are what build_program gives.
-Variant make_variant(std::string name, std::string file, const plan::Program& program, const plan::MemoryPlan& memory,
-                     const plan::StaticData& tables, const WeightsFile& file_of_weights,
-                     const std::map<graph::ValueId, plan::BufferId>& weights, const std::vector<plan::BufferId>& inputs,
-                     const std::vector<plan::BufferId>& outputs);
+Variant make_variant(std::string name, std::string file, const plan::Program& program,
+                     const plan::MemoryPlan& memory, const plan::StaticData& tables,
+                     const WeightsFile& file_of_weights,
+                     const std::map<graph::ValueId, plan::BufferId>& weights,
+                     const std::vector<plan::BufferId>& inputs, const std::vector<plan::BufferId>& outputs);
 
 /// Compact JSON without `files`: the contents of the custom section.
 std::string manifest_section(const Manifest& manifest);

@@ -6,7 +6,9 @@
 namespace weft::bundle {
 namespace {
 
-uint8_t byte_at(std::string_view text, size_t at) { return at < text.size() ? static_cast<uint8_t>(text[at]) : 0; }
+uint8_t byte_at(std::string_view text, size_t at) {
+  return at < text.size() ? static_cast<uint8_t>(text[at]) : 0;
+}
 
 bool is_between(uint8_t value, uint8_t low, uint8_t high) { return low <= value && value <= high; }
 
@@ -43,6 +45,8 @@ std::string valid_utf8(std::string_view text) {
   return out;
 }
 
-std::string json_string(std::string_view text) { return nlohmann::json(valid_utf8(text)).dump(-1, ' ', true); }
+std::string json_string(std::string_view text) {
+  return nlohmann::json(valid_utf8(text)).dump(-1, ' ', true);
+}
 
 }  // namespace weft::bundle

@@ -38,7 +38,8 @@ std::vector<ValueId> file_order(const graph::Graph& g, const std::set<ValueId>& 
   return order;
 }
 
-/// Names are unique in the graph, but may no longer be once they are UTF-8; `__metadata__` means something else in this format.
+/// Names are unique in the graph, but may no longer be once they are UTF-8; `__metadata__` means something
+/// else in this format.
 std::string unique_name(const std::string& name, std::set<std::string>& taken) {
   const std::string valid = valid_utf8(name);
   std::string unique = valid;
@@ -57,7 +58,8 @@ Result<void> check_size(const graph::Value& value, const graph::Ints& shape, uin
       return fail(ErrorKind::limit, "the constant is too large", value.name);
   if (expected == bytes) return {};
   return fail(ErrorKind::invalid_model,
-              fmt::format("the constant of type {} has {} bytes instead of {}", graph::to_string(value.type), bytes, expected),
+              fmt::format("the constant of type {} has {} bytes instead of {}", graph::to_string(value.type),
+                          bytes, expected),
               value.name);
 }
 
@@ -94,7 +96,8 @@ Result<WeightsFile> write_weights(const graph::Graph& g, const std::set<ValueId>
     out.file.pieces.push_back(std::move(piece));
   }
   std::vector<uint8_t> bytes = header_bytes(header.dump());
-  if (bytes.size() > kMaxHeader) return fail(ErrorKind::limit, "the names of the weights take more than 100 MB");
+  if (bytes.size() > kMaxHeader)
+    return fail(ErrorKind::limit, "the names of the weights take more than 100 MB");
   out.header_bytes = bytes.size();
   out.file.pieces.front() = std::move(bytes);
   return out;

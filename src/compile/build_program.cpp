@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "compile/layout.hpp"
 #include "loops/unroll.hpp"
 #include "loops/vectorize.hpp"
 #include "lower/lower.hpp"
-#include "compile/layout.hpp"
 #include "schedule/apply.hpp"
 
 namespace weft::compile {
@@ -30,14 +30,18 @@ struct Placement {
   BufferId buffer = 0;
 };
 
-/// Most kernel calls per statement; fewer when there are fewer blocks. Many short calls let the engine swap in optimised code and the
-/// caller stop in between; each costs the kernel's prologue.
+/// Most kernel calls per statement; fewer when there are fewer blocks. Many short calls let the engine swap
+/// in optimised code and the caller stop in between; each costs the kernel's prologue.
 constexpr uint64_t kCallsPerStatement = 16;
 
 class Builder {
  public:
   Builder(const graph::Graph& g, const BuildOptions& options, const Dump& dump)
-      : g_(g), options_(options), dump_(dump), groups_(lower::collect_groups(g)), layout_(choose_layout(g, groups_)) {
+      : g_(g),
+        options_(options),
+        dump_(dump),
+        groups_(lower::collect_groups(g)),
+        layout_(choose_layout(g, groups_)) {
     built_.program.entries = {{"prepare", {}}, {"run", {}}};
   }
 
@@ -60,7 +64,8 @@ class Builder {
   }
 
   BufferId add_buffer(std::string name, BufferKind kind, const Storage& storage) {
-    built_.program.buffers.push_back({.name = std::move(name), .kind = kind, .bytes = bytes(storage), .slack = 64});
+    built_.program.buffers.push_back(
+        {.name = std::move(name), .kind = kind, .bytes = bytes(storage), .slack = 64});
     return static_cast<BufferId>(built_.program.buffers.size() - 1);
   }
 
@@ -129,7 +134,8 @@ class Builder {
     const bool constant = is_constant(value);
     const bool outer = std::exchange(constant_, constant);
     const std::string& name = g_.values[value].name;
-    const Placement target{wanted, add_buffer(name + " packed", constant ? BufferKind::prepared : BufferKind::arena, wanted)};
+    const Placement target{
+        wanted, add_buffer(name + " packed", constant ? BufferKind::prepared : BufferKind::arena, wanted)};
     Result<void> copied = add_kernel(lower::copy_stage(g_, value), {first, target}, "pack " + name);
     constant_ = outer;
     if (!copied) return std::unexpected(copied.error());
@@ -137,7 +143,8 @@ class Builder {
     return target;
   }
 
-  /// The operand of a stage: constants as the schedule wants them, convolution inputs with their halo, others as they are.
+  /// The operand of a stage: constants as the schedule wants them, convolution inputs with their halo, others
+  /// as they are.
   Result<Placement> operand(const Stage& stage, uint32_t tensor) {
     const ValueId value = stage.tensors[tensor].value;
     if (is_constant(value) && !constant_) {
@@ -145,7 +152,8 @@ class Builder {
       return wanted ? require(value, *wanted) : Result<Placement>(first_placement(value));
     }
     const auto wanted = layout_.convolution_operands.find(value);
-    if (wanted != layout_.convolution_operands.end() && reads_padding(stage, tensor)) return require(value, wanted->second);
+    if (wanted != layout_.convolution_operands.end() && reads_padding(stage, tensor))
+      return require(value, wanted->second);
     return first_placement(value);
   }
 
@@ -161,7 +169,8 @@ class Builder {
     std::vector<Placement>& all = placements_[value];
     if (all.empty()) {
       const auto chosen = layout_.storages.find(value);
-      const Storage storage = chosen == layout_.storages.end() ? row_major(g_.values[value].type) : chosen->second;
+      const Storage storage =
+          chosen == layout_.storages.end() ? row_major(g_.values[value].type) : chosen->second;
       const BufferKind kind = constant_ ? BufferKind::prepared : BufferKind::arena;
       all.push_back({storage, add_buffer(g_.values[value].name, kind, storage)});
       fill_unwritten(all.back());
@@ -179,7 +188,8 @@ class Builder {
     return add_call(stage, placements, source);
   }
 
-  Result<void> add_kernel(const Stage& stage, const std::vector<Placement>& placements, const std::string& source) {
+  Result<void> add_kernel(const Stage& stage, const std::vector<Placement>& placements,
+                          const std::string& source) {
     fill_unwritten(placements.back());
     return add_call(stage, placements, source);
   }
@@ -193,7 +203,8 @@ class Builder {
     return std::ranges::any_of(storage.dims, [](const loops::StorageDim& dim) { return dim.divisor != 1; });
   }
 
-  Result<void> add_call(const Stage& stage, const std::vector<Placement>& placements, const std::string& source) {
+  Result<void> add_call(const Stage& stage, const std::vector<Placement>& placements,
+                        const std::string& source) {
     std::vector<Storage> storages;
     Call call;
     call.source = source;

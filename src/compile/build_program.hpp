@@ -18,12 +18,14 @@ struct BuildOptions {
 
 struct BuiltProgram {
   plan::Program program;
-  std::map<graph::ValueId, plan::BufferId> weights;  ///< the buffer that the loader fills with a constant of the graph
-  std::vector<plan::BufferId> inputs, outputs;       ///< parallel to the graph's
+  std::map<graph::ValueId, plan::BufferId>
+      weights;  ///< the buffer that the loader fills with a constant of the graph
+  std::vector<plan::BufferId> inputs, outputs;  ///< parallel to the graph's
 };
 
-/// Lowers every group of a fused graph, chooses its schedule and the storages of its tensors, and inserts the copies between storages.
-/// Shapes must be constant. Kernels of equal signature are one; they come vectorized and unrolled, ready to emit; memory is not placed yet.
+/// Lowers every group of a fused graph, chooses its schedule and the storages of its tensors, and inserts the
+/// copies between storages. Shapes must be constant. Kernels of equal signature are one; they come vectorized
+/// and unrolled, ready to emit; memory is not placed yet.
 Result<BuiltProgram> build_program(const graph::Graph& g, const BuildOptions& options, const Dump& dump);
 
 }  // namespace weft::compile

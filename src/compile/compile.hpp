@@ -1,4 +1,5 @@
-// The whole compiler as one function: model bytes in, bundle out. What the CLI, the wasm build of the compiler and the tests call.
+// The whole compiler as one function: model bytes in, bundle out. What the CLI, the wasm build of the
+// compiler and the tests call.
 #pragma once
 
 #include <functional>
@@ -16,16 +17,17 @@ namespace weft::compile {
 struct CompileOptions {
   onnx::ReadOptions read;
   std::vector<std::string> variants = {"simd128", "relaxed"};  ///< scalar, simd128, relaxed; each once
-  std::string name;                                           ///< of the model, in the manifest
-  bool debug_names = false;                                   ///< keep kernel names in the modules
-  std::string_view runtime_js;                                ///< the web runtime's text, inlined in model.js; empty: no model.js
-  std::string_view runtime_types;                             ///< its declarations, for model.d.ts; may be empty
+  std::string name;                                            ///< of the model, in the manifest
+  bool debug_names = false;                                    ///< keep kernel names in the modules
+  std::string_view runtime_js;     ///< the web runtime's text, inlined in model.js; empty: no model.js
+  std::string_view runtime_types;  ///< its declarations, for model.d.ts; may be empty
   /// Called with the text of each stage as it is made, by the names of kStages; may be empty.
   std::function<void(std::string_view stage, std::string_view text)> on_stage;
 };
 
 /// What --dump can show, in the order in which data flows.
-inline constexpr std::string_view kStages[] = {"import", "graph", "groups", "stages", "schedules", "loops", "program"};
+inline constexpr std::string_view kStages[] = {"import",    "graph", "groups", "stages",
+                                               "schedules", "loops", "program"};
 
 /// Memory of one variant, bytes.
 struct VariantReport {
@@ -41,8 +43,8 @@ struct Compiled {
   std::vector<VariantReport> variants;
 };
 
-/// Compiles the ONNX model in blobs[0]. Errors: those of onnx::read_onnx; invalid_argument for an unknown variant; limit when the
-/// memory passes 4 GiB.
+/// Compiles the ONNX model in blobs[0]. Errors: those of onnx::read_onnx; invalid_argument for an unknown
+/// variant; limit when the memory passes 4 GiB.
 Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options);
 
 }  // namespace weft::compile

@@ -49,14 +49,16 @@ std::vector<uint32_t> channels_last(size_t rank) {
   return order;
 }
 
-bool prefers_channels_last(Op op) { return op == Op::conv || op == Op::conv_transpose || op == Op::reduce_window; }
+bool prefers_channels_last(Op op) {
+  return op == Op::conv || op == Op::conv_transpose || op == Op::reduce_window;
+}
 
 /// Operations whose result may well lie as their operand does.
 bool keeps_layout(const graph::Graph& g, const Group& group) {
   return std::ranges::all_of(group.nodes, [&](uint32_t i) {
     const Op op = g.nodes[i].op;
-    return info(op).op_class == graph::OpClass::elementwise || op == Op::concat || op == Op::pad || op == Op::gather ||
-           op == Op::slice;
+    return info(op).op_class == graph::OpClass::elementwise || op == Op::concat || op == Op::pad ||
+           op == Op::gather || op == Op::slice;
   });
 }
 
@@ -101,7 +103,9 @@ class Chooser {
     return loops::dense_storage(type.dtype, type.shape, order, halo->second.begin, halo->second.end);
   }
 
-  void assign(ValueId value) { layout_.storages.emplace(value, storage(value, channels_last_.contains(value))); }
+  void assign(ValueId value) {
+    layout_.storages.emplace(value, storage(value, channels_last_.contains(value)));
+  }
 
   const graph::Graph& g_;
   std::set<ValueId> channels_last_;
@@ -111,7 +115,9 @@ class Chooser {
 
 }  // namespace
 
-Layout choose_layout(const graph::Graph& g, const std::vector<Group>& groups) { return Chooser(g, groups).take(); }
+Layout choose_layout(const graph::Graph& g, const std::vector<Group>& groups) {
+  return Chooser(g, groups).take();
+}
 
 loops::Storage row_major(const graph::Type& type) {
   std::vector<uint32_t> order(type.shape.size());

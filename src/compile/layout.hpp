@@ -10,11 +10,13 @@
 
 namespace weft::compile {
 
-/// What the values that groups compute look like in memory. Constants and graph inputs are row-major; every other value of rank >= 3
-/// that convolutions or pooling make or read lies channels-last, and its halo holds the zero padding that its readers want.
+/// What the values that groups compute look like in memory. Constants and graph inputs are row-major; every
+/// other value of rank >= 3 that convolutions or pooling make or read lies channels-last, and its halo holds
+/// the zero padding that its readers want.
 struct Layout {
   std::map<graph::ValueId, loops::Storage> storages;
-  /// What a convolution wants of its first operand; differs from `storages` where that value is row-major (a graph input).
+  /// What a convolution wants of its first operand; differs from `storages` where that value is row-major (a
+  /// graph input).
   std::map<graph::ValueId, loops::Storage> convolution_operands;
 };
 

@@ -45,7 +45,9 @@ Result<std::vector<wasm::WasmVariant>> chosen_variants(const std::vector<std::st
   for (const wasm::WasmVariant& variant : wasm::kVariants)
     if (std::ranges::find(names, variant.name) != names.end()) chosen.push_back(variant);
   for (const std::string& name : names)
-    if (!wasm::find_variant(name)) return fail(ErrorKind::invalid_argument, "no variant is called " + name + "; there are scalar, simd128 and relaxed");
+    if (!wasm::find_variant(name))
+      return fail(ErrorKind::invalid_argument,
+                  "no variant is called " + name + "; there are scalar, simd128 and relaxed");
   if (chosen.empty()) return fail(ErrorKind::invalid_argument, "no variant was chosen");
   return chosen;
 }
@@ -97,17 +99,19 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   compiled.manifest.name = options.name;
   compiled.manifest.nodes = nodes.names();
   for (const PlacedVariant& placed : variants)
-    compiled.manifest.variants.push_back(
-        bundle::make_variant(placed.name, module_name(placed.name), placed.built.program, placed.memory, placed.tables,
-                             weights, placed.built.weights, placed.built.inputs, placed.built.outputs));
+    compiled.manifest.variants.push_back(bundle::make_variant(
+        placed.name, module_name(placed.name), placed.built.program, placed.memory, placed.tables, weights,
+        placed.built.weights, placed.built.inputs, placed.built.outputs));
   const std::string section = bundle::manifest_section(compiled.manifest);
   for (const PlacedVariant& placed : variants) {
     std::vector<uint8_t> code = emit_variant(placed, section, options.debug_names);
     compiled.variants.push_back(report(placed, code.size()));
-    compiled.bundle.files.push_back(bundle::bytes_file(module_name(placed.name), std::move(code), placed.name));
+    compiled.bundle.files.push_back(
+        bundle::bytes_file(module_name(placed.name), std::move(code), placed.name));
   }
   compiled.bundle.files.push_back(std::move(weights.file));
-  if (!options.runtime_js.empty()) compiled.bundle.files.push_back(bundle::write_model_js(options.runtime_js, compiled.manifest));
+  if (!options.runtime_js.empty())
+    compiled.bundle.files.push_back(bundle::write_model_js(options.runtime_js, compiled.manifest));
   compiled.bundle.files.push_back(bundle::write_model_dts(compiled.manifest, options.runtime_types));
   compiled.blobs = std::move(imported.blobs);
   return compiled;

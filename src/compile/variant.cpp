@@ -21,8 +21,8 @@ schedule::Machine machine_for(const wasm::WasmFeatures& features) {
   return {.lanes = 1, .rows = 2, .columns = 4, .unroll = 1};
 }
 
-Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant, plan::Nodes& nodes,
-                                    const Dump& dump) {
+Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant,
+                                    plan::Nodes& nodes, const Dump& dump) {
   PlacedVariant placed;
   placed.name = variant.name;
   placed.features = variant.features;
@@ -40,13 +40,15 @@ Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVaria
   return placed;
 }
 
-std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::string& manifest, bool debug_names) {
+std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::string& manifest,
+                                  bool debug_names) {
   wasm::ModuleInput input;
   input.kernels = variant.built.program.kernels;
   input.features = variant.features;
   input.memory_pages_min = variant.pages;
   for (const auto& [address, bytes] : variant.tables.segments) input.data.push_back({address, bytes});
-  if (!manifest.empty()) input.sections.push_back({"weft", std::vector<uint8_t>(manifest.begin(), manifest.end())});
+  if (!manifest.empty())
+    input.sections.push_back({"weft", std::vector<uint8_t>(manifest.begin(), manifest.end())});
   input.sections.push_back({"weft.variant", std::vector<uint8_t>(variant.name.begin(), variant.name.end())});
   input.debug_names = debug_names;
   return wasm::emit_module(input);

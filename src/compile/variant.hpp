@@ -28,10 +28,11 @@ struct PlacedVariant {
 };
 
 /// Builds the program and places its memory. `nodes` collects the names that all variants share.
-Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant, plan::Nodes& nodes,
-                                    const Dump& dump);
+Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant,
+                                    plan::Nodes& nodes, const Dump& dump);
 
 /// The module's bytes; `manifest` becomes the `weft` custom section.
-std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::string& manifest, bool debug_names);
+std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::string& manifest,
+                                  bool debug_names);
 
 }  // namespace weft::compile

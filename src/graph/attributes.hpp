@@ -1,4 +1,5 @@
-// The attribute structs of ops.def. Each lists its fields once, in `fields`; printing, parsing and comparison come from there.
+// The attribute structs of ops.def. Each lists its fields once, in `fields`; printing, parsing and comparison
+// come from there.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +22,13 @@ enum class ResizeMode : uint8_t { nearest, linear, cubic };
 enum class CoordinateMode : uint8_t { half_pixel, pytorch_half_pixel, align_corners, asymmetric };
 enum class NearestMode : uint8_t { round_prefer_floor, round_prefer_ceil, floor, ceil };
 
-// WEFT_FIELDS makes `fields(self, visit)`: calls visit("name", member) for each, in print order, and operator==.
-#define WEFT_FIELDS(Type, ...)                                            \
-  template <class Self, class Visit>                                      \
+// WEFT_FIELDS makes `fields(self, visit)`: calls visit("name", member) for each, in print order, and
+// operator==.
+#define WEFT_FIELDS(Type, ...)                                                      \
+  template <class Self, class Visit>                                                \
   static void fields([[maybe_unused]] Self& self, [[maybe_unused]] Visit&& visit) { \
-    __VA_ARGS__;                                                          \
-  }                                                                       \
+    __VA_ARGS__;                                                                    \
+  }                                                                                 \
   friend bool operator==(const Type&, const Type&) = default
 
 struct NoAttributes {
@@ -49,25 +51,28 @@ struct ArgReduceAttributes {
   ReduceKind kind = ReduceKind::max;  ///< max or min
   int64_t axis = 0;
   bool last = false;  ///< among equals, the last index instead of the first
-  WEFT_FIELDS(ArgReduceAttributes, visit("kind", self.kind), visit("axis", self.axis), visit("last", self.last));
+  WEFT_FIELDS(ArgReduceAttributes, visit("kind", self.kind), visit("axis", self.axis),
+              visit("last", self.last));
 };
-/// All per spatial axis. The output extent is floor((in + begin + end - ((window - 1) * dilation + 1)) / stride) + 1: a
-/// frontend turns ceil_mode into a larger pads_end.
+/// All per spatial axis. The output extent is floor((in + begin + end - ((window - 1) * dilation + 1)) /
+/// stride) + 1: a frontend turns ceil_mode into a larger pads_end.
 struct WindowAttributes {
   ReduceKind kind = ReduceKind::max;  ///< max, sum or mean
   Ints window, strides, dilations, pads_begin, pads_end;
-  /// mean only: the divisor counts the first `counted_begin/end` pads (count_include_pad), never what ceil_mode added.
+  /// mean only: the divisor counts the first `counted_begin/end` pads (count_include_pad), never what
+  /// ceil_mode added.
   Ints counted_begin, counted_end;
-  WEFT_FIELDS(WindowAttributes, visit("kind", self.kind), visit("window", self.window), visit("strides", self.strides),
-              visit("dilations", self.dilations), visit("pads_begin", self.pads_begin),
-              visit("pads_end", self.pads_end), visit("counted_begin", self.counted_begin),
-              visit("counted_end", self.counted_end));
+  WEFT_FIELDS(WindowAttributes, visit("kind", self.kind), visit("window", self.window),
+              visit("strides", self.strides), visit("dilations", self.dilations),
+              visit("pads_begin", self.pads_begin), visit("pads_end", self.pads_end),
+              visit("counted_begin", self.counted_begin), visit("counted_end", self.counted_end));
 };
 struct ConvAttributes {
   Ints strides, dilations, pads_begin, pads_end;  ///< per spatial axis
   int64_t groups = 1;
   WEFT_FIELDS(ConvAttributes, visit("strides", self.strides), visit("dilations", self.dilations),
-              visit("pads_begin", self.pads_begin), visit("pads_end", self.pads_end), visit("groups", self.groups));
+              visit("pads_begin", self.pads_begin), visit("pads_end", self.pads_end),
+              visit("groups", self.groups));
 };
 struct ConvTransposeAttributes {
   Ints strides, dilations, pads_begin, pads_end, output_padding;
@@ -88,7 +93,8 @@ struct SliceAttributes {
   Shape starts;  ///< per axis of x; already clamped, inside [0, extent)
   Ints steps;
   Shape sizes;  ///< the result's shape
-  WEFT_FIELDS(SliceAttributes, visit("starts", self.starts), visit("steps", self.steps), visit("sizes", self.sizes));
+  WEFT_FIELDS(SliceAttributes, visit("starts", self.starts), visit("steps", self.steps),
+              visit("sizes", self.sizes));
 };
 struct ConcatAttributes {
   int64_t axis = 0;
@@ -102,14 +108,16 @@ struct PadAttributes {
               visit("value", self.value));
 };
 struct ResizeAttributes {
-  Shape shape;                  ///< the result's shape
-  std::vector<double> scales;   ///< per axis, as ONNX defines them (used for the coordinates, may differ from out / in)
+  Shape shape;  ///< the result's shape
+  std::vector<double>
+      scales;  ///< per axis, as ONNX defines them (used for the coordinates, may differ from out / in)
   ResizeMode mode = ResizeMode::nearest;
   CoordinateMode coordinates = CoordinateMode::half_pixel;
   NearestMode nearest = NearestMode::round_prefer_floor;
   double cubic_a = -0.75;
-  WEFT_FIELDS(ResizeAttributes, visit("shape", self.shape), visit("scales", self.scales), visit("mode", self.mode),
-              visit("coordinates", self.coordinates), visit("nearest", self.nearest), visit("cubic_a", self.cubic_a));
+  WEFT_FIELDS(ResizeAttributes, visit("shape", self.shape), visit("scales", self.scales),
+              visit("mode", self.mode), visit("coordinates", self.coordinates),
+              visit("nearest", self.nearest), visit("cubic_a", self.cubic_a));
 };
 struct AxisAttributes {
   int64_t axis = 0;
@@ -117,9 +125,10 @@ struct AxisAttributes {
 };
 
 using Attributes =
-    std::variant<NoAttributes, CastAttributes, ModAttributes, ReduceAttributes, ArgReduceAttributes, WindowAttributes,
-                 ConvAttributes, ConvTransposeAttributes, ReshapeAttributes, TransposeAttributes, SliceAttributes,
-                 ConcatAttributes, PadAttributes, ResizeAttributes, AxisAttributes>;
+    std::variant<NoAttributes, CastAttributes, ModAttributes, ReduceAttributes, ArgReduceAttributes,
+                 WindowAttributes, ConvAttributes, ConvTransposeAttributes, ReshapeAttributes,
+                 TransposeAttributes, SliceAttributes, ConcatAttributes, PadAttributes, ResizeAttributes,
+                 AxisAttributes>;
 
 #undef WEFT_FIELDS
 

@@ -17,14 +17,15 @@ struct Tensor {
 };
 
 struct EvalOptions {
-  /// Computes all f32, f16 and bf16 values in double and rounds only the outputs: the arbiter when two float results differ.
+  /// Computes all f32, f16 and bf16 values in double and rounds only the outputs: the arbiter when two float
+  /// results differ.
   bool double_precision = false;
   /// Called with every computed value; for comparing intermediate tensors. May be empty.
   std::function<void(ValueId, const Tensor&)> on_value;
 };
 
-/// Runs the graph on inputs in the order of g.inputs. Shapes must be constant. Fails with invalid_argument when an input's
-/// dtype or shape differs from its port, naming the port.
+/// Runs the graph on inputs in the order of g.inputs. Shapes must be constant. Fails with invalid_argument
+/// when an input's dtype or shape differs from its port, naming the port.
 Result<std::vector<Tensor>> evaluate(const Graph& g, const Blobs& blobs, const std::vector<Tensor>& inputs,
                                      const EvalOptions& options = {});
 

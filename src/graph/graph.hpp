@@ -1,20 +1,21 @@
 // Graph IR: what is computed, on logical shapes, with no word about layout, speed or device.
 //
-// Semantics. A graph is a list of nodes in topological order over immutable values (SSA: one definition per value).
-// Integers wrap (two's complement); integer division truncates toward zero, by zero it is undefined but does not trap the
-// compiler. Floats are IEEE 754 with one rounding per operation, but a contraction may sum in any order and may fuse
-// multiply-add; NaN payloads and signs are unspecified; minimum/maximum propagate NaN; round is to nearest even. Float to
-// integer casts truncate and saturate. A boolean is 0 or 1. Nodes have no side effects; an unused node may be dropped.
-// Dimensions are expr::Expr: an integer, or an expression over the graph's symbols, each with a range.
+// Semantics. A graph is a list of nodes in topological order over immutable values (SSA: one definition per
+// value). Integers wrap (two's complement); integer division truncates toward zero, by zero it is undefined
+// but does not trap the compiler. Floats are IEEE 754 with one rounding per operation, but a contraction may
+// sum in any order and may fuse multiply-add; NaN payloads and signs are unspecified; minimum/maximum
+// propagate NaN; round is to nearest even. Float to integer casts truncate and saturate. A boolean is 0 or 1.
+// Nodes have no side effects; an unused node may be dropped. Dimensions are expr::Expr: an integer, or an
+// expression over the graph's symbols, each with a range.
 //
 // Text form (print and parse are inverse):
 //   graph "name" {
 //     symbol batch in [1, 16] multiple of 1
 //     %x = input "x" : f32[1, 3, 4, 4]
 //     %w = constant "w" : f32[8, 3, 3, 3] = blob 0 @ 1024          (a range of a blob)
-//     %b = constant "b" : f32[2] = {0.5, -1}                       (bytes held by the graph; floats round-trip)
-//     %y = conv(%x, %w, %b) {strides = [1, 1], …} : f32[1, 8, 2, 2] @ "Conv_0" group 3
-//     output "y" = %y
+//     %b = constant "b" : f32[2] = {0.5, -1}                       (bytes held by the graph; floats
+//     round-trip) %y = conv(%x, %w, %b) {strides = [1, 1], …} : f32[1, 8, 2, 2] @ "Conv_0" group 3 output "y"
+//     = %y
 //   }
 #pragma once
 
@@ -50,7 +51,8 @@ struct OpInfo {
   int max_inputs;  ///< -1: any number
 };
 const OpInfo& info(Op op);
-/// Whether the op only maps indices (reshape, transpose, expand, slice): its value anywhere is its operand's value elsewhere.
+/// Whether the op only maps indices (reshape, transpose, expand, slice): its value anywhere is its operand's
+/// value elsewhere.
 bool maps_indices(Op op);
 std::optional<Op> parse_op(std::string_view name);
 
@@ -64,7 +66,8 @@ struct Type {
   friend bool operator==(const Type&, const Type&) = default;
 };
 
-/// The bytes of a constant: a range of the model's blobs, or held here. Little-endian, row-major, logical shape.
+/// The bytes of a constant: a range of the model's blobs, or held here. Little-endian, row-major, logical
+/// shape.
 using ConstantData = std::variant<BlobRange, std::vector<uint8_t>>;
 
 struct Value {
@@ -98,24 +101,27 @@ struct Graph {
   bool is_constant(ValueId id) const { return constants.contains(id); }
 };
 
-// Build ---------------------------------------------------------------------------------------------------------------
+// Build
+// ---------------------------------------------------------------------------------------------------------------
 ValueId add_value(Graph& g, std::string name, Type type);
 ValueId add_input(Graph& g, std::string name, Type type);
 ValueId add_constant(Graph& g, std::string name, Type type, ConstantData data);
-/// Appends a node; infers the result's type by the op's shape rule. `name` is made unique when it is taken or empty.
-/// Fails (invalid_model, naming `source`) when operand types and attributes do not fit the op.
-Result<ValueId> add_node(Graph& g, Op op, std::vector<ValueId> inputs, Attributes attributes, std::string name,
-                         std::string source);
+/// Appends a node; infers the result's type by the op's shape rule. `name` is made unique when it is taken or
+/// empty. Fails (invalid_model, naming `source`) when operand types and attributes do not fit the op.
+Result<ValueId> add_node(Graph& g, Op op, std::vector<ValueId> inputs, Attributes attributes,
+                         std::string name, std::string source);
 /// The shape rule of a row: result type from operand types.
 Result<Type> infer_type(Op op, std::span<const Type> operands, const Attributes& attributes);
 /// numpy's multidirectional broadcast of two shapes.
 Result<Shape> broadcast(const Shape& a, const Shape& b);
 
-// Text, checks --------------------------------------------------------------------------------------------------------
+// Text, checks
+// --------------------------------------------------------------------------------------------------------
 std::string print(const Graph& g);
 Result<Graph> parse(std::string_view text);
-/// Structure (ids in range, topological order, single definition), arity, attribute struct, types by the shape rules,
-/// extents in [0, 2^40]. A failure after a pass is a compiler bug; after a frontend it is the model's.
+/// Structure (ids in range, topological order, single definition), arity, attribute struct, types by the
+/// shape rules, extents in [0, 2^40]. A failure after a pass is a compiler bug; after a frontend it is the
+/// model's.
 Result<void> verify(const Graph& g);
 
 /// "f32[1, 3, 224, 224]"

@@ -17,7 +17,9 @@ constexpr OpInfo kInfo[] = {
 
 const OpInfo& info(Op op) { return kInfo[static_cast<size_t>(op)]; }
 
-bool maps_indices(Op op) { return op == Op::reshape || op == Op::transpose || op == Op::expand || op == Op::slice; }
+bool maps_indices(Op op) {
+  return op == Op::reshape || op == Op::transpose || op == Op::expand || op == Op::slice;
+}
 
 std::optional<Op> parse_op(std::string_view name) {
   for (size_t i = 0; i < std::size(kInfo); ++i)

@@ -1,14 +1,15 @@
 // Loop IR: how it is computed; loops over flat buffers. Targets print it, every target the same.
 //
-// Semantics. Integer index arithmetic is expr::Expr: mathematical, no overflow (verify bounds every byte offset below 2^32).
-// Value arithmetic is on lanes of f32, f64, i32, u32, i64, u64 and boolean; i8, i16, u8, u16, f16, bf16 are memory types: a load
-// of one has that type and must be cast before arithmetic, and a store casts first. Integers wrap. Floats are IEEE 754,
-// round to nearest even, one rounding per operation but `muladd`; NaN payloads unspecified. Nothing traps: div and rem define their
-// edge cases, casts saturate. Evaluation order of operands is unobservable. Buffers of one kernel do not alias, unless two
-// parameters are declared the same buffer (in-place is expressed by one read-write buffer).
-// Loads of `access` and `load` read memory at the place of their statement. A `for` runs its variable from 0 to extent - 1; `unrolled`
-// and `vectorized` ask for a rewriting and mean the same as `serial`; `blocks` is the kernel's outermost loop, whose iterations are
-// independent and are handed out by the caller (kernel(params, begin, end)).
+// Semantics. Integer index arithmetic is expr::Expr: mathematical, no overflow (verify bounds every byte
+// offset below 2^32). Value arithmetic is on lanes of f32, f64, i32, u32, i64, u64 and boolean; i8, i16, u8,
+// u16, f16, bf16 are memory types: a load of one has that type and must be cast before arithmetic, and a
+// store casts first. Integers wrap. Floats are IEEE 754, round to nearest even, one rounding per operation
+// but `muladd`; NaN payloads unspecified. Nothing traps: div and rem define their edge cases, casts saturate.
+// Evaluation order of operands is unobservable. Buffers of one kernel do not alias, unless two parameters are
+// declared the same buffer (in-place is expressed by one read-write buffer). Loads of `access` and `load`
+// read memory at the place of their statement. A `for` runs its variable from 0 to extent - 1; `unrolled` and
+// `vectorized` ask for a rewriting and mean the same as `serial`; `blocks` is the kernel's outermost loop,
+// whose iterations are independent and are handed out by the caller (kernel(params, begin, end)).
 //
 // Text form (print and parse are inverse):
 //   kernel "conv_relu" {
@@ -23,7 +24,8 @@
 //       }
 //     }
 //   }
-// Vector types print as f32x4; an index into registers or memory is always in elements, a vector load covers index … index + lanes - 1.
+// Vector types print as f32x4; an index into registers or memory is always in elements, a vector load covers
+// index … index + lanes - 1.
 #pragma once
 
 #include <cstdint>
@@ -87,10 +89,10 @@ struct ValueNode {
   ValueOp op;
   Type type;
   std::vector<Value> operands;  ///< predicated access or load: one operand, the other value
-  uint64_t bits = 0;            ///< constant: the element's bits (low bits of the dtype's width); extract: the lane
-  std::string name;             ///< local
-  uint32_t buffer = 0;          ///< load: index into Kernel::buffers; access: index into Stage::tensors
-  std::vector<Expr> indices;    ///< index: {base, stride}; load: {index}; access: one per logical axis
+  uint64_t bits = 0;    ///< constant: the element's bits (low bits of the dtype's width); extract: the lane
+  std::string name;     ///< local
+  uint32_t buffer = 0;  ///< load: index into Kernel::buffers; access: index into Stage::tensors
+  std::vector<Expr> indices;      ///< index: {base, stride}; load: {index}; access: one per logical axis
   std::optional<Expr> predicate;  ///< load, access: read memory only where this is not 0
 };
 
@@ -115,8 +117,8 @@ struct Let {
   std::string name;
   Value value;
 };
-/// Binds an index variable to an i32 value for the rest of the enclosing block. The value lies in the variable's range by
-/// construction (lowering clamps data-dependent indices and reports those out of range).
+/// Binds an index variable to an i32 value for the rest of the enclosing block. The value lies in the
+/// variable's range by construction (lowering clamps data-dependent indices and reports those out of range).
 struct LetIndex {
   expr::Variable variable;
   Value value;
@@ -131,8 +133,9 @@ struct Statement {
   std::variant<For, Store, Let, LetIndex, If> node;
 };
 
-/// read, write, read_write: a parameter, its address is in the params struct. registers: private, dies with the kernel call,
-/// constant indices only once loops are unrolled. scratch: a parameter too, memory whose contents mean nothing between blocks.
+/// read, write, read_write: a parameter, its address is in the params struct. registers: private, dies with
+/// the kernel call, constant indices only once loops are unrolled. scratch: a parameter too, memory whose
+/// contents mean nothing between blocks.
 enum class BufferSpace : uint8_t { read, write, read_write, registers, scratch };
 
 struct Buffer {
@@ -146,19 +149,22 @@ struct Buffer {
 struct Kernel {
   std::string name;
   std::vector<Buffer> buffers;
-  std::map<std::string, expr::Variable, std::less<>> symbols;  ///< extents known only at run time, in params after the buffers
-  Block body;  ///< at most one `blocks` loop, and only as the single outermost statement
+  std::map<std::string, expr::Variable, std::less<>>
+      symbols;  ///< extents known only at run time, in params after the buffers
+  Block body;   ///< at most one `blocks` loop, and only as the single outermost statement
 };
 
 /// The extent of the outermost `blocks` loop, or 1.
 Expr block_count(const Kernel& kernel);
 
-// Build: each checks its operands (a violation is a compiler bug) and folds constants where the result is exact. -----------
-Value constant(Type type, double value);       ///< rounds to the type; integers must be exact
+// Build: each checks its operands (a violation is a compiler bug) and folds constants where the result is
+// exact. -----------
+Value constant(Type type, double value);  ///< rounds to the type; integers must be exact
 Value constant_bits(Type type, uint64_t bits);
 Value constant_int(Type type, int64_t value);
 Value index_value(Expr e, DType dtype = DType::i32);
-Value index_vector(Expr base, Expr stride, uint32_t lanes, DType dtype = DType::i32);  ///< base + lane * stride
+Value index_vector(Expr base, Expr stride, uint32_t lanes,
+                   DType dtype = DType::i32);  ///< base + lane * stride
 Value local(Type type, std::string name);
 Value load(Type type, uint32_t buffer, Expr index);
 Value load_if(Type type, uint32_t buffer, Expr index, Expr predicate, Value other);
@@ -174,7 +180,8 @@ Value broadcast(Value scalar, uint32_t lanes);
 Value make_lanes(std::vector<Value> scalars);
 Value extract(Value vector, uint32_t lane);
 
-/// The index variable of a loop: [0, bounds(extent).max - 1]. Every use of it within the loop carries these facts.
+/// The index variable of a loop: [0, bounds(extent).max - 1]. Every use of it within the loop carries these
+/// facts.
 expr::Variable loop_facts(std::string name, const Expr& extent);
 Expr loop_variable(std::string name, const Expr& extent);
 Statement make_for(std::string variable, Expr extent, ForKind kind, Block body);
@@ -186,16 +193,19 @@ Statement make_if(Expr condition, Block then_block, Block else_block = {});
 int compare(const Value& a, const Value& b);  ///< total structural order
 inline bool operator==(const Value& a, const Value& b) { return compare(a, b) == 0; }
 
-// Walk ----------------------------------------------------------------------------------------------------------------
+// Walk
+// ----------------------------------------------------------------------------------------------------------------
 /// The node with other operands, folded as the builders fold.
 Value with_operands(const ValueNode& node, std::vector<Value> operands);
-/// Rebuilds a value bottom up: `leaf_or_node` gets each rebuilt node and returns its replacement. Shared subtrees are visited once.
+/// Rebuilds a value bottom up: `leaf_or_node` gets each rebuilt node and returns its replacement. Shared
+/// subtrees are visited once.
 Value rewrite(const Value& value, const std::function<Value(const Value&)>& replace);
 /// Substitutes index variables in every Expr of a value, a block.
 Value substitute(const Value& value, const std::map<std::string, Expr, std::less<>>& bindings);
 Block substitute(const Block& block, const std::map<std::string, Expr, std::less<>>& bindings);
 
-// Text, checks, evaluation -------------------------------------------------------------------------------------------------
+// Text, checks, evaluation
+// -------------------------------------------------------------------------------------------------
 std::string print(const Kernel& kernel);
 Result<Kernel> parse(std::string_view text);
 /// The statement's text; of a `for` and an `if`, their whole bodies.
@@ -203,16 +213,18 @@ std::string print(const Statement& statement, const std::vector<std::string>& bu
 std::vector<std::string> buffer_names(const Kernel& kernel);
 std::string print(const Value& value, const std::vector<std::string>& buffer_names);
 
-/// Structure, types, scoping, and that every access lies inside its buffer + slack (loads) or its buffer (stores), by expr::bounds
-/// of the index under the conditions that guard it. A failure is a compiler bug: the message names the statement.
+/// Structure, types, scoping, and that every access lies inside its buffer + slack (loads) or its buffer
+/// (stores), by expr::bounds of the index under the conditions that guard it. A failure is a compiler bug:
+/// the message names the statement.
 Result<void> verify(const Kernel& kernel);
 
 /// Memory of one buffer during evaluation.
 struct Memory {
   std::vector<uint8_t> bytes;  ///< elements (+ slack, which eval poisons itself with signalling garbage)
 };
-/// Runs blocks [begin, end). `memories` is parallel to kernel.buffers (ignored for registers). The reference for every target.
-void evaluate(const Kernel& kernel, std::vector<Memory>& memories, const std::map<std::string, int64_t, std::less<>>& symbols,
-              int64_t begin, int64_t end);
+/// Runs blocks [begin, end). `memories` is parallel to kernel.buffers (ignored for registers). The reference
+/// for every target.
+void evaluate(const Kernel& kernel, std::vector<Memory>& memories,
+              const std::map<std::string, int64_t, std::less<>>& symbols, int64_t begin, int64_t end);
 
 }  // namespace weft::loops

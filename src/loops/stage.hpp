@@ -1,10 +1,11 @@
-// A stage: the algorithm of one kernel, with no word about order, tiles, vectors or memory. Lowering makes stages, a Schedule and the
-// Storages of its tensors turn one into a Kernel (schedule/apply.hpp).
+// A stage: the algorithm of one kernel, with no word about order, tiles, vectors or memory. Lowering makes
+// stages, a Schedule and the Storages of its tensors turn one into a Kernel (schedule/apply.hpp).
 //
-// Meaning. For every point of the spatial axes: without fold, output[output_indices] = result. With a fold, every state starts
-// at its init, is updated once per point of the reduction axes (all states at once, from their old values), in any order that
-// its merge allows, and then output[output_indices] = result, in which `local "name"` reads a state's final value.
-// Axis variables are index variables of the axis' name with range [0, extent). Values read tensors by `access` with logical indices.
+// Meaning. For every point of the spatial axes: without fold, output[output_indices] = result. With a fold,
+// every state starts at its init, is updated once per point of the reduction axes (all states at once, from
+// their old values), in any order that its merge allows, and then output[output_indices] = result, in which
+// `local "name"` reads a state's final value. Axis variables are index variables of the axis' name with range
+// [0, extent). Values read tensors by `access` with logical indices.
 #pragma once
 
 #include <string>
@@ -24,7 +25,7 @@ Expr axis_variable(const Axis& axis);
 struct TensorOperand {
   std::string name;  ///< for printing; unique within the stage
   DType dtype = DType::f32;
-  std::vector<Expr> shape;  ///< logical
+  std::vector<Expr> shape;      ///< logical
   uint32_t value = UINT32_MAX;  ///< the graph value it is (opaque here)
 };
 
@@ -43,8 +44,8 @@ struct IndexBinding {
 
 struct Stage {
   std::string name;
-  std::vector<Axis> spatial;    ///< the output's iteration space
-  std::vector<Axis> reduction;  ///< empty when there is no fold
+  std::vector<Axis> spatial;           ///< the output's iteration space
+  std::vector<Axis> reduction;         ///< empty when there is no fold
   std::vector<TensorOperand> tensors;  ///< inputs first, the output last
   std::vector<IndexBinding> bindings;  ///< may use earlier ones
   std::vector<FoldState> fold;

@@ -29,7 +29,8 @@ Value as_stored(Value value, DType dtype) {
 }
 
 Value condition_value(const Expr& condition) {
-  return loops::binary(loops::ValueOp::less, loops::constant_int({DType::i32}, 0), loops::index_value(condition));
+  return loops::binary(loops::ValueOp::less, loops::constant_int({DType::i32}, 0),
+                       loops::index_value(condition));
 }
 
 StageBuilder::StageBuilder(const graph::Graph& g, const Group& group) : graph_(g) {
@@ -56,7 +57,8 @@ Expr StageBuilder::reduction(std::string name, Expr extent) {
 
 Indices StageBuilder::spatial_axes(const graph::Shape& shape, const std::string& prefix) {
   Indices indices;
-  for (const Expr& extent : shape) indices.push_back(spatial(prefix + std::to_string(indices.size()), extent));
+  for (const Expr& extent : shape)
+    indices.push_back(spatial(prefix + std::to_string(indices.size()), extent));
   return indices;
 }
 
@@ -92,12 +94,14 @@ Value StageBuilder::outer_value(ValueId value, const Indices& indices, const Rea
   if (const auto known = immediate(graph_, value)) return widen(*known);
   const uint32_t operand = tensor(value);
   if (reading.condition.is_constant(1)) return widen(loops::access(dtype, operand, indices));
-  return widen(loops::access_if(dtype, operand, indices, reading.condition, loops::constant_bits({dtype}, 0)));
+  return widen(
+      loops::access_if(dtype, operand, indices, reading.condition, loops::constant_bits({dtype}, 0)));
 }
 
 Value StageBuilder::inner_value(const Node& node, const Indices& indices, const Reading& reading) {
   if (maps_indices(node.op)) return value_at(node.inputs[0], map_indices(graph_, node, indices), reading);
-  WEFT_CHECK(info(node.op).op_class == graph::OpClass::elementwise, "an anchor read away from its own indices: " + stage_.name);
+  WEFT_CHECK(info(node.op).op_class == graph::OpClass::elementwise,
+             "an anchor read away from its own indices: " + stage_.name);
   std::vector<Value> operands;
   for (const ValueId input : node.inputs)
     operands.push_back(value_at(input, broadcast_indices(type(input).shape, indices), reading));
@@ -106,11 +110,13 @@ Value StageBuilder::inner_value(const Node& node, const Indices& indices, const 
 
 Value StageBuilder::value_at(ValueId value, const Indices& indices, const Reading& reading) {
   if (value == anchor_) {
-    WEFT_CHECK(std::ranges::equal(indices, anchor_indices_), "an anchor read away from its own indices: " + stage_.name);
+    WEFT_CHECK(std::ranges::equal(indices, anchor_indices_),
+               "an anchor read away from its own indices: " + stage_.name);
     return anchor_result_;
   }
   const auto node = inside_.find(value);
-  return node == inside_.end() ? outer_value(value, indices, reading) : inner_value(*node->second, indices, reading);
+  return node == inside_.end() ? outer_value(value, indices, reading)
+                               : inner_value(*node->second, indices, reading);
 }
 
 void StageBuilder::set_anchor(ValueId output, Indices indices, Value result) {

@@ -1,4 +1,5 @@
-// What the lowering rules of one group share: the stage being built, and values of the group at given indices.
+// What the lowering rules of one group share: the stage being built, and values of the group at given
+// indices.
 #pragma once
 
 #include <map>
@@ -16,7 +17,8 @@ using expr::Expr;
 using loops::Value;
 using Indices = std::vector<Expr>;
 
-/// Reads happen only where the condition holds; elsewhere the value is unspecified but defined (zero), and is not used.
+/// Reads happen only where the condition holds; elsewhere the value is unspecified but defined (zero), and is
+/// not used.
 struct Reading {
   Expr condition = Expr(1);
 };
@@ -34,8 +36,9 @@ class StageBuilder {
   /// One spatial axis per extent, named prefix0, prefix1, ….
   Indices spatial_axes(const graph::Shape& shape, const std::string& prefix = "i");
 
-  /// The value at logical indices, in its compute type (f16 -> f32, i8 -> i32, …): an access for values from outside; for
-  /// elementwise and index-mapping nodes inside the group, their expression; for the anchor, `anchor_result`.
+  /// The value at logical indices, in its compute type (f16 -> f32, i8 -> i32, …): an access for values from
+  /// outside; for elementwise and index-mapping nodes inside the group, their expression; for the anchor,
+  /// `anchor_result`.
   Value value_at(graph::ValueId value, const Indices& indices, const Reading& reading = {});
 
   /// From here on, the node's output at the given indices (and only there) reads as `result`.
@@ -66,14 +69,17 @@ class StageBuilder {
   uint32_t names_ = 0;
 };
 
-/// The type in which a dtype is computed with: f16, bf16 -> f32; i8, i16 -> i32; u8, u16 -> u32; others as they are.
+/// The type in which a dtype is computed with: f16, bf16 -> f32; i8, i16 -> i32; u8, u16 -> u32; others as
+/// they are.
 DType compute_type(DType dtype);
-/// A narrow integer wraps where a value of the graph ends, though it is computed with in 32 bits. Halves keep their extra digits.
+/// A narrow integer wraps where a value of the graph ends, though it is computed with in 32 bits. Halves keep
+/// their extra digits.
 Value as_stored(Value value, DType dtype);
 /// A boolean lane value from a 0/1 index expression.
 Value condition_value(const Expr& condition);
 
-// Rules, by class (elementwise.cpp, movement.cpp, contraction.cpp, reduce.cpp) -------------------------------------------------
+// Rules, by class (elementwise.cpp, movement.cpp, contraction.cpp, reduce.cpp)
+// -------------------------------------------------
 
 /// One elementwise operation on operands in their compute types.
 Value lower_elementwise(const graph::Node& node, std::span<const Value> operands);
@@ -83,7 +89,8 @@ Indices map_indices(const graph::Graph& g, const graph::Node& node, const Indice
 /// Indices into an operand of `from` shape that is broadcast to the shape of `indices`.
 Indices broadcast_indices(const graph::Shape& from, const Indices& indices);
 
-/// Adds the anchor's axes and fold to the builder and returns its result at the returned indices (its own output space).
+/// Adds the anchor's axes and fold to the builder and returns its result at the returned indices (its own
+/// output space).
 struct AnchorResult {
   Indices indices;
   Value value;

@@ -30,7 +30,8 @@ Channels channel_axes(StageBuilder& builder, int64_t groups, const Expr& per_gro
 
 Indices output_positions(StageBuilder& builder, const graph::Shape& shape) {
   Indices positions;
-  for (size_t i = 2; i < shape.size(); ++i) positions.push_back(builder.spatial("o" + std::to_string(i - 2), shape[i]));
+  for (size_t i = 2; i < shape.size(); ++i)
+    positions.push_back(builder.spatial("o" + std::to_string(i - 2), shape[i]));
   return positions;
 }
 
@@ -39,7 +40,8 @@ Indices concatenate(Indices first, const Indices& second) {
   return first;
 }
 
-AnchorResult sum_of_products(StageBuilder& builder, const Value& init, const Value& a, const Value& b, Indices indices) {
+AnchorResult sum_of_products(StageBuilder& builder, const Value& init, const Value& a, const Value& b,
+                             Indices indices) {
   const std::string name = builder.fresh("sum");
   const Value sum = builder.state(name, a->type.dtype);
   builder.add_state(name, init, loops::muladd(a, b, sum));
@@ -54,13 +56,15 @@ AnchorResult lower_conv(StageBuilder& builder, const Node& node) {
   const graph::Shape& w = builder.type(node.inputs[1]).shape;
   const graph::Shape& y = builder.type(node.output).shape;
   const Expr batch = builder.spatial("n", y[0]);
-  const Channels channels = channel_axes(builder, attributes.groups, expr::floor_div(w[0], attributes.groups));
+  const Channels channels =
+      channel_axes(builder, attributes.groups, expr::floor_div(w[0], attributes.groups));
   const Indices positions = output_positions(builder, y);
   Indices taps, source;
   Reading reading;
   for (size_t i = 0; i < positions.size(); ++i) {
     taps.push_back(builder.reduction("k" + std::to_string(i), w[i + 2]));
-    source.push_back(positions[i] * attributes.strides[i] + taps[i] * attributes.dilations[i] - attributes.pads_begin[i]);
+    source.push_back(positions[i] * attributes.strides[i] + taps[i] * attributes.dilations[i] -
+                     attributes.pads_begin[i]);
     reading.condition = expr::logical_and(reading.condition, expr::less_equal(0, source[i]));
     reading.condition = expr::logical_and(reading.condition, expr::less(source[i], x[i + 2]));
   }
@@ -114,7 +118,8 @@ AnchorResult lower_matmul(StageBuilder& builder, const Node& node) {
   };
   const Value left = builder.value_at(node.inputs[0], concatenate(batch_of(a), {row, k}));
   const Value right = builder.value_at(node.inputs[1], concatenate(batch_of(b), {k, column}));
-  return sum_of_products(builder, loops::constant(left->type, 0), left, right, concatenate(batch, {row, column}));
+  return sum_of_products(builder, loops::constant(left->type, 0), left, right,
+                         concatenate(batch, {row, column}));
 }
 
 }  // namespace weft::lower

@@ -57,7 +57,8 @@ Value is_nan(const Node&, Operands x) {
   return loops::unary(ValueOp::logical_not, loops::binary(ValueOp::equal, x[0], x[0]));
 }
 
-/// Exact while the quotient is below 2^24 (f32) and x and y are of like size; an infinite divisor leaves x as it is.
+/// Exact while the quotient is below 2^24 (f32) and x and y are of like size; an infinite divisor leaves x as
+/// it is.
 Value float_mod(bool truncate, Operands x) {
   const Value quotient = loops::binary(ValueOp::div, x[0], x[1]);
   const Value whole = loops::binary(ValueOp::mul, loops::unary(ValueOp::trunc, quotient), x[1]);
@@ -67,8 +68,10 @@ Value float_mod(bool truncate, Operands x) {
   if (truncate) return rest;
   const Value zero = zero_like(rest);
   const Value exact = loops::binary(ValueOp::equal, rest, zero);
-  const Value rest_below = loops::binary(ValueOp::less, rest, zero), divisor_below = loops::binary(ValueOp::less, x[1], zero);
-  const Value alike = loops::binary(ValueOp::logical_or, exact, loops::binary(ValueOp::equal, rest_below, divisor_below));
+  const Value rest_below = loops::binary(ValueOp::less, rest, zero),
+              divisor_below = loops::binary(ValueOp::less, x[1], zero);
+  const Value alike =
+      loops::binary(ValueOp::logical_or, exact, loops::binary(ValueOp::equal, rest_below, divisor_below));
   return loops::select(alike, rest, loops::binary(ValueOp::add, rest, x[1]));
 }
 

@@ -38,8 +38,8 @@ std::vector<int32_t> order_groups(const graph::Graph& g, const std::map<graph::V
   return order;
 }
 
-Group make_group(const graph::Graph& g, std::vector<uint32_t> nodes, const std::set<graph::ValueId>& used_outside,
-                 std::set<graph::ValueId>& constant_values) {
+Group make_group(const graph::Graph& g, std::vector<uint32_t> nodes,
+                 const std::set<graph::ValueId>& used_outside, std::set<graph::ValueId>& constant_values) {
   Group group{.nodes = std::move(nodes), .constant = true};
   std::set<graph::ValueId> inside;
   for (const uint32_t index : group.nodes) inside.insert(g.nodes[index].output);

@@ -8,14 +8,14 @@
 namespace weft::lower {
 
 struct Group {
-  std::vector<uint32_t> nodes{};          ///< indices into Graph::nodes, topological order
+  std::vector<uint32_t> nodes{};  ///< indices into Graph::nodes, topological order
   graph::ValueId output = graph::kNoValue;
-  std::vector<graph::ValueId> inputs{};   ///< values from outside, constants too, in order of first use
-  bool constant = false;                ///< depends on constants only: runs in `prepare`
+  std::vector<graph::ValueId> inputs{};  ///< values from outside, constants too, in order of first use
+  bool constant = false;                 ///< depends on constants only: runs in `prepare`
 };
 
-/// The groups in an order in which each comes after what it reads. Every node must carry a group id, and each group must have one
-/// value that others or the graph's outputs use (fuse_groups guarantees both).
+/// The groups in an order in which each comes after what it reads. Every node must carry a group id, and each
+/// group must have one value that others or the graph's outputs use (fuse_groups guarantees both).
 std::vector<Group> collect_groups(const graph::Graph& g);
 
 }  // namespace weft::lower

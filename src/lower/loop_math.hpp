@@ -1,4 +1,5 @@
-// The algebra of base/elementary.hpp over Loop IR values: our exp, tanh, … as kernel code, the very expressions that run in the evaluator.
+// The algebra of base/elementary.hpp over Loop IR values: our exp, tanh, … as kernel code, the very
+// expressions that run in the evaluator.
 #pragma once
 
 #include "loops/loops.hpp"
@@ -15,8 +16,10 @@ struct LoopMath {
   static I constant_i32(int32_t x) { return loops::constant_int({DType::i32}, x); }
 #define WEFT_UNARY(name, op) \
   static loops::Value name(const loops::Value& a) { return loops::unary(loops::ValueOp::op, a); }
-#define WEFT_BINARY(name, op) \
-  static loops::Value name(const loops::Value& a, const loops::Value& b) { return loops::binary(loops::ValueOp::op, a, b); }
+#define WEFT_BINARY(name, op)                                              \
+  static loops::Value name(const loops::Value& a, const loops::Value& b) { \
+    return loops::binary(loops::ValueOp::op, a, b);                        \
+  }
   WEFT_BINARY(add, add)
   WEFT_BINARY(sub, sub)
   WEFT_BINARY(mul, mul)
@@ -44,10 +47,13 @@ struct LoopMath {
 #undef WEFT_BINARY
   static I shr_u(const I& a, const I& b) {
     const loops::Value wide = loops::bitcast(DType::u32, a);
-    return loops::bitcast(DType::i32, loops::binary(loops::ValueOp::shift_right, wide, loops::bitcast(DType::u32, b)));
+    return loops::bitcast(DType::i32,
+                          loops::binary(loops::ValueOp::shift_right, wide, loops::bitcast(DType::u32, b)));
   }
   static F muladd(const F& a, const F& b, const F& c) { return loops::muladd(a, b, c); }
-  static loops::Value select(const B& c, const loops::Value& a, const loops::Value& b) { return loops::select(c, a, b); }
+  static loops::Value select(const B& c, const loops::Value& a, const loops::Value& b) {
+    return loops::select(c, a, b);
+  }
   static I convert_i32(const F& x) { return loops::cast(DType::i32, x); }
   static F convert_f32(const I& x) { return loops::cast(DType::f32, x); }
   static I bitcast_i32(const F& x) { return loops::bitcast(DType::i32, x); }

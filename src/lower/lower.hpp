@@ -9,8 +9,9 @@
 
 namespace weft::lower {
 
-/// The stages of one group, in the order in which they run; all write the group's output (a concat is one stage per operand).
-/// A stage's tensors are values from outside the group, then the output; TensorOperand::value is the graph's value id.
+/// The stages of one group, in the order in which they run; all write the group's output (a concat is one
+/// stage per operand). A stage's tensors are values from outside the group, then the output;
+/// TensorOperand::value is the graph's value id.
 std::vector<loops::Stage> lower_group(const graph::Graph& g, const Group& group);
 
 /// Copies one value as it is: what movement between two storages of a value lowers to.

@@ -1,4 +1,5 @@
-// Operations that only move elements: as index mappings where the value anywhere is the operand's value elsewhere.
+// Operations that only move elements: as index mappings where the value anywhere is the operand's value
+// elsewhere.
 #include <algorithm>
 #include <optional>
 
@@ -13,7 +14,8 @@ using graph::Op;
 Indices broadcast_indices(const graph::Shape& from, const Indices& indices) {
   Indices result;
   const size_t skipped = indices.size() - from.size();
-  for (size_t i = 0; i < from.size(); ++i) result.push_back(from[i].is_constant(1) ? Expr(0) : indices[skipped + i]);
+  for (size_t i = 0; i < from.size(); ++i)
+    result.push_back(from[i].is_constant(1) ? Expr(0) : indices[skipped + i]);
   return result;
 }
 
@@ -47,15 +49,14 @@ Indices reshape_indices(const graph::Shape& to, const graph::Shape& from, const 
     if (b < from.size()) right = from[b++];
     while (!(left == right)) {
       const bool grow_left = a < to.size() && (b >= from.size() || !expr::always(expr::less(right, left)));
-      if (grow_left)
-        left = left * to[a++];
-      else if (b < from.size())
-        right = right * from[b++];
-      else
-        break;
+      if (grow_left) left = left * to[a++];
+      else if (b < from.size()) right = right * from[b++];
+      else break;
     }
-    const Indices part(indices.begin() + static_cast<std::ptrdiff_t>(a0), indices.begin() + static_cast<std::ptrdiff_t>(a));
-    const graph::Shape to_part(to.begin() + static_cast<std::ptrdiff_t>(a0), to.begin() + static_cast<std::ptrdiff_t>(a));
+    const Indices part(indices.begin() + static_cast<std::ptrdiff_t>(a0),
+                       indices.begin() + static_cast<std::ptrdiff_t>(a));
+    const graph::Shape to_part(to.begin() + static_cast<std::ptrdiff_t>(a0),
+                               to.begin() + static_cast<std::ptrdiff_t>(a));
     const graph::Shape from_part(from.begin() + static_cast<std::ptrdiff_t>(b0),
                                  from.begin() + static_cast<std::ptrdiff_t>(b));
     const Indices mapped = unflatten(flatten(part, to_part), from_part);
@@ -91,7 +92,8 @@ Indices map_indices(const graph::Graph& g, const Node& node, const Indices& indi
 
 namespace {
 
-/// The source index of one padded axis. Reflection is exact for pads below the extent, which the shape rule checks.
+/// The source index of one padded axis. Reflection is exact for pads below the extent, which the shape rule
+/// checks.
 Expr pad_index(const graph::PadAttributes& attributes, size_t axis, const Expr& extent, const Expr& index) {
   const Expr t = index - attributes.begin[axis];
   if (attributes.begin[axis] == 0 && attributes.end[axis] == 0) return t;
@@ -121,7 +123,8 @@ AnchorResult lower_pad(StageBuilder& builder, const Node& node) {
   }
   Value value = builder.value_at(node.inputs[0], source, reading);
   if (!reading.condition.is_constant(1) && !(attributes.value == 0))
-    value = loops::select(condition_value(reading.condition), value, loops::constant(value->type, attributes.value));
+    value = loops::select(condition_value(reading.condition), value,
+                          loops::constant(value->type, attributes.value));
   return {std::move(indices), std::move(value)};
 }
 
@@ -135,7 +138,8 @@ AnchorResult lower_gather(StageBuilder& builder, const Node& node) {
   const auto extent = data.shape[axis].as_constant();
   WEFT_CHECK(extent.has_value(), "gather along a symbolic axis");
   const auto number = [](int64_t n) { return loops::constant_int({DType::i32}, n); };
-  // Narrowing an i64 index first would wrap; clamping keeps any index in range, negative ones count from the end.
+  // Narrowing an i64 index first would wrap; clamping keeps any index in range, negative ones count from the
+  // end.
   Value wide = builder.value_at(node.inputs[1], position);
   const auto wide_number = [&](int64_t n) { return loops::constant_int(wide->type, n); };
   if (wide->type.dtype == DType::i64) {
@@ -145,7 +149,8 @@ AnchorResult lower_gather(StageBuilder& builder, const Node& node) {
   Value index = wide->type.dtype == DType::i32 ? wide : loops::cast(DType::i32, wide);
   index = loops::select(loops::binary(loops::ValueOp::less, index, number(0)),
                         loops::binary(loops::ValueOp::add, index, number(*extent)), index);
-  index = loops::binary(loops::ValueOp::min, loops::binary(loops::ValueOp::max, index, number(0)), number(*extent - 1));
+  index = loops::binary(loops::ValueOp::min, loops::binary(loops::ValueOp::max, index, number(0)),
+                        number(*extent - 1));
   const Expr gathered = builder.bind(builder.fresh("g"), {0, *extent - 1}, index);
   Indices source(at(0), at(axis));
   source.push_back(gathered);

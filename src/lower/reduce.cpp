@@ -25,7 +25,8 @@ Value identity(ReduceKind kind, DType dtype) {
   }
   const bool max = kind == ReduceKind::max;
   if (is_float(dtype))
-    return loops::constant(type, max ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity());
+    return loops::constant(
+        type, max ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity());
   const uint32_t bits = info(dtype).bits;
   const uint64_t top = uint64_t{1} << (bits - 1);
   const uint64_t ones = bits == 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1;
@@ -67,13 +68,12 @@ AnchorResult lower_reduce(StageBuilder& builder, const Node& node) {
     const bool reduced = std::ranges::binary_search(attributes.axes, static_cast<int64_t>(i));
     const std::string name = (reduced ? "r" : "i") + std::to_string(i);
     source.push_back(reduced ? builder.reduction(name, x[i]) : builder.spatial(name, x[i]));
-    if (reduced)
-      count = count * x[i];
-    else
-      indices.push_back(source.back());
+    if (reduced) count = count * x[i];
+    else indices.push_back(source.back());
   }
   const Value sum = fold(builder, attributes.kind, builder.value_at(node.inputs[0], source));
-  return {std::move(indices), attributes.kind == ReduceKind::mean ? mean(sum, count, builder.type(node.output).dtype) : sum};
+  return {std::move(indices),
+          attributes.kind == ReduceKind::mean ? mean(sum, count, builder.type(node.output).dtype) : sum};
 }
 
 AnchorResult lower_arg_reduce(StageBuilder& builder, const Node& node) {
@@ -93,7 +93,8 @@ AnchorResult lower_arg_reduce(StageBuilder& builder, const Node& node) {
   const bool max = attributes.kind == ReduceKind::max;
   const ValueOp order = attributes.last ? ValueOp::less_equal : ValueOp::less;
   const Value better = max ? loops::binary(order, best, x_value) : loops::binary(order, x_value, best);
-  builder.add_state("best", identity(attributes.kind, x_value->type.dtype), loops::select(better, x_value, best));
+  builder.add_state("best", identity(attributes.kind, x_value->type.dtype),
+                    loops::select(better, x_value, best));
   builder.add_state("position", loops::constant_int({DType::i32}, 0), loops::select(better, position, index));
   return {std::move(indices), loops::cast(DType::i64, index)};
 }
@@ -107,8 +108,8 @@ Expr taps_inside(const Expr& start, int64_t window, int64_t dilation, const Expr
   return last - first;
 }
 
-/// Whether a maximum may read the nearest element instead of padding: it is one of the window's own then, since every window reaches
-/// into the input and leaves out no element between its taps.
+/// Whether a maximum may read the nearest element instead of padding: it is one of the window's own then,
+/// since every window reaches into the input and leaves out no element between its taps.
 bool may_clamp(const graph::WindowAttributes& attributes, const graph::Shape& x, const graph::Shape& y) {
   if (attributes.kind != ReduceKind::max) return false;
   for (size_t i = 0; i < attributes.window.size(); ++i) {
@@ -140,14 +141,16 @@ AnchorResult lower_reduce_window(StageBuilder& builder, const Node& node) {
     reading.condition = expr::logical_and(reading.condition, expr::less_equal(0, source.back()));
     reading.condition = expr::logical_and(reading.condition, expr::less(source.back(), x[i + 2]));
     if (attributes.kind == ReduceKind::mean)
-      count = count * taps_inside(start, attributes.window[i], attributes.dilations[i], -attributes.counted_begin[i],
-                                  x[i + 2] + attributes.counted_end[i]);
+      count = count * taps_inside(start, attributes.window[i], attributes.dilations[i],
+                                  -attributes.counted_begin[i], x[i + 2] + attributes.counted_end[i]);
   }
   Value value = builder.value_at(node.inputs[0], source, reading);
   if (attributes.kind == ReduceKind::max && !reading.condition.is_constant(1))
-    value = loops::select(condition_value(reading.condition), value, identity(ReduceKind::max, value->type.dtype));
+    value = loops::select(condition_value(reading.condition), value,
+                          identity(ReduceKind::max, value->type.dtype));
   const Value sum = fold(builder, attributes.kind, value);
-  return {std::move(indices), attributes.kind == ReduceKind::mean ? mean(sum, count, builder.type(node.output).dtype) : sum};
+  return {std::move(indices),
+          attributes.kind == ReduceKind::mean ? mean(sum, count, builder.type(node.output).dtype) : sum};
 }
 
 }  // namespace weft::lower

@@ -34,7 +34,8 @@ class Evaluator {
     std::vector<loops::Memory> memories(kernel.buffers.size());
     each_argument(call, [&](size_t parameter, std::vector<uint8_t>& all, size_t offset) {
       const loops::Buffer& buffer = kernel.buffers[parameter];
-      const size_t size = static_cast<size_t>(buffer.elements.as_constant().value_or(0)) * byte_size(buffer.dtype);
+      const size_t size =
+          static_cast<size_t>(buffer.elements.as_constant().value_or(0)) * byte_size(buffer.dtype);
       WEFT_CHECK(offset + size <= all.size(), buffer.name);
       const auto begin = all.begin() + static_cast<ptrdiff_t>(offset);
       memories[parameter].bytes.assign(begin, begin + static_cast<ptrdiff_t>(size));

@@ -26,7 +26,7 @@ size_t kernel_end(std::string_view text, size_t at) {
 }
 
 struct Split {
-  std::string rest;                       ///< `kernel` alone stands where each kernel was; lines keep their numbers
+  std::string rest;  ///< `kernel` alone stands where each kernel was; lines keep their numbers
   std::vector<std::string_view> kernels;
 };
 
@@ -36,7 +36,8 @@ Split split(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
     const size_t line_end = std::min(text.find('\n', at), text.size());
     const size_t word = std::min(text.find_first_not_of(" \t", at), line_end);
-    const size_t end = text.substr(word).starts_with("kernel \"") ? kernel_end(text, word) : std::string_view::npos;
+    const size_t end =
+        text.substr(word).starts_with("kernel \"") ? kernel_end(text, word) : std::string_view::npos;
     if (end == std::string_view::npos) {
       out.rest += text.substr(at, line_end - at);
       if (line_end < text.size()) out.rest += '\n';
@@ -70,7 +71,8 @@ class Parser {
 
  private:
   uint64_t number(uint64_t high) {
-    return static_cast<uint64_t>(scanner_.integer(0, static_cast<int64_t>(std::min<uint64_t>(high, INT64_MAX))));
+    return static_cast<uint64_t>(
+        scanner_.integer(0, static_cast<int64_t>(std::min<uint64_t>(high, INT64_MAX))));
   }
 
   /// "b12" -> 12
@@ -80,7 +82,8 @@ class Parser {
     const char* end = word.data() + word.size();
     const bool named = word.size() > 1 && word[0] == prefix;
     const auto [stop, error] = std::from_chars(word.data() + (named ? 1 : 0), end, value);
-    if (!named || error != std::errc() || stop != end) scanner_.fail(fmt::format("expected `{}` and a number", prefix));
+    if (!named || error != std::errc() || stop != end)
+      scanner_.fail(fmt::format("expected `{}` and a number", prefix));
     return value;
   }
 
@@ -94,7 +97,8 @@ class Parser {
 
   void buffer() {
     const uint32_t number_of = id('b');
-    if (!scanner_.failed() && number_of != program_.buffers.size()) scanner_.fail("buffers are numbered from 0");
+    if (!scanner_.failed() && number_of != program_.buffers.size())
+      scanner_.fail("buffers are numbered from 0");
     Buffer buffer;
     buffer.kind = kind();
     buffer.name = scanner_.string();

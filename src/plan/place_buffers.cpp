@@ -1,6 +1,7 @@
-// Addresses for all buffers. Choosing offsets for intervals of given sizes is NP-hard (dynamic storage allocation); placing by size
-// into the tightest gap comes within a few percent on networks (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net
-// Inference", 2020). Which order serves a network best differs, so a few are tried.
+// Addresses for all buffers. Choosing offsets for intervals of given sizes is NP-hard (dynamic storage
+// allocation); placing by size into the tightest gap comes within a few percent on networks (Pisarchyk and
+// Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020). Which order serves a network best
+// differs, so a few are tried.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,8 +50,8 @@ bool by_time(const Item& a, const Item& b) {
 
 constexpr std::array<Before, 4> kOrders = {by_size, by_area, by_duration, by_time};
 
-/// The lowest address of the smallest gap between live neighbours that holds the item, else the end of them all. `placed` is sorted
-/// by address.
+/// The lowest address of the smallest gap between live neighbours that holds the item, else the end of them
+/// all. `placed` is sorted by address.
 uint64_t best_fit(const std::vector<Item>& placed, const Item& item) {
   uint64_t end = 0, best = 0, best_gap = UINT64_MAX;
   for (const Item& other : placed) {
@@ -64,7 +65,9 @@ uint64_t best_fit(const std::vector<Item>& placed, const Item& item) {
   return best_gap == UINT64_MAX ? end : best;
 }
 
-bool by_address(const Item& a, const Item& b) { return a.address != b.address ? a.address < b.address : a.id < b.id; }
+bool by_address(const Item& a, const Item& b) {
+  return a.address != b.address ? a.address < b.address : a.id < b.id;
+}
 
 struct Arena {
   std::vector<Item> items;
@@ -112,7 +115,8 @@ Arena place_arena(const std::vector<Item>& items, uint64_t lower_bound) {
 
 Result<void> check_size(const Buffer& buffer) {
   if (buffer.bytes <= kAddressSpace) return {};
-  return fail(ErrorKind::limit, fmt::format("a tensor of {} bytes does not fit a 32-bit memory", buffer.bytes), buffer.name);
+  return fail(ErrorKind::limit,
+              fmt::format("a tensor of {} bytes does not fit a 32-bit memory", buffer.bytes), buffer.name);
 }
 
 void place(Buffer& buffer, uint64_t address) {
@@ -151,10 +155,13 @@ Result<MemoryPlan> place_buffers(Program& program, uint64_t static_end) {
   // Slack is read, never written: it may lie in a neighbour, but must lie in memory.
   for (BufferId id = 0; id < program.buffers.size(); ++id) {
     const Buffer& buffer = program.buffers[id];
-    if (!lives.buffers[id].empty()) plan.total_bytes = std::max(plan.total_bytes, buffer.address + buffer.bytes + buffer.slack);
+    if (!lives.buffers[id].empty())
+      plan.total_bytes = std::max(plan.total_bytes, buffer.address + buffer.bytes + buffer.slack);
   }
   if (plan.total_bytes > kAddressSpace)
-    return fail(ErrorKind::limit, fmt::format("the model needs {} bytes of memory; a 32-bit memory has 4294967296", plan.total_bytes));
+    return fail(
+        ErrorKind::limit,
+        fmt::format("the model needs {} bytes of memory; a 32-bit memory has 4294967296", plan.total_bytes));
   return plan;
 }
 

@@ -20,7 +20,8 @@ std::string indented(const std::string& text) {
 }
 
 std::string text(const Buffer& buffer) {
-  std::string out = fmt::format("{} {} {}", kKindNames[static_cast<size_t>(buffer.kind)], loops::quoted(buffer.name), buffer.bytes);
+  std::string out = fmt::format("{} {} {}", kKindNames[static_cast<size_t>(buffer.kind)],
+                                loops::quoted(buffer.name), buffer.bytes);
   if (buffer.slack != 0) out += fmt::format(" slack {}", buffer.slack);
   if (buffer.placed) out += fmt::format(" @ {}", buffer.address);
   return out;
@@ -38,13 +39,16 @@ std::string text(const Call& call) {
 
 std::string text(const Fill& fill) { return fmt::format("fill b{} {}", fill.buffer, fill.value); }
 
-std::string text(const Copy& copy) { return fmt::format("copy b{} <- b{} {}", copy.destination, copy.source, copy.bytes); }
+std::string text(const Copy& copy) {
+  return fmt::format("copy b{} <- b{} {}", copy.destination, copy.source, copy.bytes);
+}
 
 }  // namespace
 
 std::string print(const Program& program) {
   std::string out = "program {\n";
-  for (size_t i = 0; i < program.buffers.size(); ++i) out += fmt::format("  buffer b{} {}\n", i, text(program.buffers[i]));
+  for (size_t i = 0; i < program.buffers.size(); ++i)
+    out += fmt::format("  buffer b{} {}\n", i, text(program.buffers[i]));
   for (const loops::Kernel& kernel : program.kernels) out += indented(loops::print(kernel));
   for (const Entry& entry : program.entries) {
     out += fmt::format("  {} {{\n", entry.name);

@@ -1,9 +1,10 @@
 // Program: the third and last IR. Which kernels run, in which order, on which memory.
 //
-// Semantics. A program has buffers, kernels and entries. An entry is a list of statements that run in order; `prepare` runs once after the
-// weights are in memory, `run` once per inference. A call runs blocks [0, blocks) of a kernel, `grain` blocks at a time; the caller may stop
-// between two grains and go on later. Buffers with overlapping addresses must not be live at once (verify). An error cell that a kernel
-// sets ends the entry.
+// Semantics. A program has buffers, kernels and entries. An entry is a list of statements that run in order;
+// `prepare` runs once after the weights are in memory, `run` once per inference. A call runs blocks [0,
+// blocks) of a kernel, `grain` blocks at a time; the caller may stop between two grains and go on later.
+// Buffers with overlapping addresses must not be live at once (verify). An error cell that a kernel sets ends
+// the entry.
 //
 // Text form (print and parse are inverse):
 //   program {
@@ -39,7 +40,8 @@ using KernelId = uint32_t;
 enum class BufferKind : uint8_t {
   input,     ///< written by the caller before run, row-major
   output,    ///< read by the caller after run, row-major
-  weights,   ///< filled by the loader from model.weights (one tensor, row-major), lives as long as `prepare` or `run` reads it
+  weights,   ///< filled by the loader from model.weights (one tensor, row-major), lives as long as `prepare`
+             ///< or `run` reads it
   prepared,  ///< written by prepare, lives on
   arena,     ///< lives within run (or within prepare)
 };
@@ -55,8 +57,8 @@ struct Buffer {
 
 struct Call {
   KernelId kernel = 0;
-  std::vector<BufferId> buffers;      ///< parallel to the kernel's buffers that are not registers
-  std::vector<uint64_t> offsets;      ///< bytes into each buffer; empty: all 0
+  std::vector<BufferId> buffers;  ///< parallel to the kernel's buffers that are not registers
+  std::vector<uint64_t> offsets;  ///< bytes into each buffer; empty: all 0
   uint64_t blocks = 1;
   uint64_t grain = 1;
   std::string source;  ///< the model's node(s)
@@ -84,11 +86,13 @@ struct Program {
 
 std::string print(const Program& program);
 Result<Program> parse(std::string_view text);
-/// Ids in range, buffer sizes cover what the kernels declare, blocks match the kernel, every arena buffer is written before it is read,
-/// and, once placed, no two buffers that are live at once overlap and all lie below 2^32. A failure is a compiler bug.
+/// Ids in range, buffer sizes cover what the kernels declare, blocks match the kernel, every arena buffer is
+/// written before it is read, and, once placed, no two buffers that are live at once overlap and all lie
+/// below 2^32. A failure is a compiler bug.
 Result<void> verify(const Program& program);
 
-/// Memory contents by buffer; evaluation of one entry with loops::evaluate. The reference for the module's step().
+/// Memory contents by buffer; evaluation of one entry with loops::evaluate. The reference for the module's
+/// step().
 using Contents = std::vector<std::vector<uint8_t>>;
 void evaluate(const Program& program, std::string_view entry, Contents& contents);
 
@@ -96,15 +100,18 @@ void evaluate(const Program& program, std::string_view entry, Contents& contents
 Program share_kernels(Program program);
 
 struct MemoryPlan {
-  uint64_t static_end = 0;    ///< after tables and params (address 0 up)
-  uint64_t weights_bytes = 0; ///< weights that run reads, and prepared tensors: live for ever
-  uint64_t arena_bytes = 0;   ///< the greatest extent of everything else (inputs, outputs, arena, weights only prepare reads)
-  uint64_t peak_live_bytes = 0;  ///< the largest sum of live arena bytes over time: what an ideal planner could reach
-  uint64_t total_bytes = 0;   ///< linear memory needed
+  uint64_t static_end = 0;     ///< after tables and params (address 0 up)
+  uint64_t weights_bytes = 0;  ///< weights that run reads, and prepared tensors: live for ever
+  uint64_t arena_bytes =
+      0;  ///< the greatest extent of everything else (inputs, outputs, arena, weights only prepare reads)
+  uint64_t peak_live_bytes =
+      0;  ///< the largest sum of live arena bytes over time: what an ideal planner could reach
+  uint64_t total_bytes = 0;  ///< linear memory needed
 };
-/// Gives every buffer an address from `static_end` on, 64-byte aligned: first what lives for ever, then the arena, in which buffers that
-/// are not live at once share bytes (greedy by size, best fit over lifetimes). Inputs and outputs live through all of run. Weights that
-/// only `prepare` reads lie in the arena. Fails with `limit` when the total passes 4 GiB.
+/// Gives every buffer an address from `static_end` on, 64-byte aligned: first what lives for ever, then the
+/// arena, in which buffers that are not live at once share bytes (greedy by size, best fit over lifetimes).
+/// Inputs and outputs live through all of run. Weights that only `prepare` reads lie in the arena. Fails with
+/// `limit` when the total passes 4 GiB.
 Result<MemoryPlan> place_buffers(Program& program, uint64_t static_end);
 
 }  // namespace weft::plan

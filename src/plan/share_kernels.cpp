@@ -1,4 +1,5 @@
-// One kernel for all that differ only in names. Two are the same when they print the same once every name is that of its place.
+// One kernel for all that differ only in names. Two are the same when they print the same once every name is
+// that of its place.
 #include <fmt/format.h>
 
 #include "loops/rebuild.hpp"
@@ -54,7 +55,8 @@ class Canonical {
     loops::Value value = rebuilder_.value(let.value);
     expr::Variable variable = let.variable;
     variable.name = name('v');
-    rebuilder_.bind_index(let.variable.name, expr::variable(variable.name, variable.range, variable.multiple_of));
+    rebuilder_.bind_index(let.variable.name,
+                          expr::variable(variable.name, variable.range, variable.multiple_of));
     return loops::make_let_index(std::move(variable), std::move(value));
   }
 

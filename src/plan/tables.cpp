@@ -104,14 +104,16 @@ class Writer {
 
   void write(const Call& call, uint32_t node) {
     const uint64_t params = layout_.params.find(arguments(call))->second;
-    record({static_cast<uint32_t>(Opcode::call), call.kernel, word(params), word(call.blocks), word(call.grain), 0, node});
+    record({static_cast<uint32_t>(Opcode::call), call.kernel, word(params), word(call.blocks),
+            word(call.grain), 0, node});
   }
   void write(const Fill& fill, uint32_t node) {
     const uint64_t bytes = program_.buffers[fill.buffer].bytes;
     record({static_cast<uint32_t>(Opcode::fill), address(fill.buffer), word(bytes), fill.value, 0, 0, node});
   }
   void write(const Copy& copy, uint32_t node) {
-    record({static_cast<uint32_t>(Opcode::copy), address(copy.destination), address(copy.source), word(copy.bytes), 0, 0, node});
+    record({static_cast<uint32_t>(Opcode::copy), address(copy.destination), address(copy.source),
+            word(copy.bytes), 0, 0, node});
   }
 
   const Program& program_;

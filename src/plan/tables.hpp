@@ -1,4 +1,5 @@
-// The static data of a module (docs/bundle.md): context, instruction records and kernel params, from address 0 up.
+// The static data of a module (docs/bundle.md): context, instruction records and kernel params, from address
+// 0 up.
 //
 // Their sizes do not depend on addresses, so: static_size, then place_buffers, then make_static_data.
 #pragma once
@@ -33,17 +34,20 @@ inline constexpr uint32_t kRecordSize = 32;
 inline constexpr uint32_t kLowestBuffer = 1024;
 
 struct StaticData {
-  std::vector<std::pair<uint32_t, std::vector<uint8_t>>> segments;  ///< address, bytes; the context is zero and needs none
+  std::vector<std::pair<uint32_t, std::vector<uint8_t>>>
+      segments;  ///< address, bytes; the context is zero and needs none
   uint32_t context = kContextAddress;
-  std::vector<uint32_t> entry_records;  ///< address of each entry's first record, parallel to Program::entries
-  uint32_t end = 0;                     ///< where buffers may begin: static_size(program)
+  std::vector<uint32_t>
+      entry_records;  ///< address of each entry's first record, parallel to Program::entries
+  uint32_t end = 0;   ///< where buffers may begin: static_size(program)
 };
 
-/// First address that the tables of this program leave free, a multiple of 64. Addresses of buffers do not matter.
+/// First address that the tables of this program leave free, a multiple of 64. Addresses of buffers do not
+/// matter.
 uint64_t static_size(const Program& program);
 
-/// The tables of a placed program. Calls name their nodes in `nodes`; fills and copies have the node of the call that follows,
-/// or of the last one.
+/// The tables of a placed program. Calls name their nodes in `nodes`; fills and copies have the node of the
+/// call that follows, or of the last one.
 StaticData make_static_data(const Program& program, Nodes& nodes);
 
 }  // namespace weft::plan

@@ -42,17 +42,21 @@ class Checker {
     WEFT_TRY(check_id(copy.destination));
     WEFT_TRY(check_id(copy.source));
     if (copy.destination == copy.source) return broken(fmt::format("b{} is copied to itself", copy.source));
-    const uint64_t least = std::min(program_.buffers[copy.destination].bytes, program_.buffers[copy.source].bytes);
+    const uint64_t least =
+        std::min(program_.buffers[copy.destination].bytes, program_.buffers[copy.source].bytes);
     if (copy.bytes <= least) return {};
-    return broken(fmt::format("a copy of {} bytes between b{} and b{} passes their ends", copy.bytes, copy.destination, copy.source));
+    return broken(fmt::format("a copy of {} bytes between b{} and b{} passes their ends", copy.bytes,
+                              copy.destination, copy.source));
   }
 
   Result<void> check(const Call& call) {
-    if (call.kernel >= program_.kernels.size()) return broken(fmt::format("there is no kernel k{}", call.kernel), call.source);
+    if (call.kernel >= program_.kernels.size())
+      return broken(fmt::format("there is no kernel k{}", call.kernel), call.source);
     const loops::Kernel& kernel = program_.kernels[call.kernel];
     if (!kernel.symbols.empty()) return broken("a kernel with symbols", call.source);
     WEFT_TRY(check_blocks(call, kernel));
-    if (!call.offsets.empty() && call.offsets.size() != call.buffers.size()) return broken("offsets for some buffers", call.source);
+    if (!call.offsets.empty() && call.offsets.size() != call.buffers.size())
+      return broken("offsets for some buffers", call.source);
     std::vector<Slice> slices;
     for (const loops::Buffer& parameter : kernel.buffers) {
       if (parameter.space == loops::BufferSpace::registers) continue;
@@ -64,7 +68,8 @@ class Checker {
       WEFT_TRY(check_slice(slice, call));
       slices.push_back(slice);
     }
-    if (slices.size() != call.buffers.size()) return broken("too many buffers for " + kernel.name, call.source);
+    if (slices.size() != call.buffers.size())
+      return broken("too many buffers for " + kernel.name, call.source);
     return check_aliases(slices, call);
   }
 
@@ -74,17 +79,20 @@ class Checker {
     const loops::Buffer* parameter = nullptr;
 
     uint64_t bytes() const {
-      return static_cast<uint64_t>(parameter->elements.as_constant().value_or(0)) * byte_size(parameter->dtype);
+      return static_cast<uint64_t>(parameter->elements.as_constant().value_or(0)) *
+             byte_size(parameter->dtype);
     }
   };
 
   static Result<void> check_blocks(const Call& call, const loops::Kernel& kernel) {
     const auto blocks = loops::block_count(kernel).as_constant();
     if (!blocks || *blocks < 0 || call.blocks != static_cast<uint64_t>(*blocks))
-      return broken(fmt::format("{} blocks of {}, which has {}", call.blocks, kernel.name, expr::print(loops::block_count(kernel))),
+      return broken(fmt::format("{} blocks of {}, which has {}", call.blocks, kernel.name,
+                                expr::print(loops::block_count(kernel))),
                     call.source);
     if (call.blocks > kMaxBlocks) return broken("too many blocks", call.source);
-    if (call.grain < 1 || call.grain > kMaxBlocks) return broken(fmt::format("a grain of {}", call.grain), call.source);
+    if (call.grain < 1 || call.grain > kMaxBlocks)
+      return broken(fmt::format("a grain of {}", call.grain), call.source);
     return {};
   }
 
@@ -93,17 +101,20 @@ class Checker {
     const loops::Buffer& parameter = *slice.parameter;
     const auto elements = parameter.elements.as_constant();
     constexpr int64_t kMost = int64_t{1} << 40;
-    if (!elements || *elements < 0 || *elements > kMost) return broken("the size of " + parameter.name, call.source);
+    if (!elements || *elements < 0 || *elements > kMost)
+      return broken("the size of " + parameter.name, call.source);
     const uint64_t size = byte_size(parameter.dtype);
-    if (slice.offset % size != 0) return broken(fmt::format("b{} + {} is not aligned", slice.buffer, slice.offset), call.source);
+    if (slice.offset % size != 0)
+      return broken(fmt::format("b{} + {} is not aligned", slice.buffer, slice.offset), call.source);
     const uint64_t end = slice.bytes();
     if (slice.offset > buffer.bytes || end > buffer.bytes - slice.offset)
-      return broken(fmt::format("{} needs {} bytes, b{} + {} of {} has fewer", parameter.name, end, slice.buffer, slice.offset,
-                                buffer.bytes),
+      return broken(fmt::format("{} needs {} bytes, b{} + {} of {} has fewer", parameter.name, end,
+                                slice.buffer, slice.offset, buffer.bytes),
                     call.source);
     const uint64_t with_slack = slice.offset + end + static_cast<uint64_t>(parameter.slack) * size;
     if (with_slack > buffer.bytes + buffer.slack)
-      return broken(fmt::format("{} reads further beyond b{} than its slack of {}", parameter.name, slice.buffer, buffer.slack),
+      return broken(fmt::format("{} reads further beyond b{} than its slack of {}", parameter.name,
+                                slice.buffer, buffer.slack),
                     call.source);
     return {};
   }
@@ -114,9 +125,11 @@ class Checker {
       for (size_t j = 0; j < i; ++j) {
         const Slice &a = slices[i], &b = slices[j];
         if (a.buffer != b.buffer) continue;
-        const bool reads = a.parameter->space == loops::BufferSpace::read && b.parameter->space == loops::BufferSpace::read;
+        const bool reads =
+            a.parameter->space == loops::BufferSpace::read && b.parameter->space == loops::BufferSpace::read;
         if (reads || a.offset >= b.offset + b.bytes() || b.offset >= a.offset + a.bytes()) continue;
-        return broken(fmt::format("{} and {} share b{}", b.parameter->name, a.parameter->name, a.buffer), call.source);
+        return broken(fmt::format("{} and {} share b{}", b.parameter->name, a.parameter->name, a.buffer),
+                      call.source);
       }
     }
     return {};
@@ -127,11 +140,13 @@ class Checker {
     const auto* call = std::get_if<Call>(&statement);
     const std::string source = call ? call->source : std::string();
     for (const Use& use : all)
-      if (use.reads && !written_[use.buffer]) return broken(fmt::format("b{} is read before it is written", use.buffer), source);
+      if (use.reads && !written_[use.buffer])
+        return broken(fmt::format("b{} is read before it is written", use.buffer), source);
     for (const Use& use : all) {
       if (!use.writes) continue;
       const BufferKind kind = program_.buffers[use.buffer].kind;
-      const bool fixed = kind == BufferKind::input || kind == BufferKind::weights || (kind == BufferKind::prepared && !once_);
+      const bool fixed = kind == BufferKind::input || kind == BufferKind::weights ||
+                         (kind == BufferKind::prepared && !once_);
       if (fixed) return broken(fmt::format("b{} may not be written here", use.buffer), source);
       written_[use.buffer] = true;
     }
@@ -179,7 +194,8 @@ Result<void> check_overlaps(const Program& program) {
   });
   for (size_t i = 0; i < order.size(); ++i) {
     const Buffer& low = program.buffers[order[i]];
-    for (size_t j = i + 1; j < order.size() && program.buffers[order[j]].address < low.address + low.bytes; ++j)
+    for (size_t j = i + 1; j < order.size() && program.buffers[order[j]].address < low.address + low.bytes;
+         ++j)
       if (lives.buffers[order[i]].overlaps(lives.buffers[order[j]]))
         return broken(fmt::format("b{} and b{} live at once at the same address", order[i], order[j]));
   }
@@ -192,7 +208,8 @@ Result<void> check_placement(const Program& program) {
   if (static_cast<size_t>(placed) != program.buffers.size()) return broken("some buffers have no address");
   for (size_t i = 0; i < program.buffers.size(); ++i) {
     const Buffer& buffer = program.buffers[i];
-    const bool fits = buffer.address <= kAddressSpace && buffer.bytes + buffer.slack <= kAddressSpace - buffer.address;
+    const bool fits =
+        buffer.address <= kAddressSpace && buffer.bytes + buffer.slack <= kAddressSpace - buffer.address;
     if (!fits) return broken(fmt::format("b{} does not lie below 2^32", i));
     if (buffer.address % kAlignment != 0) return broken(fmt::format("b{} is not aligned", i));
   }
@@ -203,7 +220,8 @@ Result<void> check_placement(const Program& program) {
 
 Result<void> verify(const Program& program) {
   for (size_t i = 0; i < program.buffers.size(); ++i)
-    if (program.buffers[i].bytes > kAddressSpace) return broken(fmt::format("b{} is too large", i), program.buffers[i].name);
+    if (program.buffers[i].bytes > kAddressSpace)
+      return broken(fmt::format("b{} is too large", i), program.buffers[i].name);
   WEFT_TRY(check_entries(program));
   return check_placement(program);
 }

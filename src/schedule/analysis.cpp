@@ -34,7 +34,8 @@ std::optional<Product> sum_of_products(const loops::Stage& stage) {
 bool uses(const Value& value, const std::string& axis) {
   const std::vector<Value> found = accesses(value);
   return std::ranges::any_of(found, [&](const Value& access) {
-    return std::ranges::any_of(access->indices, [&](const expr::Expr& index) { return expr::uses(index, axis); });
+    return std::ranges::any_of(access->indices,
+                               [&](const expr::Expr& index) { return expr::uses(index, axis); });
   });
 }
 
@@ -61,10 +62,8 @@ std::vector<StorageLoop> storage_order(const loops::Storage& storage) {
     const auto other = std::ranges::find_if(storage.dims, [&](const loops::StorageDim& d) {
       return d.axis == dim.axis && d.divisor != dim.divisor;
     });
-    if (other == storage.dims.end())
-      order.push_back({dim.axis, 1, true});
-    else
-      order.push_back({dim.axis, std::max(dim.divisor, other->divisor), dim.divisor > other->divisor});
+    if (other == storage.dims.end()) order.push_back({dim.axis, 1, true});
+    else order.push_back({dim.axis, std::max(dim.divisor, other->divisor), dim.divisor > other->divisor});
   }
   return order;
 }

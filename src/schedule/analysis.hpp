@@ -25,10 +25,11 @@ std::optional<uint32_t> axis_position(const loops::Value& access, const std::str
 
 int64_t extent_of(const loops::Axis& axis);
 
-/// The loops that walk a storage in memory order, outermost first: axes of the stage (axis "x" of a blocked dim appears as its block size).
+/// The loops that walk a storage in memory order, outermost first: axes of the stage (axis "x" of a blocked
+/// dim appears as its block size).
 struct StorageLoop {
-  uint32_t axis;   ///< logical axis of the tensor
-  int64_t block;   ///< > 1: this axis is split by it; the loop is the outer part when `outer`, else the inner
+  uint32_t axis;  ///< logical axis of the tensor
+  int64_t block;  ///< > 1: this axis is split by it; the loop is the outer part when `outer`, else the inner
   bool outer;
 };
 std::vector<StorageLoop> storage_order(const loops::Storage& storage);

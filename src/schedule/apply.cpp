@@ -16,7 +16,8 @@ using loops::Value;
 using loops::ValueOp;
 using Bindings = std::map<std::string, Expr, std::less<>>;
 
-/// Where emission stands: the current extent of every axis (a peeled tile is smaller) and the value of every loop around.
+/// Where emission stands: the current extent of every axis (a peeled tile is smaller) and the value of every
+/// loop around.
 struct Place {
   std::map<std::string, int64_t> extents;
   Bindings values;
@@ -58,11 +59,12 @@ class Emitter {
     kernel_.name = stage_.name;
     for (size_t i = 0; i < stage_.tensors.size(); ++i) {
       const bool output = i + 1 == stage_.tensors.size();
-      kernel_.buffers.push_back({.name = stage_.tensors[i].name,
-                                 .dtype = stage_.tensors[i].dtype,
-                                 .space = output ? loops::BufferSpace::write : loops::BufferSpace::read,
-                                 .elements = storages_[i].elements,
-                                 .slack = output ? 0 : 64 / static_cast<int64_t>(byte_size(stage_.tensors[i].dtype))});
+      kernel_.buffers.push_back(
+          {.name = stage_.tensors[i].name,
+           .dtype = stage_.tensors[i].dtype,
+           .space = output ? loops::BufferSpace::write : loops::BufferSpace::read,
+           .elements = storages_[i].elements,
+           .slack = output ? 0 : 64 / static_cast<int64_t>(byte_size(stage_.tensors[i].dtype))});
     }
   }
 
@@ -85,7 +87,8 @@ class Emitter {
     return peeled_loop(loops, depth, next, leaf, extent / step.factor, rest);
   }
 
-  Block plain_loop(const std::vector<NestLoop>& loops, size_t depth, Place place, const Leaf& leaf, int64_t extent) {
+  Block plain_loop(const std::vector<NestLoop>& loops, size_t depth, Place place, const Leaf& leaf,
+                   int64_t extent) {
     const NestLoop& loop = loops[depth];
     if (extent == 1) {
       place.values[loop.axis] = Expr(0);
@@ -100,8 +103,8 @@ class Emitter {
   }
 
   /// `full` tiles, then one of `rest` points, each with code of its own.
-  Block peeled_loop(const std::vector<NestLoop>& loops, size_t depth, const Place& place, const Leaf& leaf, int64_t full,
-                    int64_t rest) {
+  Block peeled_loop(const std::vector<NestLoop>& loops, size_t depth, const Place& place, const Leaf& leaf,
+                    int64_t full, int64_t rest) {
     const NestLoop& loop = loops[depth];
     Place last = place;
     last.extents[splits_.at(loop.axis)->results[1]] = rest;
@@ -123,7 +126,8 @@ class Emitter {
     return place;
   }
 
-  /// The last block is the rest. In the others the axis is a variable of its own, which carries the narrower range.
+  /// The last block is the rest. In the others the axis is a variable of its own, which carries the narrower
+  /// range.
   static Block blocks_loop(const std::string& axis, int64_t full, Block tile, Block rest) {
     const std::string name = axis + ".block";
     const Expr block = expr::variable(name, {0, full});
@@ -135,7 +139,8 @@ class Emitter {
     return result;
   }
 
-  // Points ----------------------------------------------------------------------------------------------------------
+  // Points
+  // ----------------------------------------------------------------------------------------------------------
   /// An axis of the stage in terms of the loops around.
   Expr axis_value(const std::string& axis, const Place& place) const {
     const auto direct = place.values.find(axis);
@@ -160,7 +165,8 @@ class Emitter {
     Bindings bindings;
     for (const loops::Axis& axis : stage_.spatial) bindings.emplace(axis.name, axis_value(axis.name, place));
     if (with_reduction)
-      for (const loops::Axis& axis : stage_.reduction) bindings.emplace(axis.name, axis_value(axis.name, place));
+      for (const loops::Axis& axis : stage_.reduction)
+        bindings.emplace(axis.name, axis_value(axis.name, place));
     return bindings;
   }
 
@@ -170,7 +176,8 @@ class Emitter {
     for (const Step& step : nest_.derivations) {
       if (step.kind != StepKind::split || step.tail != Tail::guard) continue;
       if (nest_.is_reduction.at(step.axes[0]) && !with_reduction) continue;
-      condition = expr::logical_and(condition, expr::less(axis_value(step.axes[0], place), place.extents.at(step.axes[0])));
+      condition = expr::logical_and(
+          condition, expr::less(axis_value(step.axes[0], place), place.extents.at(step.axes[0])));
     }
     return condition;
   }
@@ -186,10 +193,12 @@ class Emitter {
   }
 
   /// Accesses become loads, axes become loop expressions, fold states become registers.
-  Value concrete(const Value& value, const Bindings& bindings, const std::map<std::string, Value>& states) const {
+  Value concrete(const Value& value, const Bindings& bindings,
+                 const std::map<std::string, Value>& states) const {
     return loops::rewrite(value, [&](const Value& v) -> Value {
       if (v->op == ValueOp::access) return concrete_access(v, bindings);
-      if (v->op == ValueOp::index) return loops::index_value(expr::substitute(v->indices[0], bindings), v->type.dtype);
+      if (v->op == ValueOp::index)
+        return loops::index_value(expr::substitute(v->indices[0], bindings), v->type.dtype);
       if (v->op == ValueOp::local) {
         const auto state = states.find(v->name);
         return state == states.end() ? v : state->second;
@@ -237,7 +246,8 @@ class Emitter {
       expr::Variable variable = binding.variable;
       variable.name = own_name(binding.variable.name);
       block.push_back(loops::make_let_index(variable, concrete(binding.value, bindings, states)));
-      bindings.insert_or_assign(binding.variable.name, expr::variable(variable.name, variable.range, variable.multiple_of));
+      bindings.insert_or_assign(binding.variable.name,
+                                expr::variable(variable.name, variable.range, variable.multiple_of));
     }
   }
 
@@ -253,7 +263,8 @@ class Emitter {
     return guarded(place, false, std::move(block));
   }
 
-  // Folds -----------------------------------------------------------------------------------------------------------
+  // Folds
+  // -----------------------------------------------------------------------------------------------------------
   struct Registers {
     std::vector<uint32_t> buffers;  ///< one per fold state
   };
@@ -273,14 +284,16 @@ class Emitter {
     return registers;
   }
 
-  /// A split's parts that lie both inside the tile use their greatest extents: their peeled rest shares the registers.
+  /// A split's parts that lie both inside the tile use their greatest extents: their peeled rest shares the
+  /// registers.
   int64_t tile_extent(const std::string& axis, const Place& place) const {
     return splits_.contains(axis) ? nest_.extents.at(axis) : place.extents.at(axis);
   }
 
   Expr tile_index(const Place& tile_place, const Place& place) const {
     Expr index(0);
-    for (const NestLoop& loop : tile_) index = index * tile_extent(loop.axis, tile_place) + place.values.at(loop.axis);
+    for (const NestLoop& loop : tile_)
+      index = index * tile_extent(loop.axis, tile_place) + place.values.at(loop.axis);
     return index;
   }
 
@@ -300,7 +313,8 @@ class Emitter {
                                          concrete(stage_.fold[i].init, stage_axes(place, false), {})));
       return guarded(place, false, std::move(init));
     });
-    append(block, walk(inner_, 0, outer, [&](const Place& place) { return update(registers, outer, place); }));
+    append(block,
+           walk(inner_, 0, outer, [&](const Place& place) { return update(registers, outer, place); }));
     append(block, walk(tile_, 0, outer, [&](const Place& place) {
              return store(place, load_states(registers, tile_index(outer, place)));
            }));

@@ -6,7 +6,9 @@
 namespace weft::schedule {
 namespace {
 
-std::unexpected<Error> bad(const std::string& message) { return fail(ErrorKind::invalid_argument, "schedule: " + message); }
+std::unexpected<Error> bad(const std::string& message) {
+  return fail(ErrorKind::invalid_argument, "schedule: " + message);
+}
 
 auto find_loop(Nest& nest, const std::string& axis) {
   return std::ranges::find_if(nest.loops, [&](const NestLoop& l) { return l.axis == axis; });
@@ -30,7 +32,8 @@ Result<void> apply_split(Nest& nest, const Step& step) {
     return bad("exact split of " + axis + " by " + std::to_string(step.factor) + " leaves a rest");
   if (step.tail == Tail::overlap && extent < step.factor)
     return bad("overlap split of " + axis + " by more than its extent");
-  if (step.tail == Tail::overlap && nest.is_reduction[axis]) return bad("overlap would sum points of " + axis + " twice");
+  if (step.tail == Tail::overlap && nest.is_reduction[axis])
+    return bad("overlap would sum points of " + axis + " twice");
   for (const Step& earlier : nest.derivations) {
     if (earlier.kind != StepKind::split || earlier.tail != Tail::peel) continue;
     if (earlier.results[0] == axis) return bad("split of " + axis + ", the outer part of a peeled split");
@@ -53,7 +56,8 @@ Result<void> apply_fuse(Nest& nest, const Step& step) {
   const auto b = find_loop(nest, step.axes[1]);
   if (a == nest.loops.end() || b == nest.loops.end() || b != a + 1)
     return bad("fuse of " + step.axes[0] + " and " + step.axes[1] + ", which are not neighbouring loops");
-  if (nest.is_reduction[a->axis] != nest.is_reduction[b->axis]) return bad("fuse of a spatial and a reduction axis");
+  if (nest.is_reduction[a->axis] != nest.is_reduction[b->axis])
+    return bad("fuse of a spatial and a reduction axis");
   for (const Step& earlier : nest.derivations)
     if (earlier.kind == StepKind::split && earlier.tail == Tail::peel)
       for (const std::string& part : earlier.results)
@@ -111,10 +115,12 @@ std::set<std::string> made_of(const Nest& nest, const std::string& axis) {
   return axes;
 }
 
-/// The outer loop of a split sets the tile that its inner loop walks, so it comes first; blocks stay outermost.
+/// The outer loop of a split sets the tile that its inner loop walks, so it comes first; blocks stay
+/// outermost.
 Result<void> check_order(Nest& nest) {
   for (size_t i = 1; i < nest.loops.size(); ++i)
-    if (nest.loops[i].kind == loops::ForKind::blocks) return bad("blocks asks for the outermost spatial loop");
+    if (nest.loops[i].kind == loops::ForKind::blocks)
+      return bad("blocks asks for the outermost spatial loop");
   for (const Step& step : nest.derivations) {
     if (step.kind != StepKind::split) continue;
     const auto outer = find_loop(nest, step.results[0]);

@@ -1,4 +1,5 @@
-// The loop nest that a schedule's steps build up, before any code: axes, how they derive from each other, and their order.
+// The loop nest that a schedule's steps build up, before any code: axes, how they derive from each other, and
+// their order.
 #pragma once
 
 #include <map>
@@ -10,17 +11,16 @@
 
 namespace weft::schedule {
 
-
 struct NestLoop {
   std::string axis;
   loops::ForKind kind = loops::ForKind::serial;
 };
 
 struct Nest {
-  std::vector<NestLoop> loops;                    ///< outermost first
-  std::vector<Step> derivations;                  ///< splits and fuses, in the order they were applied
-  std::map<std::string, int64_t> extents;         ///< of the stage's own axes, and of fused ones
-  std::map<std::string, bool> is_reduction;       ///< by axis, derived ones too
+  std::vector<NestLoop> loops;               ///< outermost first
+  std::vector<Step> derivations;             ///< splits and fuses, in the order they were applied
+  std::map<std::string, int64_t> extents;    ///< of the stage's own axes, and of fused ones
+  std::map<std::string, bool> is_reduction;  ///< by axis, derived ones too
 };
 
 /// Runs the steps over the stage's axes. Errors as apply().

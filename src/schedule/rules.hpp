@@ -11,8 +11,8 @@
 
 namespace weft::schedule {
 
-/// What the rules know of the machine that a variant is for. The tile is that of a sum of products: rows x columns accumulators stay in
-/// registers, see the measured table in docs/performance.md.
+/// What the rules know of the machine that a variant is for. The tile is that of a sum of products: rows x
+/// columns accumulators stay in registers, see the measured table in docs/performance.md.
 struct Machine {
   int64_t lanes = 4;    ///< 32-bit lanes of a vector; 1: none
   int64_t rows = 6;     ///< of the register tile
@@ -20,11 +20,13 @@ struct Machine {
   int64_t unroll = 1;   ///< of the innermost reduction loop
 };
 
-/// The storage in which a constant operand is best read: its columns in panels as wide as the register tile, in the order in which the
-/// sum walks them. Nothing when the stage has no preference.
-std::optional<loops::Storage> preferred_storage(const loops::Stage& stage, uint32_t tensor, const Machine& machine);
+/// The storage in which a constant operand is best read: its columns in panels as wide as the register tile,
+/// in the order in which the sum walks them. Nothing when the stage has no preference.
+std::optional<loops::Storage> preferred_storage(const loops::Stage& stage, uint32_t tensor,
+                                                const Machine& machine);
 
 /// The default schedule of a stage on tensors that lie as `storages` says.
-Schedule default_schedule(const loops::Stage& stage, const std::vector<loops::Storage>& storages, const Machine& machine);
+Schedule default_schedule(const loops::Stage& stage, const std::vector<loops::Storage>& storages,
+                          const Machine& machine);
 
 }  // namespace weft::schedule

@@ -8,7 +8,8 @@ namespace weft::schedule {
 namespace {
 
 constexpr std::array<std::string_view, 5> kTails = {"exact", "peel", "guard", "overlap", "pad"};
-constexpr std::array<std::string_view, 6> kKinds = {"split", "fuse", "reorder", "unroll", "vectorize", "blocks"};
+constexpr std::array<std::string_view, 6> kKinds = {"split",  "fuse",      "reorder",
+                                                    "unroll", "vectorize", "blocks"};
 
 template <size_t N>
 std::optional<size_t> find(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -71,7 +72,11 @@ std::string print_step(const Step& step) {
 }  // namespace
 
 Step split(std::string axis, int64_t factor, Tail tail) {
-  return {.kind = StepKind::split, .axes = {axis}, .results = {axis + ".o", axis + ".i"}, .factor = factor, .tail = tail};
+  return {.kind = StepKind::split,
+          .axes = {axis},
+          .results = {axis + ".o", axis + ".i"},
+          .factor = factor,
+          .tail = tail};
 }
 Step fuse(std::string a, std::string b, std::string result) {
   return {.kind = StepKind::fuse, .axes = {std::move(a), std::move(b)}, .results = {std::move(result)}};

@@ -1,4 +1,5 @@
-// Schedule: every performance decision about one stage, as data. Applying it (schedule/apply.hpp) makes the kernel.
+// Schedule: every performance decision about one stage, as data. Applying it (schedule/apply.hpp) makes the
+// kernel.
 //
 // Text form, one step a line or separated by ';' (print and parse are inverse):
 //   split oc by 8 peel into oc.o oc.i
@@ -23,7 +24,8 @@ enum class Tail : uint8_t {
   exact,    ///< it divides: a compiler bug otherwise
   peel,     ///< the last, smaller tile is code of its own
   guard,    ///< full tiles; every point tests whether it exists
-  overlap,  ///< the last tile is moved back and does some points twice (extent >= factor, stores are idempotent)
+  overlap,  ///< the last tile is moved back and does some points twice (extent >= factor, stores are
+            ///< idempotent)
   pad,      ///< full tiles; the tensors' storages hold the surplus points
 };
 

@@ -17,7 +17,8 @@ using nlohmann::ordered_json;
 std::string text_of(const BundleFile& file) {
   std::string out;
   for (const Piece& piece : file.pieces)
-    if (const auto* bytes = std::get_if<std::vector<uint8_t>>(&piece)) out.append(bytes->begin(), bytes->end());
+    if (const auto* bytes = std::get_if<std::vector<uint8_t>>(&piece))
+      out.append(bytes->begin(), bytes->end());
   return out;
 }
 
@@ -51,11 +52,12 @@ TEST(Weights, IsSafetensors) {
   EXPECT_EQ(*reader.u64(), head.size() - 8);
   const auto header = ordered_json::parse(head.begin() + 8, head.end(), nullptr, false);
   ASSERT_TRUE(header.is_object());
-  EXPECT_EQ(header.dump(),
-            R"({"v":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"w":{"dtype":"F32","shape":[2,3],"data_offsets":[8,32]},)"
-            "\"\xef\xbf\xbd\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[32,33]},"
-            "\"\xef\xbf\xbd_1\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[33,34]},"
-            R"("__metadata___1":{"dtype":"BOOL","shape":[3],"data_offsets":[34,37]}})");
+  EXPECT_EQ(
+      header.dump(),
+      R"({"v":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"w":{"dtype":"F32","shape":[2,3],"data_offsets":[8,32]},)"
+      "\"\xef\xbf\xbd\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[32,33]},"
+      "\"\xef\xbf\xbd_1\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[33,34]},"
+      R"("__metadata___1":{"dtype":"BOOL","shape":[3],"data_offsets":[34,37]}})");
   EXPECT_EQ(std::get<BlobRange>(weights->file.pieces[2]), (BlobRange{0, 1000, 24}));
   EXPECT_EQ(weights->tensors.at(m.w), (WeightRange{8, 24}));
 }
@@ -65,7 +67,8 @@ TEST(Weights, SizesMustFitTypes) {
   m.g.constants[m.w] = BlobRange{0, 1000, 20};
   const auto weights = write_weights(m.g, m.constants());
   ASSERT_FALSE(weights.has_value());
-  EXPECT_EQ(to_string(weights.error()), "node \"w\": the constant of type f32[2, 3] has 20 bytes instead of 24");
+  EXPECT_EQ(to_string(weights.error()),
+            "node \"w\": the constant of type f32[2, 3] has 20 bytes instead of 24");
 }
 
 TEST(Weights, MayBeNone) {
@@ -101,8 +104,8 @@ TEST(Manifest, DescribesPlacedProgram) {
   const plan::StaticData tables = plan::make_static_data(*program, nodes);
   Manifest manifest = make_manifest(m.g, *weights, "weft test");
   manifest.nodes = nodes.names();
-  manifest.variants.push_back(
-      make_variant("simd128", "model.wasm", *program, *memory, tables, *weights, {{m.w, 2}, {m.v, 3}}, {0}, {1}));
+  manifest.variants.push_back(make_variant("simd128", "model.wasm", *program, *memory, tables, *weights,
+                                           {{m.w, 2}, {m.v, 3}}, {0}, {1}));
 
   const auto section = ordered_json::parse(manifest_section(manifest), nullptr, false);
   ASSERT_TRUE(section.is_object());
@@ -116,12 +119,14 @@ TEST(Manifest, DescribesPlacedProgram) {
   const auto& variant = section["variants"][0];
   EXPECT_EQ(variant["memory"].dump(), R"({"pages":1,"static":1024,"weights":64,"arena":128,"peak_live":24})");
   EXPECT_EQ(variant["entries"].dump(), R"([{"name":"prepare","records":128},{"name":"run","records":160}])");
-  const std::string v_address = std::to_string(program->buffers[3].address), w_address = std::to_string(program->buffers[2].address);
+  const std::string v_address = std::to_string(program->buffers[3].address),
+                    w_address = std::to_string(program->buffers[2].address);
   EXPECT_EQ(variant["weights"].dump(), "[[0," + v_address + ",8],[8," + w_address + ",24]]");
   EXPECT_EQ(variant["inputs"].dump(), "[" + std::to_string(program->buffers[0].address) + "]");
 
   const HashedFile file{"model.wasm", "simd128", 7, "ab"}, shared{"model.weights", "", 9, "cd"};
-  const auto full = ordered_json::parse(manifest_with_files(manifest, std::vector{file, shared}), nullptr, false);
+  const auto full =
+      ordered_json::parse(manifest_with_files(manifest, std::vector{file, shared}), nullptr, false);
   EXPECT_EQ(full["files"].dump(), R"([{"name":"model.wasm","variant":"simd128","bytes":7,"sha256":"ab"},)"
                                   R"({"name":"model.weights","bytes":9,"sha256":"cd"}])");
   auto without = full;
@@ -134,15 +139,20 @@ TEST(JavaScript, TypesOfInputsAndOutputs) {
   const auto weights = write_weights(m.g, {});
   Manifest manifest = make_manifest(m.g, *weights, "weft test");
   manifest.variants.emplace_back().file = "model.wasm";
-  const std::string own = "\nexport interface Inputs {\n  /** f32 [1, 3] */\n  \"in */ \\\"put\\\"\\n\": TensorLike<Float32Array>;\n}\n"
-                          "\nexport interface Outputs {\n  /** f32 [1, 3] */\n  \"out\": Float32Array;\n}\n";
-  const std::string types = text_of(write_model_dts(manifest, "export type A = 1;\n// --- load ---\nleft out"));
+  const std::string own =
+      "\nexport interface Inputs {\n  /** f32 [1, 3] */\n  \"in */ \\\"put\\\"\\n\": "
+      "TensorLike<Float32Array>;\n}\n"
+      "\nexport interface Outputs {\n  /** f32 [1, 3] */\n  \"out\": Float32Array;\n}\n";
+  const std::string types =
+      text_of(write_model_dts(manifest, "export type A = 1;\n// --- load ---\nleft out"));
   EXPECT_TRUE(types.starts_with("export type A = 1;\n" + own)) << types;
   EXPECT_EQ(types.find("left out"), std::string::npos);
   EXPECT_NE(types.find("load(options?: LoadOptions): Promise<Model<Inputs, Outputs>>;"), std::string::npos);
   EXPECT_NE(text_of(write_model_dts(manifest)).find("export interface LoadOptions"), std::string::npos);
   const std::string code = text_of(write_model_js("const weft = (() => {})();", manifest));
-  EXPECT_TRUE(code.starts_with("const weft = (() => {})();\nconst manifest = " + manifest_section(manifest) + ";\n")) << code;
+  EXPECT_TRUE(
+      code.starts_with("const weft = (() => {})();\nconst manifest = " + manifest_section(manifest) + ";\n"))
+      << code;
   EXPECT_NE(code.find("  \"model.wasm\": new URL(\"./model.wasm\", import.meta.url),\n"), std::string::npos);
 }
 
@@ -159,8 +169,10 @@ TEST(Text, ReplacesWhatIsNoUtf8) {
     for (int second = 0x80; second < 256; ++second) {
       const std::string text = {static_cast<char>(first), static_cast<char>(second), '\xbf', '\xbf'};
       const bool valid = valid_utf8(text) == text;
-      EXPECT_NE(ordered_json::parse("\"" + text + "\"", nullptr, false).is_discarded(), valid) << first << " " << second;
-      EXPECT_FALSE(ordered_json::parse("\"" + valid_utf8(text) + "\"", nullptr, false).is_discarded()) << first << " " << second;
+      EXPECT_NE(ordered_json::parse("\"" + text + "\"", nullptr, false).is_discarded(), valid)
+          << first << " " << second;
+      EXPECT_FALSE(ordered_json::parse("\"" + valid_utf8(text) + "\"", nullptr, false).is_discarded())
+          << first << " " << second;
     }
   }
 }

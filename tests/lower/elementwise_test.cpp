@@ -1,5 +1,5 @@
-// Every elementwise operation in every type that it takes, in the forms of broadcasting. Left out: powers of 8 and 16 bit integers,
-// which lowering computes in f32 and which random operands overflow.
+// Every elementwise operation in every type that it takes, in the forms of broadcasting. Left out: powers of
+// 8 and 16 bit integers, which lowering computes in f32 and which random operands overflow.
 #include "lower/op_case.hpp"
 
 namespace weft::testing {
@@ -18,20 +18,25 @@ struct Row {
   int arity;
 };
 constexpr Row kRows[] = {
-    {Op::neg, Takes::numbers, 1},       {Op::abs, Takes::numbers, 1},        {Op::sign, Takes::numbers, 1},
-    {Op::floor, Takes::floats, 1},      {Op::ceil, Takes::floats, 1},        {Op::round, Takes::floats, 1},
-    {Op::sqrt, Takes::floats, 1},       {Op::exp, Takes::floats, 1},         {Op::log, Takes::floats, 1},
-    {Op::sin, Takes::floats, 1},        {Op::cos, Takes::floats, 1},         {Op::erf, Takes::floats, 1},
-    {Op::tanh, Takes::floats, 1},       {Op::sigmoid, Takes::floats, 1},     {Op::logical_not, Takes::booleans, 1},
-    {Op::is_nan, Takes::floats, 1},     {Op::add, Takes::numbers, 2},        {Op::sub, Takes::numbers, 2},
-    {Op::mul, Takes::numbers, 2},       {Op::div, Takes::numbers, 2},        {Op::mod, Takes::numbers, 2},
-    {Op::pow, Takes::numbers, 2},       {Op::minimum, Takes::numbers, 2},    {Op::maximum, Takes::numbers, 2},
-    {Op::logical_and, Takes::booleans, 2}, {Op::logical_or, Takes::booleans, 2}, {Op::logical_xor, Takes::booleans, 2},
-    {Op::equal, Takes::any, 2},         {Op::less, Takes::numbers, 2},       {Op::less_equal, Takes::numbers, 2},
+    {Op::neg, Takes::numbers, 1},          {Op::abs, Takes::numbers, 1},
+    {Op::sign, Takes::numbers, 1},         {Op::floor, Takes::floats, 1},
+    {Op::ceil, Takes::floats, 1},          {Op::round, Takes::floats, 1},
+    {Op::sqrt, Takes::floats, 1},          {Op::exp, Takes::floats, 1},
+    {Op::log, Takes::floats, 1},           {Op::sin, Takes::floats, 1},
+    {Op::cos, Takes::floats, 1},           {Op::erf, Takes::floats, 1},
+    {Op::tanh, Takes::floats, 1},          {Op::sigmoid, Takes::floats, 1},
+    {Op::logical_not, Takes::booleans, 1}, {Op::is_nan, Takes::floats, 1},
+    {Op::add, Takes::numbers, 2},          {Op::sub, Takes::numbers, 2},
+    {Op::mul, Takes::numbers, 2},          {Op::div, Takes::numbers, 2},
+    {Op::mod, Takes::numbers, 2},          {Op::pow, Takes::numbers, 2},
+    {Op::minimum, Takes::numbers, 2},      {Op::maximum, Takes::numbers, 2},
+    {Op::logical_and, Takes::booleans, 2}, {Op::logical_or, Takes::booleans, 2},
+    {Op::logical_xor, Takes::booleans, 2}, {Op::equal, Takes::any, 2},
+    {Op::less, Takes::numbers, 2},         {Op::less_equal, Takes::numbers, 2},
     {Op::select, Takes::any, 3},
 };
 
-constexpr DType kTypes[] = {DType::f32, DType::f16, DType::f64, DType::i64, DType::i32, DType::u32,
+constexpr DType kTypes[] = {DType::f32, DType::f16, DType::f64, DType::i64, DType::i32,    DType::u32,
                             DType::i16, DType::u16, DType::i8,  DType::u8,  DType::boolean};
 
 bool takes(Takes what, DType type) {
@@ -51,8 +56,8 @@ graph::Attributes attributes_of(Op op, bool truncate) {
 
 /// f64 functions are computed in f32; the rest is the evaluator's own arithmetic.
 Tolerance tolerance_of(Op op, DType type) {
-  const bool function = op == Op::exp || op == Op::log || op == Op::sin || op == Op::cos || op == Op::erf || op == Op::tanh ||
-                        op == Op::sigmoid || op == Op::pow;
+  const bool function = op == Op::exp || op == Op::log || op == Op::sin || op == Op::cos || op == Op::erf ||
+                        op == Op::tanh || op == Op::sigmoid || op == Op::pow;
   if (function && type == DType::f64) return {1e-6, 1e-6};
   if (op == Op::mod) return {4e-6, 0};  // x - trunc(x / y) * y: three roundings
   return {};
@@ -88,8 +93,11 @@ std::vector<OpCase> every_cast() {
   std::vector<OpCase> cases;
   for (const DType from : kTypes)
     for (const DType to : kTypes)
-      cases.push_back({std::string(to_string(from)) + "_to_" + std::string(to_string(to)), Op::cast,
-                       {std::string(to_string(from)) + "[5, 29]"}, graph::CastAttributes{to}, {},
+      cases.push_back({std::string(to_string(from)) + "_to_" + std::string(to_string(to)),
+                       Op::cast,
+                       {std::string(to_string(from)) + "[5, 29]"},
+                       graph::CastAttributes{to},
+                       {},
                        {.low = -300, .high = 300, .special = from == DType::f32}});
   return cases;
 }

@@ -1,4 +1,5 @@
-// Groups of several nodes, as models have them: text of a graph, fused, through the middle, against the evaluator.
+// Groups of several nodes, as models have them: text of a graph, fused, through the middle, against the
+// evaluator.
 #include "lower/pipeline.hpp"
 
 namespace weft::testing {
@@ -11,7 +12,8 @@ struct GroupCase {
   Values values = {};
 };
 
-/// %w = random "f32[8, 3, 3, 3]": a constant with seeded contents. The text form has no such thing; this makes it one.
+/// %w = random "f32[8, 3, 3, 3]": a constant with seeded contents. The text form has no such thing; this
+/// makes it one.
 std::string with_constants(const std::string& text) {
   std::string result;
   uint64_t seed = 50;
@@ -24,9 +26,12 @@ std::string with_constants(const std::string& text) {
       result += line + "\n";
       continue;
     }
-    const std::string type = line.substr(mark + 7), name = line.substr(line.find('%') + 1, line.find(' ', line.find('%')) - line.find('%') - 1);
+    const std::string type = line.substr(mark + 7),
+                      name = line.substr(line.find('%') + 1,
+                                         line.find(' ', line.find('%')) - line.find('%') - 1);
     std::string declaration = "  %" + name + " = constant \"" + name + "\" : " + type + " = {";
-    const auto empty = graph::parse("graph \"t\" {\n  %x = input \"x\" : " + type + "\n  output \"x\" = %x\n}\n");
+    const auto empty =
+        graph::parse("graph \"t\" {\n  %x = input \"x\" : " + type + "\n  output \"x\" = %x\n}\n");
     if (!empty) {
       ADD_FAILURE() << empty.error().message << " in " << line;
       return text;
@@ -50,7 +55,8 @@ int run_calls(const graph::Graph& fused) {
   const auto built = build_verified(fused, engines()[0], log);
   if (!built) return -1;
   int calls = 0;
-  for (const plan::Statement& statement : built->program.entries[1].statements) calls += std::holds_alternative<plan::Call>(statement);
+  for (const plan::Statement& statement : built->program.entries[1].statements)
+    calls += std::holds_alternative<plan::Call>(statement);
   return calls;
 }
 
@@ -78,7 +84,8 @@ const GroupCase kCases[] = {
   %m = mul(%c, %d) : f32[1, 16, 7, 9]
   %y = add(%m, %r) : f32[1, 16, 7, 9]
   output "y" = %y
-})", 3},
+})",
+     3},
     {"two_convs_and_pool", R"(graph "g" {
   %x = input "x" : f32[1, 3, 17, 15]
   %w = random f32[8, 3, 3, 3]
@@ -91,7 +98,8 @@ const GroupCase kCases[] = {
   %d = conv(%p, %v) {strides = [1, 1], dilations = [1, 1], pads_begin = [1, 1], pads_end = [1, 1], groups = 1} : f32[1, 13, 5, 4]
   %m = reduce(%d) {kind = mean, axes = [2, 3]} : f32[1, 13]
   output "y" = %m
-})", 5},
+})",
+     5},
     {"depthwise_block", R"(graph "g" {
   %x = input "x" : f32[1, 12, 8, 8]
   %w = random f32[12, 1, 3, 3]
@@ -103,7 +111,8 @@ const GroupCase kCases[] = {
   %h = minimum(%l, %six) : f32[1, 12, 8, 8]
   %y = conv(%h, %v) {strides = [1, 1], dilations = [1, 1], pads_begin = [0, 0], pads_end = [0, 0], groups = 1} : f32[1, 24, 8, 8]
   output "y" = %y
-})", 4},
+})",
+     4},
     {"squeeze_excite", R"(graph "g" {
   %x = input "x" : f32[1, 16, 6, 6]
   %w = random f32[16, 16, 1, 1]
@@ -119,7 +128,8 @@ const GroupCase kCases[] = {
   %v = sigmoid(%u) : f32[1, 16, 1, 1]
   %y = mul(%c, %v) : f32[1, 16, 6, 6]
   output "y" = %y
-})", 9},
+})",
+     9},
     {"softmax", R"(graph "g" {
   %x = input "x" : f32[5, 37]
   %m = reduce(%x) {kind = max, axes = [1]} : f32[5]
@@ -130,7 +140,8 @@ const GroupCase kCases[] = {
   %t = reshape(%s) {shape = [5, 1]} : f32[5, 1]
   %y = div(%e, %t) : f32[5, 37]
   output "y" = %y
-})", 4},
+})",
+     4},
     {"layer_norm", R"(graph "g" {
   %x = input "x" : f32[2, 5, 24]
   %g = random f32[24]
@@ -148,8 +159,10 @@ const GroupCase kCases[] = {
   %k = mul(%h, %g) : f32[2, 5, 24]
   %y = add(%k, %b) : f32[2, 5, 24]
   output "y" = %y
-})", 5},
-    {"gelu", R"(graph "g" {
+})",
+     5},
+    {"gelu",
+     R"(graph "g" {
   %x = input "x" : f32[7, 16]
   %w = random f32[16, 40]
   %b = random f32[40]
@@ -164,8 +177,11 @@ const GroupCase kCases[] = {
   %m = mul(%a, %f) : f32[7, 40]
   %y = mul(%m, %half) : f32[7, 40]
   output "y" = %y
-})", 1, {1e-4, 1e-4}},
-    {"attention", R"(graph "g" {
+})",
+     1,
+     {1e-4, 1e-4}},
+    {"attention",
+     R"(graph "g" {
   %x = input "x" : f32[1, 10, 16]
   %w = random f32[16, 16]
   %q = matmul(%x, %w) : f32[1, 10, 16]
@@ -177,22 +193,29 @@ const GroupCase kCases[] = {
   %u = transpose(%o) {permutation = [0, 2, 1, 3]} : f32[1, 10, 2, 8]
   %y = reshape(%u) {shape = [1, 10, 16]} : f32[1, 10, 16]
   output "y" = %y
-})", 7, {5e-2, 1e-4}},
+})",
+     7,
+     {5e-2, 1e-4}},
     {"transpose_add", R"(graph "g" {
   %x = input "x" : f32[13, 9]
   %b = input "b" : f32[9, 13]
   %t = transpose(%x) {permutation = [1, 0]} : f32[9, 13]
   %y = add(%t, %b) : f32[9, 13]
   output "y" = %y
-})", 1},
-    {"gather_add", R"(graph "g" {
+})",
+     1},
+    {"gather_add",
+     R"(graph "g" {
   %i = input "i" : i64[1, 6]
   %t = random f32[30, 16]
   %p = random f32[6, 16]
   %e = gather(%t, %i) {axis = 0} : f32[1, 6, 16]
   %y = add(%e, %p) : f32[1, 6, 16]
   output "y" = %y
-})", 1, {}, {.indices = 30}},
+})",
+     1,
+     {},
+     {.indices = 30}},
     {"concat_three", R"(graph "g" {
   %x = input "x" : f32[1, 4, 5, 5]
   %w = random f32[8, 4, 1, 1]
@@ -201,7 +224,8 @@ const GroupCase kCases[] = {
   %b = conv(%x, %v) {strides = [1, 1], dilations = [1, 1], pads_begin = [1, 1], pads_end = [1, 1], groups = 1} : f32[1, 6, 5, 5]
   %c = concat(%a, %b, %x) {axis = 1} : f32[1, 18, 5, 5]
   output "y" = %c
-})", 7},
+})",
+     7},
     {"upsample_concat_conv", R"(graph "g" {
   %x = input "x" : f32[1, 4, 3, 3]
   %w = random f32[8, 4, 1, 1]
@@ -214,14 +238,16 @@ const GroupCase kCases[] = {
   %c = concat(%q, %s) {axis = 1} : f32[1, 16, 6, 6]
   %y = conv(%c, %v) {strides = [1, 1], dilations = [1, 1], pads_begin = [1, 1], pads_end = [1, 1], groups = 1} : f32[1, 6, 6, 6]
   output "y" = %y
-})", 8},
+})",
+     8},
     {"pad_reflect_conv", R"(graph "g" {
   %x = input "x" : f32[1, 4, 6, 6]
   %w = random f32[8, 4, 3, 3]
   %p = pad(%x) {begin = [0, 0, 1, 1], end = [0, 0, 1, 1], mode = reflect, value = 0} : f32[1, 4, 8, 8]
   %y = conv(%p, %w) {strides = [1, 1], dilations = [1, 1], pads_begin = [0, 0], pads_end = [0, 0], groups = 1} : f32[1, 8, 6, 6]
   output "y" = %y
-})", 4},
+})",
+     4},
     {"reduce_with_prologue", R"(graph "g" {
   %x = input "x" : f32[6, 40]
   %z = input "z" : f32[6, 40]
@@ -230,7 +256,8 @@ const GroupCase kCases[] = {
   %s = reduce(%q) {kind = sum, axes = [0]} : f32[40]
   %y = sqrt(%s) : f32[40]
   output "y" = %y
-})", 1},
+})",
+     1},
     {"shuffle_channels", R"(graph "g" {
   %x = input "x" : f32[1, 12, 4, 4]
   %w = random f32[12, 12, 1, 1]
@@ -240,7 +267,8 @@ const GroupCase kCases[] = {
   %s = reshape(%t) {shape = [1, 12, 4, 4]} : f32[1, 12, 4, 4]
   %l = slice(%s) {starts = [0, 3, 0, 0], steps = [1, 1, 1, 1], sizes = [1, 6, 4, 4]} : f32[1, 6, 4, 4]
   output "y" = %l
-})", 3},
+})",
+     3},
     {"narrow_integers", R"(graph "g" {
   %x = input "x" : u8[40]
   %z = input "z" : u8[40]
@@ -248,7 +276,8 @@ const GroupCase kCases[] = {
   %b = div(%a, %z) : u8[40]
   %c = cast(%b) {to = f32} : f32[40]
   output "y" = %c
-})", 1},
+})",
+     1},
     {"prepared_weights", R"(graph "g" {
   %x = input "x" : f32[3, 8]
   %w = random f32[16, 8]
@@ -257,7 +286,8 @@ const GroupCase kCases[] = {
   %t = transpose(%m) {permutation = [1, 0]} : f32[8, 16]
   %y = matmul(%x, %t) : f32[3, 16]
   output "y" = %y
-})", 1},
+})",
+     1},
     {"two_outputs", R"(graph "g" {
   %x = input "x" : f32[4, 8]
   %a = exp(%x) : f32[4, 8]
@@ -265,7 +295,8 @@ const GroupCase kCases[] = {
   output "a" = %a
   output "b" = %b
   output "x" = %x
-})", 2},
+})",
+     2},
 };
 
 INSTANTIATE_TEST_SUITE_P(Graphs, Groups, ::testing::ValuesIn(kCases),

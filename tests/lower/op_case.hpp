@@ -34,8 +34,8 @@ inline Operand operand(std::string_view text) {
   return result;
 }
 
-inline graph::Graph one_node(graph::Op op, const std::vector<std::string>& operands, const graph::Attributes& attributes,
-                             const Values& how) {
+inline graph::Graph one_node(graph::Op op, const std::vector<std::string>& operands,
+                             const graph::Attributes& attributes, const Values& how) {
   graph::Graph g;
   g.name = info(op).name;
   std::vector<graph::ValueId> inputs;
@@ -43,9 +43,9 @@ inline graph::Graph one_node(graph::Op op, const std::vector<std::string>& opera
     const Operand o = operand(text);
     const std::string name = "x" + std::to_string(inputs.size());
     if (o.constant)
-      inputs.push_back(graph::add_constant(g, name, o.type, random_tensor(o.type, 100 + inputs.size(), how).bytes));
-    else
-      inputs.push_back(graph::add_input(g, name, o.type));
+      inputs.push_back(
+          graph::add_constant(g, name, o.type, random_tensor(o.type, 100 + inputs.size(), how).bytes));
+    else inputs.push_back(graph::add_input(g, name, o.type));
   }
   const auto y = graph::add_node(g, op, inputs, attributes, "y", "node");
   if (!y) {

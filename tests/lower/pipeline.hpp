@@ -1,5 +1,5 @@
-// From a graph to results by the whole middle: groups, stages, schedules, kernels, the program's evaluation. Compared with the
-// graph's own evaluation.
+// From a graph to results by the whole middle: groups, stages, schedules, kernels, the program's evaluation.
+// Compared with the graph's own evaluation.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -31,7 +31,8 @@ inline const std::vector<Engine>& engines() {
   return kEngines;
 }
 
-/// How far a result may be from the expected one: |difference| <= absolute + relative * |expected|. Integers are always exact.
+/// How far a result may be from the expected one: |difference| <= absolute + relative * |expected|. Integers
+/// are always exact.
 struct Tolerance {
   double absolute = 0, relative = 0;
 };
@@ -52,13 +53,15 @@ inline double element(const graph::Tensor& t, size_t i) {
   }
 }
 
-inline bool close(const graph::Tensor& got, const graph::Tensor& expected, size_t i, const Tolerance& tolerance) {
+inline bool close(const graph::Tensor& got, const graph::Tensor& expected, size_t i,
+                  const Tolerance& tolerance) {
   const size_t size = byte_size(got.dtype);
   if (std::memcmp(got.bytes.data() + i * size, expected.bytes.data() + i * size, size) == 0) return true;
   if (got.dtype == DType::f16) {
     const auto half = [i](const graph::Tensor& t) { return half_value(t.bytes.data() + i * 2); };
     const double a = half(got), b = half(expected);
-    return (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= tolerance.absolute + tolerance.relative * std::abs(b);
+    return (std::isnan(a) && std::isnan(b)) ||
+           std::abs(a - b) <= tolerance.absolute + tolerance.relative * std::abs(b);
   }
   if (!is_float(got.dtype)) return false;
   const double a = element(got, i), b = element(expected, i);
@@ -74,16 +77,18 @@ inline void expect_close(const graph::Tensor& got, const graph::Tensor& expected
   for (size_t i = 0; i < count; ++i) {
     if (close(got, expected, i, tolerance)) continue;
     if (++wrong <= 3)
-      ADD_FAILURE() << what << ": element " << i << " is " << element(got, i) << ", not " << element(expected, i);
+      ADD_FAILURE() << what << ": element " << i << " is " << element(got, i) << ", not "
+                    << element(expected, i);
   }
   EXPECT_EQ(wrong, 0u) << what << ": elements that differ, of " << count;
 }
 
 /// What evaluating a built program gives for the graph's outputs.
-inline std::vector<graph::Tensor> run_program(const graph::Graph& g, const compile::BuiltProgram& built, const Blobs& blobs,
-                                              const std::vector<graph::Tensor>& inputs) {
+inline std::vector<graph::Tensor> run_program(const graph::Graph& g, const compile::BuiltProgram& built,
+                                              const Blobs& blobs, const std::vector<graph::Tensor>& inputs) {
   plan::Contents contents(built.program.buffers.size());
-  for (const auto& [value, buffer] : built.weights) contents[buffer] = graph::load_constant(g, value, blobs)->bytes;
+  for (const auto& [value, buffer] : built.weights)
+    contents[buffer] = graph::load_constant(g, value, blobs)->bytes;
   plan::evaluate(built.program, "prepare", contents);
   for (size_t i = 0; i < inputs.size(); ++i) contents[built.inputs[i]] = inputs[i].bytes;
   plan::evaluate(built.program, "run", contents);
@@ -91,14 +96,16 @@ inline std::vector<graph::Tensor> run_program(const graph::Graph& g, const compi
   for (size_t i = 0; i < built.outputs.size(); ++i) {
     const graph::Type& type = g.values[g.outputs[i].value].type;
     outputs.push_back({type.dtype, *graph::constant_shape(type.shape), contents[built.outputs[i]]});
-    const size_t bytes = static_cast<size_t>(*graph::element_count(type.shape).as_constant()) * byte_size(type.dtype);
+    const size_t bytes =
+        static_cast<size_t>(*graph::element_count(type.shape).as_constant()) * byte_size(type.dtype);
     outputs.back().bytes.resize(bytes);
   }
   return outputs;
 }
 
 /// Builds the graph's program for an engine, with every kernel verified before and after its rewriting.
-inline Result<compile::BuiltProgram> build_verified(const graph::Graph& g, const Engine& engine, std::string& log) {
+inline Result<compile::BuiltProgram> build_verified(const graph::Graph& g, const Engine& engine,
+                                                    std::string& log) {
   std::vector<std::string> nests;
   const compile::OnStage on_stage = [&](std::string_view stage, std::string_view text) {
     if (stage == "loops") nests.emplace_back(text);
@@ -118,9 +125,10 @@ inline Result<compile::BuiltProgram> build_verified(const graph::Graph& g, const
 }
 
 /// The graph's program computes what the graph's evaluator does, on every engine.
-inline void expect_same_results(const graph::Graph& original, const Tolerance& tolerance, const Values& how = {},
-                                const Blobs& blobs = {}) {
-  ASSERT_TRUE(graph::verify(original).has_value()) << graph::verify(original).error().message << graph::print(original);
+inline void expect_same_results(const graph::Graph& original, const Tolerance& tolerance,
+                                const Values& how = {}, const Blobs& blobs = {}) {
+  ASSERT_TRUE(graph::verify(original).has_value())
+      << graph::verify(original).error().message << graph::print(original);
   const graph::Graph g = passes::fuse_groups(original);
   std::vector<graph::Tensor> inputs;
   for (size_t i = 0; i < original.inputs.size(); ++i)
@@ -130,7 +138,8 @@ inline void expect_same_results(const graph::Graph& original, const Tolerance& t
   for (const Engine& engine : engines()) {
     std::string log;
     const auto built = build_verified(g, engine, log);
-    ASSERT_TRUE(built.has_value()) << engine.name << ": " << built.error().message << "\n" << graph::print(g) << log;
+    ASSERT_TRUE(built.has_value()) << engine.name << ": " << built.error().message << "\n"
+                                   << graph::print(g) << log;
     const auto got = run_program(g, *built, blobs, inputs);
     ASSERT_EQ(got.size(), expected->size());
     for (size_t i = 0; i < got.size(); ++i) expect_close(got[i], (*expected)[i], tolerance, engine.name);

@@ -19,16 +19,19 @@ TEST(Plan, Cases) {
   const weft::testing::TextFunctions functions = {
       {"roundtrip", [](const std::string& text) { return with_program(text, print); }},
       {"verify", [](const std::string& text) { return with_program(text, verified); }},
-      {"share", [](const std::string& text) {
+      {"share",
+       [](const std::string& text) {
          return with_program(text, [](Program program) { return print(share_kernels(std::move(program))); });
        }},
-      {"place", [](const std::string& text) {
+      {"place",
+       [](const std::string& text) {
          return with_program(text, [](Program program) {
            const auto plan = place_buffers(program, 1000);
            if (!plan) return to_string(plan.error());
            EXPECT_EQ(verified(program), "ok");
-           return "static " + std::to_string(plan->static_end) + " weights " + std::to_string(plan->weights_bytes) + " arena " +
-                  std::to_string(plan->arena_bytes) + " peak " + std::to_string(plan->peak_live_bytes) + " total " +
+           return "static " + std::to_string(plan->static_end) + " weights " +
+                  std::to_string(plan->weights_bytes) + " arena " + std::to_string(plan->arena_bytes) +
+                  " peak " + std::to_string(plan->peak_live_bytes) + " total " +
                   std::to_string(plan->total_bytes) + "\n" + print(program);
          });
        }},

@@ -21,8 +21,8 @@ class RandomProgram {
     return (z ^ (z >> 31)) % below;
   }
 
-  /// `unit` floats are the smallest tensor. Sizes halve now and then, as resolution does; each layer reads the last value, sometimes an
-  /// older one (a skip), and sometimes has a scratch.
+  /// `unit` floats are the smallest tensor. Sizes halve now and then, as resolution does; each layer reads
+  /// the last value, sometimes an older one (a skip), and sometimes has a scratch.
   Program make(uint64_t layers, uint64_t unit) {
     unit_ = unit;
     program_.entries = {{"prepare", {}}, {"run", {}}};
@@ -39,7 +39,8 @@ class RandomProgram {
 
   BufferId add(BufferKind kind, uint64_t size) {
     const auto id = static_cast<BufferId>(program_.buffers.size());
-    program_.buffers.push_back({.name = "v" + std::to_string(id), .kind = kind, .bytes = size * unit_ * 4, .slack = 64});
+    program_.buffers.push_back(
+        {.name = "v" + std::to_string(id), .kind = kind, .bytes = size * unit_ * 4, .slack = 64});
     return id;
   }
 
@@ -48,7 +49,8 @@ class RandomProgram {
     if (next(12) == 0) size_ = std::min<uint64_t>(64, size_ * 3);
     const Value from = live_.back();
     std::vector<BufferId> inputs = {from.first};
-    if (next(4) == 0) inputs.push_back(live_[live_.size() - 1 - next(std::min<size_t>(live_.size(), 5))].first);
+    if (next(4) == 0)
+      inputs.push_back(live_[live_.size() - 1 - next(std::min<size_t>(live_.size(), 5))].first);
     std::vector<BufferId> scratch;
     if (next(5) == 0) scratch.push_back(add(BufferKind::arena, 1 + next(8)));
     inputs.push_back(weight(index));
@@ -66,7 +68,8 @@ class RandomProgram {
     return packed;
   }
 
-  void call(const std::vector<BufferId>& inputs, BufferId output, uint64_t, const std::vector<BufferId>& scratch) {
+  void call(const std::vector<BufferId>& inputs, BufferId output, uint64_t,
+            const std::vector<BufferId>& scratch) {
     loops::Kernel kernel;
     kernel.name = "k" + std::to_string(program_.kernels.size());
     Call call;
@@ -81,7 +84,8 @@ class RandomProgram {
       distinct.push_back(id);
       const auto number = static_cast<uint32_t>(kernel.buffers.size());
       add_parameter(kernel, call, id, loops::BufferSpace::read);
-      sum = loops::binary(loops::ValueOp::add, sum, loops::load({DType::f32, 1}, number, expr::mod(i * unit + j, elements(id))));
+      sum = loops::binary(loops::ValueOp::add, sum,
+                          loops::load({DType::f32, 1}, number, expr::mod(i * unit + j, elements(id))));
     }
     for (const BufferId id : scratch) add_parameter(kernel, call, id, loops::BufferSpace::scratch);
     const auto target = static_cast<uint32_t>(kernel.buffers.size());
@@ -100,7 +104,8 @@ class RandomProgram {
   expr::Expr elements(BufferId id) const { return static_cast<int64_t>(program_.buffers[id].bytes / 4); }
 
   void add_parameter(loops::Kernel& kernel, Call& call, BufferId id, loops::BufferSpace space) {
-    kernel.buffers.push_back({.name = "p" + std::to_string(id), .dtype = DType::f32, .space = space, .elements = elements(id)});
+    kernel.buffers.push_back(
+        {.name = "p" + std::to_string(id), .dtype = DType::f32, .space = space, .elements = elements(id)});
     call.buffers.push_back(id);
   }
 
@@ -133,7 +138,8 @@ void expect_no_overlap(const Program& program) {
     for (const Span& b : spans) {
       if (a.id >= b.id || a.first > b.last || b.first > a.last) continue;
       const Buffer &x = program.buffers[a.id], &y = program.buffers[b.id];
-      EXPECT_TRUE(x.address + x.bytes <= y.address || y.address + y.bytes <= x.address) << x.name << " and " << y.name;
+      EXPECT_TRUE(x.address + x.bytes <= y.address || y.address + y.bytes <= x.address)
+          << x.name << " and " << y.name;
     }
   }
 }
@@ -181,7 +187,9 @@ TEST(Program, PrintAndParseAreInverse) {
 /// Runs the program on one memory, at the addresses of the plan.
 std::vector<uint8_t> run_placed(const Program& program, uint64_t bytes, const Contents& given) {
   std::vector<uint8_t> memory(bytes, 0xff);
-  const auto at = [&](BufferId id) { return memory.begin() + static_cast<ptrdiff_t>(program.buffers[id].address); };
+  const auto at = [&](BufferId id) {
+    return memory.begin() + static_cast<ptrdiff_t>(program.buffers[id].address);
+  };
   const auto write = [&](BufferKind kind) {
     for (BufferId id = 0; id < program.buffers.size(); ++id)
       if (program.buffers[id].kind == kind) std::ranges::copy(given[id], at(id));
@@ -221,7 +229,8 @@ TEST(Program, OneMemoryGivesWhatSeparateBuffersGive) {
       const BufferKind kind = program.buffers[i].kind;
       if (kind != BufferKind::weights && kind != BufferKind::input) continue;
       for (uint64_t b = 0; b < program.buffers[i].bytes / 4; ++b)
-        for (const uint8_t byte : {uint8_t{0}, uint8_t{0}, static_cast<uint8_t>(random.next(256)), uint8_t{0x41}})
+        for (const uint8_t byte :
+             {uint8_t{0}, uint8_t{0}, static_cast<uint8_t>(random.next(256)), uint8_t{0x41}})
           contents[i].push_back(byte);
     }
     const auto plan = place_buffers(program, 1024);

@@ -18,7 +18,8 @@ const Engine& engine(const std::string& name) {
 std::string kernels(const compile::BuiltProgram& built, size_t entry) {
   std::string text;
   for (const plan::Statement& statement : built.program.entries[entry].statements)
-    if (const auto* call = std::get_if<plan::Call>(&statement)) text += print(built.program.kernels[call->kernel]);
+    if (const auto* call = std::get_if<plan::Call>(&statement))
+      text += print(built.program.kernels[call->kernel]);
   return text;
 }
 
@@ -31,7 +32,8 @@ std::string show(const std::string& text, const std::string& name, Shown shown) 
   const compile::OnStage on_stage = [&](std::string_view stage, std::string_view dumped) {
     if (stage == "schedules") schedules += std::string(dumped);
   };
-  const auto built = compile::build_program(passes::fuse_groups(*g), engine(name).options, compile::Dump(on_stage));
+  const auto built =
+      compile::build_program(passes::fuse_groups(*g), engine(name).options, compile::Dump(on_stage));
   if (!built) return "error: " + built.error().message;
   for (const loops::Kernel& kernel : built->program.kernels)
     if (const auto valid = loops::verify(kernel); !valid) return "error: " + valid.error().message;
@@ -43,8 +45,12 @@ TEST(DefaultSchedules, Cases) {
   TextFunctions functions;
   for (const Engine& e : engines()) {
     functions["kernels " + e.name] = [&e](const std::string& text) { return show(text, e.name, Shown::run); };
-    functions["prepare " + e.name] = [&e](const std::string& text) { return show(text, e.name, Shown::prepare); };
-    functions["schedules " + e.name] = [&e](const std::string& text) { return show(text, e.name, Shown::schedules); };
+    functions["prepare " + e.name] = [&e](const std::string& text) {
+      return show(text, e.name, Shown::prepare);
+    };
+    functions["schedules " + e.name] = [&e](const std::string& text) {
+      return show(text, e.name, Shown::schedules);
+    };
   }
   run_text_cases("tests/schedule/cases/default", functions, 1);
 }

@@ -1,9 +1,9 @@
-// Whatever legal steps a schedule has, the kernel computes the same. The steps are drawn at random and kept when build_nest takes
-// them. Not drawn: `pad`, whose storages hold surplus points.
-#include "lower/lower.hpp"
-#include "lower/op_case.hpp"
+// Whatever legal steps a schedule has, the kernel computes the same. The steps are drawn at random and kept
+// when build_nest takes them. Not drawn: `pad`, whose storages hold surplus points.
 #include "loops/unroll.hpp"
 #include "loops/vectorize.hpp"
+#include "lower/lower.hpp"
+#include "lower/op_case.hpp"
 #include "schedule/apply.hpp"
 #include "schedule/nest.hpp"
 
@@ -29,7 +29,9 @@ class RandomSchedule {
   }
 
  private:
-  const NestLoop& any_loop() { return nest().loops[static_cast<size_t>(random_.below(static_cast<int64_t>(nest().loops.size())))]; }
+  const NestLoop& any_loop() {
+    return nest().loops[static_cast<size_t>(random_.below(static_cast<int64_t>(nest().loops.size())))];
+  }
   const Nest& nest() {
     nest_ = *build_nest(stage_, schedule_);
     return nest_;
@@ -58,7 +60,8 @@ class RandomSchedule {
     if (kind < 7) return fuse(axis, any_loop().axis, "f" + std::to_string(names_++));
     std::vector<std::string> order;
     for (const NestLoop& loop : nest().loops) order.push_back(loop.axis);
-    for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[static_cast<size_t>(random_.below(static_cast<int64_t>(i)))]);
+    for (size_t i = order.size(); i > 1; --i)
+      std::swap(order[i - 1], order[static_cast<size_t>(random_.below(static_cast<int64_t>(i)))]);
     return reorder(order);
   }
 
@@ -108,7 +111,8 @@ std::vector<uint8_t> bytes_of(const Problem& p, graph::ValueId value) {
 
 graph::Tensor run(const Problem& p, const loops::Stage& stage, const loops::Kernel& kernel) {
   std::vector<loops::Memory> memories(kernel.buffers.size());
-  for (size_t i = 0; i + 1 < stage.tensors.size(); ++i) memories[i].bytes = bytes_of(p, stage.tensors[i].value);
+  for (size_t i = 0; i + 1 < stage.tensors.size(); ++i)
+    memories[i].bytes = bytes_of(p, stage.tensors[i].value);
   graph::Tensor result = p.expected;
   std::vector<uint8_t>& bytes = memories[stage.tensors.size() - 1].bytes;
   bytes.assign(result.bytes.size(), 0xcd);
@@ -117,13 +121,14 @@ graph::Tensor run(const Problem& p, const loops::Stage& stage, const loops::Kern
   return result;
 }
 
-/// Whether verify takes the kernel. It may miss the proof that an index stays inside where a guard is about a fused axis: evaluation
-/// finds out then. Anything else that it says is a failure.
+/// Whether verify takes the kernel. It may miss the proof that an index stays inside where a guard is about a
+/// fused axis: evaluation finds out then. Anything else that it says is a failure.
 bool proved(const loops::Kernel& kernel, const std::string& what) {
   const auto valid = loops::verify(kernel);
   if (valid) return true;
   EXPECT_NE(valid.error().message.find("is not proved"), std::string::npos)
-      << what << valid.error().message << "\n" << loops::print(kernel);
+      << what << valid.error().message << "\n"
+      << loops::print(kernel);
   return false;
 }
 
@@ -154,14 +159,27 @@ std::vector<OpCase> problems() {
       {"gather", Op::gather, {"f32[9, 8]", "i64[5]"}, graph::AxisAttributes{0}, {}, {.indices = 9}},
       {"matmul", Op::matmul, {"f32[7, 6]", "f32[6, 10]"}, graph::NoAttributes{}, kSum},
       {"batched", Op::matmul, {"f32[3, 5, 4]", "f32[3, 4, 6]"}, graph::NoAttributes{}, kSum},
-      {"conv", Op::conv, {"f32[1, 3, 6, 7]", "f32[5, 3, 3, 3]", "f32[5]"},
-       graph::ConvAttributes{{1, 2}, {1, 1}, {1, 1}, {1, 1}, 1}, kSum},
-      {"depthwise", Op::conv, {"f32[1, 9, 5, 5]", "f32[9, 1, 3, 3]"},
-       graph::ConvAttributes{{1, 1}, {1, 1}, {1, 1}, {1, 1}, 9}, kSum},
-      {"max_pool", Op::reduce_window, {"f32[1, 6, 7, 7]"},
-       graph::WindowAttributes{graph::ReduceKind::max, {3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}}},
-      {"mean_pool", Op::reduce_window, {"f32[1, 6, 7, 7]"},
-       graph::WindowAttributes{graph::ReduceKind::mean, {3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}}, kSum},
+      {"conv",
+       Op::conv,
+       {"f32[1, 3, 6, 7]", "f32[5, 3, 3, 3]", "f32[5]"},
+       graph::ConvAttributes{{1, 2}, {1, 1}, {1, 1}, {1, 1}, 1},
+       kSum},
+      {"depthwise",
+       Op::conv,
+       {"f32[1, 9, 5, 5]", "f32[9, 1, 3, 3]"},
+       graph::ConvAttributes{{1, 1}, {1, 1}, {1, 1}, {1, 1}, 9},
+       kSum},
+      {"max_pool",
+       Op::reduce_window,
+       {"f32[1, 6, 7, 7]"},
+       graph::WindowAttributes{
+           graph::ReduceKind::max, {3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}}},
+      {"mean_pool",
+       Op::reduce_window,
+       {"f32[1, 6, 7, 7]"},
+       graph::WindowAttributes{
+           graph::ReduceKind::mean, {3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}},
+       kSum},
       {"sum", Op::reduce, {"f32[5, 7, 6]"}, graph::ReduceAttributes{graph::ReduceKind::sum, {0, 2}}, kSum},
   };
 }
@@ -176,9 +194,11 @@ TEST_P(RandomSchedules, ComputeTheSame) {
 }
 INSTANTIATE_TEST_SUITE_P(Stages, RandomSchedules, ::testing::ValuesIn(problems()), weft::testing::case_name);
 
-/// The order of a sum's points is free, but which of equal points wins is not: the reduction keeps its order here.
+/// The order of a sum's points is free, but which of equal points wins is not: the reduction keeps its order
+/// here.
 TEST(RandomSchedules, ArgReduceInOrder) {
-  const OpCase c{"arg_max", Op::arg_reduce, {"u8[6, 9]"}, graph::ArgReduceAttributes{graph::ReduceKind::max, 1, false}};
+  const OpCase c{
+      "arg_max", Op::arg_reduce, {"u8[6, 9]"}, graph::ArgReduceAttributes{graph::ReduceKind::max, 1, false}};
   const Problem p = problem(c);
   for (uint64_t seed = 0; seed < 100; ++seed) check(c, p, seed);
 }

@@ -46,7 +46,8 @@ Example product(int64_t m, int64_t n, int64_t k) {
   const expr::Expr row = axis_variable(e.stage.spatial[0]), column = axis_variable(e.stage.spatial[1]);
   const expr::Expr depth = axis_variable(e.stage.reduction[0]);
   const loops::Value sum = loops::local({DType::f32}, "sum");
-  const loops::Value a = loops::access(DType::f32, 0, {row, depth}), b = loops::access(DType::f32, 1, {depth, column});
+  const loops::Value a = loops::access(DType::f32, 0, {row, depth}),
+                     b = loops::access(DType::f32, 1, {depth, column});
   e.stage.fold = {{"sum", {DType::f32}, loops::constant({DType::f32}, 0), loops::muladd(a, b, sum)}};
   e.stage.result = sum;
   e.stage.output_indices = {row, column};
@@ -65,8 +66,12 @@ Example arg_max(int64_t n, int64_t r) {
   const loops::Value x = loops::access(DType::f32, 0, {i, at});
   const loops::Value best = loops::local({DType::f32}, "best"), where = loops::local({DType::i32}, "where");
   const loops::Value better = loops::binary(ValueOp::less, best, x);
-  e.stage.fold = {{"best", {DType::f32}, loops::constant({DType::f32}, -1e30), loops::select(better, x, best)},
-                  {"where", {DType::i32}, loops::constant_int({DType::i32}, 0), loops::select(better, loops::index_value(at), where)}};
+  e.stage.fold = {
+      {"best", {DType::f32}, loops::constant({DType::f32}, -1e30), loops::select(better, x, best)},
+      {"where",
+       {DType::i32},
+       loops::constant_int({DType::i32}, 0),
+       loops::select(better, loops::index_value(at), where)}};
   e.stage.result = where;
   e.stage.output_indices = {i};
   e.storages = {rows({n, r}), loops::dense_storage(DType::i32, {n}, {0})};
@@ -78,7 +83,8 @@ std::string applied(const Example& e, const std::string& text) {
   if (!schedule) return "error: " + schedule.error().message;
   const auto kernel = apply(e.stage, *schedule, e.storages);
   if (!kernel) return "error: " + kernel.error().message;
-  if (const auto valid = loops::verify(*kernel); !valid) return "INVALID: " + valid.error().message + "\n" + loops::print(*kernel);
+  if (const auto valid = loops::verify(*kernel); !valid)
+    return "INVALID: " + valid.error().message + "\n" + loops::print(*kernel);
   return loops::print(*kernel);
 }
 
@@ -92,13 +98,16 @@ TEST(Schedule, ApplyCases) {
 
 TEST(Schedule, PrintsAndParses) {
   Schedule schedule;
-  for (const Tail tail : {Tail::exact, Tail::peel, Tail::guard, Tail::overlap, Tail::pad}) schedule.steps.push_back(split("a", 8, tail));
-  schedule.steps.insert(schedule.steps.end(), {fuse("a.o", "b", "m"), reorder({"m", "c", "a.i"}), unroll("c"), vectorize("a.i"), blocks("m")});
+  for (const Tail tail : {Tail::exact, Tail::peel, Tail::guard, Tail::overlap, Tail::pad})
+    schedule.steps.push_back(split("a", 8, tail));
+  schedule.steps.insert(schedule.steps.end(), {fuse("a.o", "b", "m"), reorder({"m", "c", "a.i"}), unroll("c"),
+                                               vectorize("a.i"), blocks("m")});
   const std::string text = print(schedule);
-  EXPECT_EQ(text,
-            "split a by 8 exact into a.o a.i\nsplit a by 8 peel into a.o a.i\nsplit a by 8 guard into a.o a.i\n"
-            "split a by 8 overlap into a.o a.i\nsplit a by 8 pad into a.o a.i\n"
-            "fuse a.o b into m\nreorder m c a.i\nunroll c\nvectorize a.i\nblocks m\n");
+  EXPECT_EQ(
+      text,
+      "split a by 8 exact into a.o a.i\nsplit a by 8 peel into a.o a.i\nsplit a by 8 guard into a.o a.i\n"
+      "split a by 8 overlap into a.o a.i\nsplit a by 8 pad into a.o a.i\n"
+      "fuse a.o b into m\nreorder m c a.i\nunroll c\nvectorize a.i\nblocks m\n");
   const auto again = parse(text);
   ASSERT_TRUE(again.has_value()) << again.error().message;
   EXPECT_EQ(*again, schedule);
@@ -107,10 +116,11 @@ TEST(Schedule, PrintsAndParses) {
 }
 
 TEST(Schedule, RefusesOtherText) {
-  for (const char* text : {"spilt a by 8 peel into b c", "split a by 8 peel into b", "split a by 0 peel into b c", "split a by x peel into b c",
-                           "split a by 8x peel into b c", "split a by -1 peel into b c", "split a by 8 half into b c",
-                           "split a by 99999999999999999999 peel into b c", "fuse a b", "fuse a b onto c", "reorder", "unroll", "unroll a b",
-                           "blocks a b", "vectorize"}) {
+  for (const char* text :
+       {"spilt a by 8 peel into b c", "split a by 8 peel into b", "split a by 0 peel into b c",
+        "split a by x peel into b c", "split a by 8x peel into b c", "split a by -1 peel into b c",
+        "split a by 8 half into b c", "split a by 99999999999999999999 peel into b c", "fuse a b",
+        "fuse a b onto c", "reorder", "unroll", "unroll a b", "blocks a b", "vectorize"}) {
     const auto schedule = parse(text);
     ASSERT_FALSE(schedule.has_value()) << text;
     EXPECT_EQ(schedule.error().kind, ErrorKind::invalid_argument);

@@ -1,8 +1,10 @@
-// Compiles Loop IR kernels, runs the reference evaluator on them, and describes both for tests/node/kernels.test.mjs.
+// Compiles Loop IR kernels, runs the reference evaluator on them, and describes both for
+// tests/node/kernels.test.mjs.
 //   kernel_to_wasm VARIANT FILE OUT.wasm        a module with the kernel of FILE
 //   kernel_to_wasm --print VARIANT FILE         the kernel as the emitter sees it
-//   kernel_to_wasm --case SEED FILE OUT         OUT.<variant>.wasm for every variant and OUT.json: memories before and after, in hex
-//   kernel_to_wasm --random FIRST COUNT OUT     the same for random kernels: OUT<seed>.…
+//   kernel_to_wasm --case SEED FILE OUT         OUT.<variant>.wasm for every variant and OUT.json: memories
+//   before and after, in hex kernel_to_wasm --random FIRST COUNT OUT     the same for random kernels:
+//   OUT<seed>.…
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -47,7 +49,8 @@ wasm::WasmFeatures features_of(const std::string& name) {
 }
 
 Kernel prepared(const Kernel& kernel, const wasm::WasmFeatures& features) {
-  return loops::unroll(loops::vectorize(loops::unroll(kernel), {static_cast<uint32_t>(wasm::vector_bytes(features))}));
+  return loops::unroll(
+      loops::vectorize(loops::unroll(kernel), {static_cast<uint32_t>(wasm::vector_bytes(features))}));
 }
 
 void write_module(const Kernel& kernel, const wasm::WasmFeatures& features, const std::string& path) {
@@ -57,7 +60,8 @@ void write_module(const Kernel& kernel, const wasm::WasmFeatures& features, cons
   input.features = features;
   input.debug_names = true;
   const std::vector<uint8_t> bytes = wasm::emit_module(input);
-  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
 }
 
 std::string hex(const std::vector<uint8_t>& bytes) {
@@ -76,7 +80,8 @@ void write_case(const Kernel& kernel, uint64_t seed, const std::string& out) {
   std::map<std::string, int64_t, std::less<>> symbols;
   for (const auto& [name, variable] : kernel.symbols) {
     const int64_t least = variable.range.min.value_or(1), most = variable.range.max.value_or(least + 6);
-    symbols[name] = least + static_cast<int64_t>(seed % static_cast<uint64_t>(most - least + 1)) / variable.multiple_of * variable.multiple_of;
+    symbols[name] = least + static_cast<int64_t>(seed % static_cast<uint64_t>(most - least + 1)) /
+                                variable.multiple_of * variable.multiple_of;
   }
   std::vector<loops::Memory> before = loops::random_memories(kernel, seed);
   std::vector<loops::Memory> after = before;
@@ -92,8 +97,9 @@ void write_case(const Kernel& kernel, uint64_t seed, const std::string& out) {
   for (size_t i = 0; i < kernel.buffers.size(); ++i) {
     const loops::Buffer& b = kernel.buffers[i];
     if (b.space == loops::BufferSpace::registers) continue;
-    json << std::exchange(separator, ",\n  ") << "{\"name\": \"" << b.name << "\", \"dtype\": \"" << to_string(b.dtype) << "\", \"space\": \""
-         << kSpaces[static_cast<size_t>(b.space)] << "\", \"slack\": " << b.slack * byte_size(b.dtype) << ", \"before\": \"" << hex(before[i].bytes)
+    json << std::exchange(separator, ",\n  ") << "{\"name\": \"" << b.name << "\", \"dtype\": \""
+         << to_string(b.dtype) << "\", \"space\": \"" << kSpaces[static_cast<size_t>(b.space)]
+         << "\", \"slack\": " << b.slack * byte_size(b.dtype) << ", \"before\": \"" << hex(before[i].bytes)
          << "\", \"after\": \"" << hex(after[i].bytes) << "\"}";
   }
   json << "]}\n";
@@ -103,12 +109,14 @@ int run(const std::vector<std::string>& args) {
   if (args.size() == 4 && args[0] == "--case") {
     write_case(read_kernel(args[2]), std::strtoull(args[1].c_str(), nullptr, 10), args[3]);
   } else if (args.size() == 4 && args[0] == "--random") {
-    const uint64_t first = std::strtoull(args[1].c_str(), nullptr, 10), count = std::strtoull(args[2].c_str(), nullptr, 10);
+    const uint64_t first = std::strtoull(args[1].c_str(), nullptr, 10),
+                   count = std::strtoull(args[2].c_str(), nullptr, 10);
     for (uint64_t seed = first; seed < first + count; ++seed) {
       Kernel kernel = loops::RandomKernel(seed).make();
       // Its registers have indices that are not constant; as memory they can be compared, too.
       for (loops::Buffer& b : kernel.buffers)
-        if (b.space == loops::BufferSpace::registers || b.space == loops::BufferSpace::scratch) b.space = loops::BufferSpace::read_write;
+        if (b.space == loops::BufferSpace::registers || b.space == loops::BufferSpace::scratch)
+          b.space = loops::BufferSpace::read_write;
       const std::string out = args[3] + std::to_string(seed);
       std::ofstream(out + ".txt") << loops::print(kernel);
       write_case(kernel, seed, out);

@@ -37,7 +37,9 @@ class Random {
   }
   int64_t below(int64_t n) { return static_cast<int64_t>(next() % static_cast<uint64_t>(n)); }
   bool chance(int percent) { return below(100) < percent; }
-  double uniform(double low, double high) { return low + (high - low) * static_cast<double>(next() >> 11) * 0x1p-53; }
+  double uniform(double low, double high) {
+    return low + (high - low) * static_cast<double>(next() >> 11) * 0x1p-53;
+  }
 
  private:
   uint64_t state_;
@@ -45,8 +47,10 @@ class Random {
 
 inline double random_float(Random& random, const Values& how) {
   constexpr double kInf = std::numeric_limits<double>::infinity();
-  constexpr double kSpecial[] = {0.0, -0.0, kInf, -kInf, std::numeric_limits<double>::quiet_NaN(), 1e-40, -1e-40, 1e30, -1e30,
-                                 0.5, 1.5, 2.5, -0.5, 1.0, -1.0, 3.0};
+  constexpr double kSpecial[] = {0.0,   -0.0,   kInf, -kInf, std::numeric_limits<double>::quiet_NaN(),
+                                 1e-40, -1e-40, 1e30, -1e30, 0.5,
+                                 1.5,   2.5,    -0.5, 1.0,   -1.0,
+                                 3.0};
   if (how.special && random.chance(40)) return kSpecial[random.below(std::size(kSpecial))];
   return random.uniform(how.low, how.high);
 }

@@ -21,14 +21,15 @@ TEST(Legalize, Cases) {
   const auto pass = [](auto function) {
     return [function](const std::string& text) { return with_kernel(text, function); };
   };
-  weft::testing::run_text_cases("tests/targets/legalize_cases",
-                                {{"casts", pass(legalize_casts)},
-                                 {"operations", pass(legalize_operations)},
-                                 {"division", pass(legalize_division)},
-                                 {"sharing", pass(legalize_sharing)},
-                                 {"scalar", pass([](const Kernel& k) { return legalize_vectors(k, {false, false}); })},
-                                 {"simd128", pass([](const Kernel& k) { return legalize_vectors(k, {true, false}); })}},
-                                11);
+  weft::testing::run_text_cases(
+      "tests/targets/legalize_cases",
+      {{"casts", pass(legalize_casts)},
+       {"operations", pass(legalize_operations)},
+       {"division", pass(legalize_division)},
+       {"sharing", pass(legalize_sharing)},
+       {"scalar", pass([](const Kernel& k) { return legalize_vectors(k, {false, false}); })},
+       {"simd128", pass([](const Kernel& k) { return legalize_vectors(k, {true, false}); })}},
+      11);
 }
 
 }  // namespace

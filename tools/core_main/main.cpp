@@ -1,5 +1,6 @@
-// weft-core MODEL.onnx OUTDIR [INPUT=AxBxC...]: the core as a plain command on C stdio, all variants, for the byte-identity check. What
-// it writes must be the same whichever compiler built it, natively or for wasm32-wasi.
+// weft-core MODEL.onnx OUTDIR [INPUT=AxBxC...]: the core as a plain command on C stdio, all variants, for the
+// byte-identity check. What it writes must be the same whichever compiler built it, natively or for
+// wasm32-wasi.
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -26,7 +27,8 @@ class FileSource final : public Source {
   uint64_t size() const override { return size_; }
   Result<void> read(uint64_t offset, std::span<uint8_t> out) const override {
     std::fseek(file_, static_cast<long>(offset), SEEK_SET);
-    if (offset > size_ || out.size() > size_ - offset || std::fread(out.data(), 1, out.size(), file_) != out.size())
+    if (offset > size_ || out.size() > size_ - offset ||
+        std::fread(out.data(), 1, out.size(), file_) != out.size())
       return fail(ErrorKind::invalid_model, "the data ends before what it announces");
     return {};
   }
@@ -70,16 +72,20 @@ int run(int argc, char** argv) {
   for (int i = 3; i < argc; ++i) {
     const std::string text = argv[i];
     const size_t equals = text.rfind('=');
-    if (equals != std::string::npos) options.read.shapes[text.substr(0, equals)] = shape(argv[i] + equals + 1);
+    if (equals != std::string::npos)
+      options.read.shapes[text.substr(0, equals)] = shape(argv[i] + equals + 1);
   }
-  const Result<compile::Compiled> compiled = compile::compile_model({std::make_shared<FileSource>(file)}, options);
+  const Result<compile::Compiled> compiled =
+      compile::compile_model({std::make_shared<FileSource>(file)}, options);
   if (!compiled) {
-    std::fprintf(stderr, "weft-core: %s: %s\n", to_string(compiled.error().kind), to_string(compiled.error()).c_str());
+    std::fprintf(stderr, "weft-core: %s: %s\n", to_string(compiled.error().kind),
+                 to_string(compiled.error()).c_str());
     return 3;
   }
   mkdir(argv[2], 0777);
   bundle::Bundle bundle = compiled->bundle;
-  bundle.files.push_back(bundle::text_file("model.json", bundle::manifest_with_files(compiled->manifest, {})));
+  bundle.files.push_back(
+      bundle::text_file("model.json", bundle::manifest_with_files(compiled->manifest, {})));
   for (const bundle::BundleFile& each : bundle.files) {
     if (!write_file(std::string(argv[2]) + "/" + each.name, each, compiled->blobs))
       return std::fprintf(stderr, "weft-core: cannot write %s\n", each.name.c_str()), 6;

@@ -67,7 +67,8 @@ size_t Addresses::level(const Expr& e) const {
   return deepest;
 }
 
-// --- pointers ------------------------------------------------------------------------------------------------------------------
+// --- pointers
+// ------------------------------------------------------------------------------------------------------------------
 
 Addresses::Place Addresses::place(uint32_t buffer, const Expr& index, Code& out) {
   Linear terms = expr::linear(index);
@@ -76,7 +77,8 @@ Addresses::Place Addresses::place(uint32_t buffer, const Expr& index, Code& out)
   PointerKey key{buffer, expr::from_linear(terms), {}};
   const int64_t size = byte_size(kernel_.buffers[buffer].dtype);
   const auto least = expr::bounds(key.terms).min;
-  // Without a guard the address of every access is inside its buffer, so the group's smallest constant makes a pointer that is, too.
+  // Without a guard the address of every access is inside its buffer, so the group's smallest constant makes
+  // a pointer that is, too.
   if (!least || (*least + constant) * size < -kLowestAddress) key.constant = constant;
   const uint32_t group = pointer(key);
   Group& g = groups_[group];
@@ -101,12 +103,9 @@ uint32_t Addresses::make_pointer(const PointerKey& key) {
   const uint32_t group = static_cast<uint32_t>(groups_.size());
   groups_.push_back(g);
   scopes_[at].pointers.emplace(key, group);
-  if (at == 0)
-    root_pointer(key, group);
-  else if (scopes_[at].is_loop)
-    loop_pointer(key, group, at);
-  else
-    plain_pointer(key, group, at);
+  if (at == 0) root_pointer(key, group);
+  else if (scopes_[at].is_loop) loop_pointer(key, group, at);
+  else plain_pointer(key, group, at);
   return group;
 }
 
@@ -126,7 +125,8 @@ void Addresses::root_pointer(const PointerKey& key, uint32_t group) {
   Code code;
   if (key.terms.is_constant(0)) {
     uint32_t word = 0;
-    for (uint32_t i = 0; i < key.buffer; ++i) word += kernel_.buffers[i].space != loops::BufferSpace::registers;
+    for (uint32_t i = 0; i < key.buffer; ++i)
+      word += kernel_.buffers[i].space != loops::BufferSpace::registers;
     code.get(0);
     Op load;
     load.kind = OpKind::memory;
@@ -222,7 +222,8 @@ void Addresses::add_increment(const Expr& step, int64_t size, uint32_t group, si
 // In the scope of an index that comes from data.
 void Addresses::plain_pointer(const PointerKey& key, uint32_t group, size_t at) {
   Linear outer, rest;
-  for (const Term& term : expr::linear(key.terms).terms) (level(term.atom) < at ? outer : rest).terms.push_back(term);
+  for (const Term& term : expr::linear(key.terms).terms)
+    (level(term.atom) < at ? outer : rest).terms.push_back(term);
   Code code;
   derive(key.buffer, expr::from_linear(outer), group, code);
   add_scaled(expr::from_linear(rest), groups_[group].size, code, at);

@@ -1,15 +1,18 @@
 // Addresses and index values of one kernel as i32 code: the analysis that decides the speed of inner loops.
 //
 // Engines do no strength reduction, so nothing is recomputed from indices where it can be kept:
-// - An index is constant + sum of coefficient * atom. Accesses to one buffer whose indices differ only in the constant share one
+// - An index is constant + sum of coefficient * atom. Accesses to one buffer whose indices differ only in the
+// constant share one
 //   pointer local; the constant becomes the instruction's offset.
-// - A pointer lives at the innermost scope whose variable it uses. In a loop it starts as the pointer of what is left without the
+// - A pointer lives at the innermost scope whose variable it uses. In a loop it starts as the pointer of what
+// is left without the
 //   loop's variable (a local of an outer scope), and grows by its stride at the end of each iteration.
-// - Atoms that are not affine (floor_div, mod, min, max, select, products) are computed once, at the outermost scope where all
+// - Atoms that are not affine (floor_div, mod, min, max, select, products) are computed once, at the
+// outermost scope where all
 //   their variables are bound, into locals that are shared.
 //
-// Scopes: the kernel's start, every loop, and everything after a LetIndex in its block. Code is collected per scope: `front` runs
-// before the loop, `top` at the start of its body, `tail` at its end.
+// Scopes: the kernel's start, every loop, and everything after a LetIndex in its block. Code is collected per
+// scope: `front` runs before the loop, `top` at the start of its body, `tail` at its end.
 #pragma once
 
 #include <deque>
@@ -29,7 +32,8 @@ struct ExprLess {
   bool operator()(const Expr& a, const Expr& b) const { return expr::compare(a, b) < 0; }
 };
 
-/// Lowest address at which a buffer may start: the plan keeps its tables below. Pointers may point this far below their buffer.
+/// Lowest address at which a buffer may start: the plan keeps its tables below. Pointers may point this far
+/// below their buffer.
 inline constexpr int64_t kLowestAddress = 1024;
 
 class Addresses {
@@ -67,7 +71,8 @@ class Addresses {
   struct PointerKey {
     uint32_t buffer;
     Expr terms;
-    std::optional<int64_t> constant;  ///< own pointer for an access that may point in front of its buffer when it is guarded
+    std::optional<int64_t>
+        constant;  ///< own pointer for an access that may point in front of its buffer when it is guarded
     bool operator<(const PointerKey& other) const;
   };
   struct Scope {
@@ -75,8 +80,8 @@ class Addresses {
     bool is_loop = false;
     std::optional<uint32_t> local, start;
     Code front, top, body, tail;
-    std::map<Expr, uint32_t, ExprLess> atoms;      ///< values that stay the same in the scope's body
-    std::map<Expr, uint32_t, ExprLess> strides;    ///< values that are computed in front
+    std::map<Expr, uint32_t, ExprLess> atoms;    ///< values that stay the same in the scope's body
+    std::map<Expr, uint32_t, ExprLess> strides;  ///< values that are computed in front
     std::map<PointerKey, uint32_t> pointers;
   };
   struct Group {

@@ -145,9 +145,7 @@ void Addresses::compute(const Expr& atom, Code& out, size_t depth) {
       truth(0);
       truth(1);
       return out.op(atom.kind() == Kind::logical_and ? Instr::i32_and : Instr::i32_or);
-    case Kind::logical_not:
-      evaluate(operands[0], out, depth);
-      return out.op(Instr::i32_eqz);
+    case Kind::logical_not: evaluate(operands[0], out, depth); return out.op(Instr::i32_eqz);
     case Kind::select:
       evaluate(operands[1], out, depth);
       evaluate(operands[2], out, depth);
@@ -159,7 +157,8 @@ void Addresses::compute(const Expr& atom, Code& out, size_t depth) {
   }
 }
 
-// Shifting right and masking round to minus infinity for negative values, too; other divisors need it spelled out.
+// Shifting right and masking round to minus infinity for negative values, too; other divisors need it spelled
+// out.
 void Addresses::divide(const Expr& atom, Code& out, size_t depth) {
   const Expr &a = atom.node().operands[0], &b = atom.node().operands[1];
   const bool is_mod = atom.kind() == Kind::mod;

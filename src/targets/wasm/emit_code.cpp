@@ -31,8 +31,7 @@ void Code::get(uint32_t local) {
   // set x; get x is tee x.
   if (!ops.empty() && ops.back().kind == OpKind::set && ops.back().local == local)
     ops.back().kind = OpKind::tee;
-  else
-    ops.push_back(local_op(OpKind::get, local));
+  else ops.push_back(local_op(OpKind::get, local));
 }
 
 void Code::set(uint32_t local) { ops.push_back(local_op(OpKind::set, local)); }
@@ -79,10 +78,8 @@ void Code::begin_else() { ops.push_back(make_op(OpKind::begin_else)); }
 void Code::end() { ops.push_back(make_op(OpKind::end)); }
 
 void Code::append(Code other) {
-  if (ops.empty())
-    ops = std::move(other.ops);
-  else
-    ops.insert(ops.end(), other.ops.begin(), other.ops.end());
+  if (ops.empty()) ops = std::move(other.ops);
+  else ops.insert(ops.end(), other.ops.begin(), other.ops.end());
 }
 
 uint32_t Locals::make(ValType type, bool whole) {
@@ -105,7 +102,8 @@ class Writer {
       case OpKind::constant: return constant(op);
       case OpKind::shuffle: return f_.shuffle(op.wide);
       case OpKind::memory: return f_.memory(op.instr, static_cast<uint32_t>(op.bits), op.align);
-      case OpKind::memory_lane: return f_.memory_lane(op.instr, static_cast<uint32_t>(op.bits), op.align, op.lane);
+      case OpKind::memory_lane:
+        return f_.memory_lane(op.instr, static_cast<uint32_t>(op.bits), op.align, op.lane);
       case OpKind::lane: return f_.lane(op.instr, op.lane);
       case OpKind::begin_block:
       case OpKind::begin_loop:
@@ -131,7 +129,9 @@ class Writer {
   void begin(const Op& op) {
     const BlockType type = op.has_result ? BlockType(op.type) : BlockType();
     const bool is_loop = op.kind == OpKind::begin_loop;
-    const Label label = is_loop ? f_.begin_loop(type) : op.kind == OpKind::begin_if ? f_.begin_if(type) : f_.begin_block(type);
+    const Label label = is_loop                       ? f_.begin_loop(type)
+                        : op.kind == OpKind::begin_if ? f_.begin_if(type)
+                                                      : f_.begin_block(type);
     if (is_loop) loops_.push_back(label);
     is_loop_.push_back(is_loop);
   }

@@ -1,5 +1,5 @@
-// Instructions over an unlimited number of virtual locals: what the emitter writes, piece by piece, before locals are shared and
-// the pieces are handed to the assembler.
+// Instructions over an unlimited number of virtual locals: what the emitter writes, piece by piece, before
+// locals are shared and the pieces are handed to the assembler.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace weft::wasm {
 inline constexpr uint32_t kNoGroup = UINT32_MAX;
 
 enum class OpKind : uint8_t {
-  plain,     ///< instr alone
+  plain,  ///< instr alone
   get,
   set,
   tee,
@@ -27,8 +27,9 @@ enum class OpKind : uint8_t {
   begin_if,
   begin_else,
   end,
-  repeat,    ///< br_if to the innermost loop
-  adjust,    ///< adds (bias of `group` - bias of `other` - bits) to the i32 on the stack; nothing when that is 0
+  repeat,  ///< br_if to the innermost loop
+  adjust,  ///< adds (bias of `group` - bias of `other` - bits) to the i32 on the stack; nothing when that is
+           ///< 0
 };
 
 struct Op {
@@ -77,10 +78,11 @@ class Locals {
   std::vector<LocalInfo> list;
 };
 
-/// Gives virtual locals that never live at the same time one local: the result maps each to a local with the same type, numbered
-/// from 0, parameters first and unchanged. A value lives from its first to its last mention, and to the end of every loop that it
-/// lives into.
-std::vector<uint32_t> share_locals(const std::vector<Op>& ops, const std::vector<LocalInfo>& locals, uint32_t params);
+/// Gives virtual locals that never live at the same time one local: the result maps each to a local with the
+/// same type, numbered from 0, parameters first and unchanged. A value lives from its first to its last
+/// mention, and to the end of every loop that it lives into.
+std::vector<uint32_t> share_locals(const std::vector<Op>& ops, const std::vector<LocalInfo>& locals,
+                                   uint32_t params);
 
 /// Appends the code to `function`, with locals shared.
 void write(const std::vector<Op>& ops, const std::vector<LocalInfo>& locals, Function& function);

@@ -23,10 +23,8 @@ class KernelEmitter {
   std::vector<Op> run(const Kernel& kernel) {
     const For* loop = kernel.body.size() == 1 ? std::get_if<For>(&kernel.body[0].node) : nullptr;
     const bool has_blocks = loop && loop->kind == ForKind::blocks;
-    if (has_blocks)
-      block_loop(*loop);
-    else
-      block(kernel.body);
+    if (has_blocks) block_loop(*loop);
+    else block(kernel.body);
     Code root = addresses_.take_root();
     Code code;
     if (has_blocks) {
@@ -132,10 +130,8 @@ class KernelEmitter {
   }
 
   static void push_extent(const Expr& extent, std::optional<uint32_t> trips, Code& out) {
-    if (trips)
-      out.get(*trips);
-    else
-      out.i32(*extent.as_constant());
+    if (trips) out.get(*trips);
+    else out.i32(*extent.as_constant());
   }
 
   void only_once(Addresses::Closed scope, Code& out) {
@@ -150,10 +146,8 @@ class KernelEmitter {
   template <class Limit>
   void counting_up(Addresses::Closed scope, Limit limit, Code& out, std::optional<uint32_t> start = {}) {
     const uint32_t variable = *scope.variable;
-    if (start)
-      out.get(*start);
-    else
-      out.i32(0);
+    if (start) out.get(*start);
+    else out.i32(0);
     out.set(variable);
     begin_body(std::move(scope), out);
     out.get(variable);

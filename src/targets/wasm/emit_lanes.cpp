@@ -118,7 +118,8 @@ void before_store(const Type& type, Code& out) {
   if (bits >= 32) return;
   const uint32_t width = lane_width(type), bytes = bits / 8;
   Bytes16 lanes{};
-  for (uint32_t i = 0; i < type.lanes * bytes; ++i) lanes[i] = static_cast<uint8_t>(i / bytes * width + i % bytes);
+  for (uint32_t i = 0; i < type.lanes * bytes; ++i)
+    lanes[i] = static_cast<uint8_t>(i / bytes * width + i % bytes);
   // Both operands of a shuffle are wanted; bytes after the stored ones do not matter.
   out.v128({});
   out.shuffle(lanes);

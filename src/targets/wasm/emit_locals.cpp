@@ -1,5 +1,5 @@
-// Virtual locals to locals: live ranges over structured code, then a linear scan. Engines keep every wasm local apart in their
-// baseline tiers, so fewer locals mean smaller frames and smaller modules.
+// Virtual locals to locals: live ranges over structured code, then a linear scan. Engines keep every wasm
+// local apart in their baseline tiers, so fewer locals mean smaller frames and smaller modules.
 #include <algorithm>
 
 #include "base/check.hpp"
@@ -46,13 +46,15 @@ std::vector<Range> find_ranges(const std::vector<Op>& ops, const std::vector<Loc
   }
   for (const Loop& loop : find_loops(ops))
     for (Range& range : ranges)
-      if (range.first < loop.first && range.last >= loop.first && range.last < loop.last) range.last = loop.last;
+      if (range.first < loop.first && range.last >= loop.first && range.last < loop.last)
+        range.last = loop.last;
   return ranges;
 }
 
 }  // namespace
 
-std::vector<uint32_t> share_locals(const std::vector<Op>& ops, const std::vector<LocalInfo>& locals, uint32_t params) {
+std::vector<uint32_t> share_locals(const std::vector<Op>& ops, const std::vector<LocalInfo>& locals,
+                                   uint32_t params) {
   std::vector<Range> ranges = find_ranges(ops, locals);
   std::vector<uint32_t> order;
   std::vector<uint32_t> result(locals.size(), UINT32_MAX);
@@ -75,7 +77,8 @@ std::vector<uint32_t> share_locals(const std::vector<Op>& ops, const std::vector
   std::vector<Slot> slots;
   for (const uint32_t i : order) {
     size_t slot = 0;
-    while (slot < slots.size() && (slots[slot].type != locals[i].type || slots[slot].last >= ranges[i].first)) ++slot;
+    while (slot < slots.size() && (slots[slot].type != locals[i].type || slots[slot].last >= ranges[i].first))
+      ++slot;
     if (slot == slots.size()) slots.push_back({locals[i].type, 0});
     slots[slot].last = ranges[i].last;
     result[i] = params + static_cast<uint32_t>(slot);

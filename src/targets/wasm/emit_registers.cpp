@@ -14,7 +14,8 @@ namespace {
 
 int64_t element(const Kernel& kernel, uint32_t buffer, const Expr& index) {
   const auto constant = index.as_constant();
-  WEFT_CHECK(constant, "a register with an index that is not constant: " + kernel.buffers[buffer].name + "[" + expr::print(index) + "]");
+  WEFT_CHECK(constant, "a register with an index that is not constant: " + kernel.buffers[buffer].name + "[" +
+                           expr::print(index) + "]");
   return *constant;
 }
 
@@ -28,7 +29,8 @@ Registers::Registers(const Kernel& kernel, Locals& locals) : kernel_(kernel) {
     const int64_t end = at->first.second + at->second.lanes;
     auto inner = next;
     while (inner != groups_.end() && inner->first.first == at->first.first && inner->first.second < end) {
-      WEFT_CHECK(inner->second.lanes == 1, "vectors of registers overlap: " + kernel.buffers[at->first.first].name);
+      WEFT_CHECK(inner->second.lanes == 1,
+                 "vectors of registers overlap: " + kernel.buffers[at->first.first].name);
       inner = groups_.erase(inner);
     }
     at->second.local = locals.make(val_type({kernel.buffers[at->first.first].dtype, at->second.lanes}), true);
@@ -39,7 +41,8 @@ Registers::Registers(const Kernel& kernel, Locals& locals) : kernel_(kernel) {
 void Registers::add(uint32_t buffer, const Expr& index, uint32_t lanes) {
   if (kernel_.buffers[buffer].space != BufferSpace::registers) return;
   Group& group = groups_[{buffer, element(kernel_, buffer, index)}];
-  WEFT_CHECK(group.lanes == lanes || group.lanes == 1 || lanes == 1, "registers are used with two vector widths");
+  WEFT_CHECK(group.lanes == lanes || group.lanes == 1 || lanes == 1,
+             "registers are used with two vector widths");
   group.lanes = std::max(group.lanes, lanes);
 }
 
@@ -79,7 +82,8 @@ Registers::Slot Registers::find(uint32_t buffer, const Expr& index, uint32_t lan
   const Group& group = at->second;
   const Type type{kernel_.buffers[buffer].dtype, group.lanes};
   const uint32_t lane = static_cast<uint32_t>(wanted - at->first.second);
-  WEFT_CHECK(at->first.first == buffer && lane < group.lanes && (lanes == 1 || (lane == 0 && lanes == group.lanes)));
+  WEFT_CHECK(at->first.first == buffer && lane < group.lanes &&
+             (lanes == 1 || (lane == 0 && lanes == group.lanes)));
   if (lanes == group.lanes) return {group.local, type, {}};
   return {group.local, type, lane};
 }

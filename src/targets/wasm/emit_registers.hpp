@@ -9,8 +9,8 @@
 
 namespace weft::wasm {
 
-/// Every element, or group of elements that a vector covers, is one local. Scalar use of an element inside a group goes through the
-/// group's lane; groups that overlap otherwise are a compiler bug.
+/// Every element, or group of elements that a vector covers, is one local. Scalar use of an element inside a
+/// group goes through the group's lane; groups that overlap otherwise are a compiler bug.
 class Registers {
  public:
   Registers(const loops::Kernel& kernel, Locals& locals);

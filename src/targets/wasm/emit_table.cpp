@@ -17,39 +17,36 @@ struct OpRow {
 };
 
 constexpr auto kOps = std::to_array<OpRow>({
-#define FLOATS(op, name)                                           \
+#define FLOATS(op, name)                                             \
   {ValueOp::op, DType::f32, Instr::f32_##name, Instr::f32x4_##name}, \
-  {ValueOp::op, DType::f64, Instr::f64_##name, Instr::f64x2_##name},
-#define INTEGERS(op, name)                                         \
-  {ValueOp::op, DType::i32, Instr::i32_##name, Instr::i32x4_##name}, \
-  {ValueOp::op, DType::u32, Instr::i32_##name, Instr::i32x4_##name}, \
-  {ValueOp::op, DType::i64, Instr::i64_##name, Instr::i64x2_##name}, \
-  {ValueOp::op, DType::u64, Instr::i64_##name, Instr::i64x2_##name},
-#define SIGNS(op, name)                                                  \
-  {ValueOp::op, DType::i32, Instr::i32_##name##_s, Instr::i32x4_##name##_s}, \
-  {ValueOp::op, DType::u32, Instr::i32_##name##_u, Instr::i32x4_##name##_u}, \
-  {ValueOp::op, DType::i64, Instr::i64_##name##_s, Instr::i64x2_##name##_s},
-#define BITS(op, name)                                            \
-  {ValueOp::op, DType::i32, Instr::i32_##name, Instr::v128_##name}, \
-  {ValueOp::op, DType::u32, Instr::i32_##name, Instr::v128_##name}, \
-  {ValueOp::op, DType::i64, Instr::i64_##name, Instr::v128_##name}, \
-  {ValueOp::op, DType::u64, Instr::i64_##name, Instr::v128_##name},
-#define SCALARS(op, name)                                     \
-  {ValueOp::op, DType::i32, Instr::i32_##name##_s, Instr::nop}, \
-  {ValueOp::op, DType::u32, Instr::i32_##name##_u, Instr::nop}, \
-  {ValueOp::op, DType::i64, Instr::i64_##name##_s, Instr::nop}, \
-  {ValueOp::op, DType::u64, Instr::i64_##name##_u, Instr::nop},
+      {ValueOp::op, DType::f64, Instr::f64_##name, Instr::f64x2_##name},
+#define INTEGERS(op, name)                                               \
+  {ValueOp::op, DType::i32, Instr::i32_##name, Instr::i32x4_##name},     \
+      {ValueOp::op, DType::u32, Instr::i32_##name, Instr::i32x4_##name}, \
+      {ValueOp::op, DType::i64, Instr::i64_##name, Instr::i64x2_##name}, \
+      {ValueOp::op, DType::u64, Instr::i64_##name, Instr::i64x2_##name},
+#define SIGNS(op, name)                                                          \
+  {ValueOp::op, DType::i32, Instr::i32_##name##_s, Instr::i32x4_##name##_s},     \
+      {ValueOp::op, DType::u32, Instr::i32_##name##_u, Instr::i32x4_##name##_u}, \
+      {ValueOp::op, DType::i64, Instr::i64_##name##_s, Instr::i64x2_##name##_s},
+#define BITS(op, name)                                                  \
+  {ValueOp::op, DType::i32, Instr::i32_##name, Instr::v128_##name},     \
+      {ValueOp::op, DType::u32, Instr::i32_##name, Instr::v128_##name}, \
+      {ValueOp::op, DType::i64, Instr::i64_##name, Instr::v128_##name}, \
+      {ValueOp::op, DType::u64, Instr::i64_##name, Instr::v128_##name},
+#define SCALARS(op, name)                                           \
+  {ValueOp::op, DType::i32, Instr::i32_##name##_s, Instr::nop},     \
+      {ValueOp::op, DType::u32, Instr::i32_##name##_u, Instr::nop}, \
+      {ValueOp::op, DType::i64, Instr::i64_##name##_s, Instr::nop}, \
+      {ValueOp::op, DType::u64, Instr::i64_##name##_u, Instr::nop},
     FLOATS(neg, neg) FLOATS(abs, abs) FLOATS(floor, floor) FLOATS(ceil, ceil) FLOATS(trunc, trunc)
-    FLOATS(nearest, nearest) FLOATS(sqrt, sqrt) FLOATS(add, add) FLOATS(sub, sub) FLOATS(mul, mul) FLOATS(div, div)
-    FLOATS(min, min) FLOATS(max, max) FLOATS(equal, eq) FLOATS(less, lt) FLOATS(less_equal, le)
-    INTEGERS(add, add) INTEGERS(sub, sub) INTEGERS(mul, mul) INTEGERS(equal, eq)
-    SIGNS(less, lt) SIGNS(less_equal, le)
-    {ValueOp::less, DType::u64, Instr::i64_lt_u, Instr::nop},
+        FLOATS(nearest, nearest) FLOATS(sqrt, sqrt) FLOATS(add, add) FLOATS(sub, sub) FLOATS(mul, mul)
+            FLOATS(div, div) FLOATS(min, min) FLOATS(max, max) FLOATS(equal, eq) FLOATS(less, lt) FLOATS(
+                less_equal, le) INTEGERS(add, add) INTEGERS(sub, sub) INTEGERS(mul, mul) INTEGERS(equal, eq)
+                SIGNS(less, lt) SIGNS(less_equal, le){ValueOp::less, DType::u64, Instr::i64_lt_u, Instr::nop},
     {ValueOp::less_equal, DType::u64, Instr::i64_le_u, Instr::nop},
-    SCALARS(div, div) SCALARS(rem, rem)
-    BITS(bit_and, and) BITS(bit_or, or) BITS(bit_xor, xor)
-    INTEGERS(shift_left, shl)
-    {ValueOp::shift_right, DType::i32, Instr::i32_shr_s, Instr::i32x4_shr_s},
+    SCALARS(div, div) SCALARS(rem, rem) BITS(bit_and, and) BITS(bit_or, or) BITS(bit_xor, xor)
+        INTEGERS(shift_left, shl){ValueOp::shift_right, DType::i32, Instr::i32_shr_s, Instr::i32x4_shr_s},
     {ValueOp::shift_right, DType::u32, Instr::i32_shr_u, Instr::i32x4_shr_u},
     {ValueOp::shift_right, DType::i64, Instr::i64_shr_s, Instr::i64x2_shr_s},
     {ValueOp::shift_right, DType::u64, Instr::i64_shr_u, Instr::i64x2_shr_u},
@@ -78,16 +75,20 @@ struct CastRow {
 };
 
 constexpr auto kCasts = std::to_array<CastRow>({
-    {DType::i32, DType::f32, Instr::f32_convert_i32_s, Instr::f32x4_convert_i32x4_s, Instr::f32x4_convert_i32x4_s},
-    {DType::u32, DType::f32, Instr::f32_convert_i32_u, Instr::f32x4_convert_i32x4_u, Instr::f32x4_convert_i32x4_u},
+    {DType::i32, DType::f32, Instr::f32_convert_i32_s, Instr::f32x4_convert_i32x4_s,
+     Instr::f32x4_convert_i32x4_s},
+    {DType::u32, DType::f32, Instr::f32_convert_i32_u, Instr::f32x4_convert_i32x4_u,
+     Instr::f32x4_convert_i32x4_u},
     {DType::i64, DType::f32, Instr::f32_convert_i64_s, Instr::nop, Instr::nop},
     {DType::u64, DType::f32, Instr::f32_convert_i64_u, Instr::nop, Instr::nop},
     {DType::i32, DType::f64, Instr::f64_convert_i32_s, Instr::nop, Instr::f64x2_convert_low_i32x4_s},
     {DType::u32, DType::f64, Instr::f64_convert_i32_u, Instr::nop, Instr::f64x2_convert_low_i32x4_u},
     {DType::i64, DType::f64, Instr::f64_convert_i64_s, Instr::nop, Instr::nop},
     {DType::u64, DType::f64, Instr::f64_convert_i64_u, Instr::nop, Instr::nop},
-    {DType::f32, DType::i32, Instr::i32_trunc_sat_f32_s, Instr::i32x4_trunc_sat_f32x4_s, Instr::i32x4_trunc_sat_f32x4_s},
-    {DType::f32, DType::u32, Instr::i32_trunc_sat_f32_u, Instr::i32x4_trunc_sat_f32x4_u, Instr::i32x4_trunc_sat_f32x4_u},
+    {DType::f32, DType::i32, Instr::i32_trunc_sat_f32_s, Instr::i32x4_trunc_sat_f32x4_s,
+     Instr::i32x4_trunc_sat_f32x4_s},
+    {DType::f32, DType::u32, Instr::i32_trunc_sat_f32_u, Instr::i32x4_trunc_sat_f32x4_u,
+     Instr::i32x4_trunc_sat_f32x4_u},
     {DType::f32, DType::i64, Instr::i64_trunc_sat_f32_s, Instr::nop, Instr::nop},
     {DType::f32, DType::u64, Instr::i64_trunc_sat_f32_u, Instr::nop, Instr::nop},
     {DType::f64, DType::i32, Instr::i32_trunc_sat_f64_s, Instr::nop, Instr::i32x4_trunc_sat_f64x2_s_zero},

@@ -14,7 +14,9 @@ bool is_trivial(const ValueNode& n) {
   return n.op == ValueOp::local || (n.op == ValueOp::constant && n.type.lanes == 1);
 }
 
-bool is_register(const Kernel& kernel, uint32_t buffer) { return kernel.buffers[buffer].space == BufferSpace::registers; }
+bool is_register(const Kernel& kernel, uint32_t buffer) {
+  return kernel.buffers[buffer].space == BufferSpace::registers;
+}
 
 }  // namespace
 
@@ -78,7 +80,9 @@ void ValueEmitter::operation(const ValueNode& n, Code& out) {
   const auto instr = find_instr(n.op, type.dtype, type.lanes > 1);
   WEFT_CHECK(instr, std::string(loops::info(n.op).name) + " of " + to_string(type));
   out.op(*instr);
-  if (n.type.dtype == DType::boolean && type.dtype != DType::boolean && type.lanes == 2 && lane_width(type) == 4) widen_mask(out);
+  if (n.type.dtype == DType::boolean && type.dtype != DType::boolean && type.lanes == 2 &&
+      lane_width(type) == 4)
+    widen_mask(out);
 }
 
 void ValueEmitter::constant(const ValueNode& n, Code& out) {
@@ -156,17 +160,16 @@ void ValueEmitter::predicated_load(const ValueNode& n, Code& out) {
   out.begin(OpKind::begin_if, val_type(n.type));
   plain_load(n, out);
   out.begin_else();
-  if (kept)
-    out.get(*kept);
-  else
-    constant(*other, out);
+  if (kept) out.get(*kept);
+  else constant(*other, out);
   out.end();
 }
 
 void ValueEmitter::broadcast(const ValueNode& n, Code& out) {
   const Value& scalar = n.operands[0];
   const uint32_t bits = info(n.type.dtype).bits;
-  const bool from_memory = scalar->op == ValueOp::load && !scalar->predicate && !is_register(kernel_, scalar->buffer);
+  const bool from_memory =
+      scalar->op == ValueOp::load && !scalar->predicate && !is_register(kernel_, scalar->buffer);
   if (from_memory && bits >= 32 && uses_[scalar.get()] < 2)
     return memory(bits == 32 ? Instr::v128_load32_splat : Instr::v128_load64_splat, *scalar, out);
   value(scalar, out);
@@ -230,7 +233,8 @@ void ValueEmitter::cast(const ValueNode& n, Code& out) {
   const Type from = n.operands[0]->type;
   operands(n, out);
   if (const auto instr = find_cast(from.dtype, n.type.dtype, n.type.lanes)) return out.op(*instr);
-  WEFT_CHECK(!is_float(from.dtype) && !is_float(n.type.dtype), "a cast that legalisation should have replaced");
+  WEFT_CHECK(!is_float(from.dtype) && !is_float(n.type.dtype),
+             "a cast that legalisation should have replaced");
   const uint32_t from_bits = info(from.dtype).bits, to_bits = info(n.type.dtype).bits;
   if (from.dtype == DType::boolean && n.type.lanes > 1) {
     if (n.type.lanes == 2) narrow_lanes(out);
@@ -238,10 +242,8 @@ void ValueEmitter::cast(const ValueNode& n, Code& out) {
     out.op(Instr::v128_and);
   }
   if (from_bits == 64 && to_bits < 64) {
-    if (n.type.lanes == 1)
-      out.op(Instr::i32_wrap_i64);
-    else
-      narrow_lanes(out);
+    if (n.type.lanes == 1) out.op(Instr::i32_wrap_i64);
+    else narrow_lanes(out);
   }
   const bool widens = from_bits < 32 && to_bits == 64;
   if (widens) {
@@ -282,7 +284,8 @@ void ValueEmitter::store(const Store& store, Code& out) {
   before_store(type, out);
   Op op;
   op.instr = store_instr(type);
-  const bool lane = op.instr == Instr::v128_store16_lane || op.instr == Instr::v128_store32_lane || op.instr == Instr::v128_store64_lane;
+  const bool lane = op.instr == Instr::v128_store16_lane || op.instr == Instr::v128_store32_lane ||
+                    op.instr == Instr::v128_store64_lane;
   op.kind = lane ? OpKind::memory_lane : OpKind::memory;
   op.align = std::min(natural_alignment(op.instr), natural_alignment(load_instr({type.dtype, 1})));
   op.group = place.group;

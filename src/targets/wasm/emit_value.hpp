@@ -13,8 +13,8 @@ namespace weft::wasm {
 
 class ValueEmitter {
  public:
-  ValueEmitter(const loops::Kernel& kernel, const WasmFeatures& features, Locals& locals, Addresses& addresses,
-               const Registers& registers)
+  ValueEmitter(const loops::Kernel& kernel, const WasmFeatures& features, Locals& locals,
+               Addresses& addresses, const Registers& registers)
       : kernel_(kernel), features_(features), locals_(locals), addresses_(addresses), registers_(registers) {}
 
   /// Pushes one statement's value. Nodes that it mentions more than once are computed once.

@@ -10,7 +10,8 @@ using Replace = std::function<Value(const Value&)>;
 
 Block rewrite_block(const Block& block, const Replace& replace);
 
-std::shared_ptr<const Block> rewrite_block(const std::shared_ptr<const Block>& block, const Replace& replace) {
+std::shared_ptr<const Block> rewrite_block(const std::shared_ptr<const Block>& block,
+                                           const Replace& replace) {
   return block ? std::make_shared<const Block>(rewrite_block(*block, replace)) : nullptr;
 }
 

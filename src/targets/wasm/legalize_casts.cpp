@@ -1,5 +1,6 @@
-// Conversions by integer arithmetic. 16-bit floats pass through f32; where a wider value would then be rounded twice, the first
-// rounding is to odd: it keeps what the second needs (Boldo, Melquiond: Emulation of FMA and correctly rounded sums, 2008).
+// Conversions by integer arithmetic. 16-bit floats pass through f32; where a wider value would then be
+// rounded twice, the first rounding is to odd: it keeps what the second needs (Boldo, Melquiond: Emulation of
+// FMA and correctly rounded sums, 2008).
 #include "targets/wasm/legalize.hpp"
 
 namespace weft::wasm {
@@ -7,7 +8,6 @@ namespace weft::wasm {
 using namespace loops;
 
 namespace {
-
 
 Value word(const Value& like, int64_t value) { return constant_int({DType::u32, like->type.lanes}, value); }
 Value and_(const Value& a, int64_t mask) { return binary(ValueOp::bit_and, a, word(a, mask)); }
@@ -45,7 +45,8 @@ Value f32_to_f16(const Value& f) {
   const Value special = select(is_nan, word(bits, 0x7e00), word(bits, 0x7c00));
   // Below 2^-14: adding 0.5 rounds at the last place of an f16 subnormal.
   const Value half = constant({DType::f32, f->type.lanes}, 0.5);
-  const Value small = binary(ValueOp::sub, as_bits(binary(ValueOp::add, as_f32(magnitude), half)), word(bits, 0x3f000000));
+  const Value small =
+      binary(ValueOp::sub, as_bits(binary(ValueOp::add, as_f32(magnitude), half)), word(bits, 0x3f000000));
   const Value odd = and_(right(magnitude, 13), 1);
   const Value rebased = plus(magnitude, 0xc8000fff);  // exponent by 15 - 127, and just below half a unit
   const Value normal = right(binary(ValueOp::add, rebased, odd), 13);
@@ -76,7 +77,8 @@ Value f64_to_odd_f32(const Value& x) {
 
 Value f32_to_half(DType to, const Value& f) { return to == DType::f16 ? f32_to_f16(f) : f32_to_bf16(f); }
 
-// 64 bits to 52 with a sticky last bit: then f64 holds the value, and rounds it to a half as the integer would have been.
+// 64 bits to 52 with a sticky last bit: then f64 holds the value, and rounds it to a half as the integer
+// would have been.
 Value sticky(const Value& v) {
   const Type type = v->type;
   const Value low = binary(ValueOp::bit_and, v, constant_int(type, 0xfff));
@@ -140,7 +142,9 @@ Value converted(DType to, const Value& v) {
   return cast(to, v);
 }
 
-Value replaced(const Value& v) { return v->op == ValueOp::cast ? converted(v->type.dtype, v->operands[0]) : v; }
+Value replaced(const Value& v) {
+  return v->op == ValueOp::cast ? converted(v->type.dtype, v->operands[0]) : v;
+}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// a / b with x / 0 = 0 and min / -1 = min, a % b with x % 0 = 0: the divisor is replaced where wasm would trap.
+// a / b with x / 0 = 0 and min / -1 = min, a % b with x % 0 = 0: the divisor is replaced where wasm would
+// trap.
 #include "targets/wasm/legalize.hpp"
 
 namespace weft::wasm {

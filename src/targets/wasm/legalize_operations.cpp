@@ -7,7 +7,9 @@ using namespace loops;
 
 namespace {
 
-Value all_bits(const Type& type) { return constant_bits(type, info(type.dtype).bits == 64 ? ~uint64_t{0} : 0xffffffffu); }
+Value all_bits(const Type& type) {
+  return constant_bits(type, info(type.dtype).bits == 64 ? ~uint64_t{0} : 0xffffffffu);
+}
 
 // u64 vectors compare as i64 after the sign bit is flipped.
 Value signed_compare(const Value& v) {

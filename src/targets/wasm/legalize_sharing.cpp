@@ -1,5 +1,5 @@
-// Common values of straight runs of statements. Unrolled tiles mention each operand once per accumulator, and engines do not reuse
-// loads across stores:
+// Common values of straight runs of statements. Unrolled tiles mention each operand once per accumulator, and
+// engines do not reuse loads across stores:
 //
 //   acc[0] = muladd(broadcast 4 (load f32 a[k]), load f32x4 b[8*k], load f32x4 acc[0])
 //   acc[4] = muladd(broadcast 4 (load f32 a[k]), load f32x4 b[8*k + 4], load f32x4 acc[4])
@@ -8,7 +8,8 @@
 //   acc[0] = muladd(local f32x4 shared_0, load f32x4 b[8*k], load f32x4 acc[0])
 //   acc[4] = muladd(local f32x4 shared_0, load f32x4 b[8*k + 4], load f32x4 acc[4])
 //
-// Only values that no statement of the run changes are bound, right before their first use, so that they live no longer than they must.
+// Only values that no statement of the run changes are bound, right before their first use, so that they live
+// no longer than they must.
 #include <map>
 #include <set>
 #include <span>
@@ -54,8 +55,7 @@ class Run {
     Value v = rebuilt(*value_of(s));
     if (const auto* store = std::get_if<Store>(&s.node))
       out.push_back(make_store(store->buffer, store->index, std::move(v)));
-    else
-      out.push_back(make_let(std::get<Let>(s.node).name, std::move(v)));
+    else out.push_back(make_let(std::get<Let>(s.node).name, std::move(v)));
   }
 
  private:
@@ -145,10 +145,12 @@ class Sharing {
 
  private:
   Statement nested(const Statement& s) {
-    if (const auto* loop = std::get_if<For>(&s.node)) return make_for(loop->variable, loop->extent, loop->kind, block(*loop->body));
+    if (const auto* loop = std::get_if<For>(&s.node))
+      return make_for(loop->variable, loop->extent, loop->kind, block(*loop->body));
     if (const auto* branch = std::get_if<If>(&s.node)) {
       Block then_block = block(*branch->then_block);
-      return make_if(branch->condition, std::move(then_block), branch->else_block ? block(*branch->else_block) : Block{});
+      return make_if(branch->condition, std::move(then_block),
+                     branch->else_block ? block(*branch->else_block) : Block{});
     }
     return s;
   }

@@ -1,5 +1,6 @@
-// Vectors that the variant cannot hold, and vector operations without an instruction, become scalars. A vector that can be held stays
-// whole as far as it can: only the operation that has no instruction is taken apart,
+// Vectors that the variant cannot hold, and vector operations without an instruction, become scalars. A
+// vector that can be held stays whole as far as it can: only the operation that has no instruction is taken
+// apart,
 //
 //   c[0] = add(div(load i32x4 a[0], load i32x4 b[0]), load i32x4 d[0])   ->
 //   c[0] = add(lanes(div(load i32 a[0], load i32 b[0]), …), load i32x4 d[0])
@@ -45,7 +46,8 @@ class VectorLegalizer {
     } else {
       const If& branch = std::get<If>(s.node);
       Block then_block = block(*branch.then_block);
-      out.push_back(make_if(branch.condition, std::move(then_block), branch.else_block ? block(*branch.else_block) : Block{}));
+      out.push_back(make_if(branch.condition, std::move(then_block),
+                            branch.else_block ? block(*branch.else_block) : Block{}));
     }
   }
 
@@ -58,14 +60,13 @@ class VectorLegalizer {
     }
     const std::vector<std::string> names = let_lanes("lane", s.value, out);
     for (uint32_t l = 0; l < type.lanes; ++l)
-      out.push_back(make_store(s.buffer, s.index + Expr(static_cast<int64_t>(l)), local({type.dtype, 1}, names[l])));
+      out.push_back(
+          make_store(s.buffer, s.index + Expr(static_cast<int64_t>(l)), local({type.dtype, 1}, names[l])));
   }
 
   void let(const Let& s, Block& out) {
-    if (holds(s.value->type))
-      out.push_back(make_let(s.name, whole(s.value)));
-    else
-      split_[s.name] = let_lanes(s.name, s.value, out);
+    if (holds(s.value->type)) out.push_back(make_let(s.name, whole(s.value)));
+    else split_[s.name] = let_lanes(s.name, s.value, out);
   }
 
   std::vector<std::string> let_lanes(const std::string& base, const Value& v, Block& out) {
@@ -120,8 +121,11 @@ class VectorLegalizer {
   Value lane(const Value& v, uint32_t l) {
     const auto key = std::pair(v.get(), l);
     if (const auto known = lanes_.find(key); known != lanes_.end()) return known->second;
-    const bool cheap = v->op == ValueOp::load || info(v->op).arity == 0 || v->op == ValueOp::broadcast || v->op == ValueOp::lanes;
-    Value result = holds(v->type) && (v->op == ValueOp::local || (!cheap && has_form(*v))) ? extract(whole(v), l) : scalar(v, l);
+    const bool cheap = v->op == ValueOp::load || info(v->op).arity == 0 || v->op == ValueOp::broadcast ||
+                       v->op == ValueOp::lanes;
+    Value result = holds(v->type) && (v->op == ValueOp::local || (!cheap && has_form(*v)))
+                       ? extract(whole(v), l)
+                       : scalar(v, l);
     lanes_.emplace(key, result);
     return result;
   }
@@ -153,8 +157,8 @@ class VectorLegalizer {
   bool has_vectors_;
   FreshNames names_;
   std::map<std::string, std::vector<std::string>> split_;
-  std::unordered_map<const ValueNode*, Value> whole_;               ///< looked up only
-  std::map<std::pair<const ValueNode*, uint32_t>, Value> lanes_;    ///< looked up only
+  std::unordered_map<const ValueNode*, Value> whole_;             ///< looked up only
+  std::map<std::pair<const ValueNode*, uint32_t>, Value> lanes_;  ///< looked up only
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The module of a bundle: all kernels in one table, and `step`, the interpreter of the plan's instruction records.
+// The module of a bundle: all kernels in one table, and `step`, the interpreter of the plan's instruction
+// records.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,8 @@ struct ModuleInput {
 /// What a record does. A record is 8 little-endian u32 words {opcode, a, b, c, d, e, node, reserved}.
 enum class Opcode : uint32_t {
   end = 0,   ///< step returns done
-  call = 1,  ///< kernel a, params address b, blocks c, grain d: kernel(b, i, min(i + d, c)) for all i; grain 0: all at once
+  call = 1,  ///< kernel a, params address b, blocks c, grain d: kernel(b, i, min(i + d, c)) for all i; grain
+             ///< 0: all at once
   fill = 2,  ///< address a, bytes b, byte value c
   copy = 3,  ///< destination a, source b, bytes c; may overlap
 };
@@ -43,15 +45,22 @@ inline constexpr uint32_t kRecordBytes = 32;
 /// What step returns.
 enum class StepResult : uint32_t { done = 0, yield = 1, readback = 2, custom = 3, error = 4 };
 
-/// Words (u32) of the context. A kernel that finds a value out of range writes error_code (not 0) and error_value; step adds the
-/// record's node.
-enum class ContextWord : uint32_t { next_record = 0, block = 1, error_code = 2, error_node = 3, error_value = 4 };
+/// Words (u32) of the context. A kernel that finds a value out of range writes error_code (not 0) and
+/// error_value; step adds the record's node.
+enum class ContextWord : uint32_t {
+  next_record = 0,
+  block = 1,
+  error_code = 2,
+  error_node = 3,
+  error_value = 4
+};
 inline constexpr uint32_t kContextBytes = 24;
 /// error_code when step meets a record that it does not know.
 inline constexpr uint32_t kUnknownOpcode = UINT32_MAX;
 
-/// The binary. It imports env.memory and exports step(context: i32, budget: i32) -> i32, which runs records from the context's
-/// position until the end, an error, or `budget` kernel calls (0: no limit); the position is kept, so that the next call goes on.
+/// The binary. It imports env.memory and exports step(context: i32, budget: i32) -> i32, which runs records
+/// from the context's position until the end, an error, or `budget` kernel calls (0: no limit); the position
+/// is kept, so that the next call goes on.
 std::vector<uint8_t> emit_module(const ModuleInput& input);
 
 }  // namespace weft::wasm

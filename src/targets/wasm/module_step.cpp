@@ -1,4 +1,5 @@
-// The interpreter of the plan's records. It is small on purpose: engines run it in their baseline tier, and all the time is in kernels.
+// The interpreter of the plan's records. It is small on purpose: engines run it in their baseline tier, and
+// all the time is in kernels.
 #include "targets/wasm/module_step.hpp"
 
 #include "targets/wasm/emit.hpp"
@@ -152,7 +153,8 @@ class StepEmitter {
 }  // namespace
 
 void emit_step(Module& module, bool debug_names) {
-  Function& function = module.add_function(debug_names ? "step" : "", {{ValType::i32, ValType::i32}, {ValType::i32}});
+  Function& function =
+      module.add_function(debug_names ? "step" : "", {{ValType::i32, ValType::i32}, {ValType::i32}});
   StepEmitter(function).emit();
   module.export_function("step", function.index());
 }
