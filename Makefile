@@ -47,8 +47,7 @@ bench-gemm: build ## the GEMM of the ordinary path beside hand-emitted loops and
 # --- tests ------------------------------------------------------------------------------------------------------------
 
 # In order of what breaks first. Each step fails when its part is missing.
-# Not yet listed: test-format (until all is formatted) fuzz
-TEST_STEPS = test-layers test-native test-node test-browsers test-identity test-sanitized
+TEST_STEPS = test-layers test-format test-native test-node test-browsers test-identity test-sanitized fuzz
 
 .PHONY: check test
 check: test-native test-node ## the fast lane: build, unit tests, Node tests
