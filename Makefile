@@ -46,6 +46,12 @@ bench-gemm: build ## the GEMM of the ordinary path beside hand-emitted loops and
 
 # --- tests ------------------------------------------------------------------------------------------------------------
 
+# The models that tests read, and ONNX Runtime's results on them.
+.PHONY: models
+models:
+	@tools/setup node python
+	@tools/models
+
 # In order of what breaks first. Each step fails when its part is missing.
 TEST_STEPS = test-layers test-format test-native test-node test-browsers test-identity test-sanitized fuzz
 
@@ -55,10 +61,10 @@ check: test-native test-node ## the fast lane: build, unit tests, Node tests
 test: setup $(TEST_STEPS) ## everything; what CI runs
 
 .PHONY: test-native test-sanitized test-node test-identity test-layers test-format test-browsers fuzz tidy coverage
-test-native: build
+test-native: build models
 	ctest --preset release -j $(JOBS)
 
-test-sanitized: build-fuzz ## the unit tests with AddressSanitizer and UBSan
+test-sanitized: build-fuzz models ## the unit tests with AddressSanitizer and UBSan
 	ctest --preset fuzz -j $(JOBS)
 
 test-node: build ## the runtime and whole models, in Node 20 and Node 24
