@@ -64,20 +64,14 @@ class Printer {
 
   void kernel(const Kernel& k) {
     out_ += "kernel " + quoted(k.name) + " {\n";
-    for (const auto& [name, symbol] : k.symbols) out_ += "  symbol " + name + " in " + range(symbol) + "\n";
+    for (const auto& [name, symbol] : k.symbols)
+      out_ += "  symbol " + name + " in " + range_text(symbol) + "\n";
     for (const Buffer& b : k.buffers) buffer(b);
     for (const Statement& s : k.body) statement(s, 1);
     out_ += "}\n";
   }
 
  private:
-  static std::string range(const expr::Variable& v) {
-    std::string text = v.range.min ? fmt::format("[{}, ", *v.range.min) : "[-inf, ";
-    text += v.range.max ? fmt::format("{}]", *v.range.max) : "inf]";
-    if (v.multiple_of != 1) text += fmt::format(" step {}", v.multiple_of);
-    return text;
-  }
-
   std::string buffer_name(uint32_t buffer) const {
     return buffer < names_.size() ? quoted_name(names_[buffer]) : fmt::format("\"#{}\"", buffer);
   }
@@ -148,7 +142,7 @@ class Printer {
   }
 
   void print_node(const LetIndex& let, int) {
-    out_ += "index " + let.variable.name + " in " + range(let.variable) + " = ";
+    out_ += "index " + let.variable.name + " in " + range_text(let.variable) + " = ";
     value(*let.value);
   }
 
@@ -185,6 +179,13 @@ std::string quoted_name(std::string_view name) {
   for (const std::string_view keyword : kStatementWords)
     if (name == keyword) return quoted(name);
   return std::string(name);
+}
+
+std::string range_text(const expr::Variable& v) {
+  std::string text = v.range.min ? fmt::format("[{}, ", *v.range.min) : "[-inf, ";
+  text += v.range.max ? fmt::format("{}]", *v.range.max) : "inf]";
+  if (v.multiple_of != 1) text += fmt::format(" step {}", v.multiple_of);
+  return text;
 }
 
 std::vector<std::string> buffer_names(const Kernel& kernel) {

@@ -32,6 +32,9 @@ std::string print(const Stage& stage) {
     text += fmt::format("  tensor {}: {}[{}]\n", quoted_name(t.name), to_string(t.dtype), commas(t.shape));
   }
   text += axes("spatial", stage.spatial) + axes("reduction", stage.reduction);
+  for (const IndexBinding& binding : stage.bindings)
+    text += fmt::format("  index {} in {} = {}\n", binding.variable.name, range_text(binding.variable),
+                        print(binding.value, names));
   for (const FoldState& state : stage.fold) {
     text += fmt::format("  fold {} {} = {}\n", to_string(state.type), quoted_name(state.name),
                         print(state.init, names));

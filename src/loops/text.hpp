@@ -18,5 +18,7 @@ bool is_word(char c);
 std::string quoted(std::string_view text);
 /// The name itself when it is a plain word, else quoted.
 std::string quoted_name(std::string_view name);
+/// `[min, max]`, with the step of its multiples when there is one.
+std::string range_text(const expr::Variable& variable);
 
 }  // namespace weft::loops
