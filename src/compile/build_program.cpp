@@ -148,7 +148,7 @@ class Builder {
   Result<Placement> operand(const Stage& stage, uint32_t tensor) {
     const ValueId value = stage.tensors[tensor].value;
     if (is_constant(value) && !constant_) {
-      const auto wanted = schedule::preferred_storage(stage, tensor, options_.machine);
+      const auto wanted = options_.rules.preferred_storage(stage, tensor, options_.machine);
       return wanted ? require(value, *wanted) : Result<Placement>(first_placement(value));
     }
     const auto wanted = layout_.convolution_operands.find(value);
@@ -212,7 +212,7 @@ class Builder {
       storages.push_back(placement.storage);
       call.buffers.push_back(placement.buffer);
     }
-    const schedule::Schedule schedule = schedule::default_schedule(stage, storages, options_.machine);
+    const schedule::Schedule schedule = options_.rules.default_schedule(stage, storages, options_.machine);
     dump_("stages", [&] { return loops::print(stage); });
     dump_("schedules", [&] { return stage.name + " @ " + source + "\n" + schedule::print(schedule); });
     WEFT_ASSIGN(kernel, schedule::apply(stage, schedule, storages));

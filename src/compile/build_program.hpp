@@ -11,9 +11,18 @@
 
 namespace weft::compile {
 
+/// The rules that decide, per class of engine: rules.hpp for CPUs, gpu_rules.hpp for GPUs.
+struct ScheduleRules {
+  schedule::Schedule (*default_schedule)(const loops::Stage&, const std::vector<loops::Storage>&,
+                                         const schedule::Machine&) = schedule::default_schedule;
+  std::optional<loops::Storage> (*preferred_storage)(const loops::Stage&, uint32_t tensor,
+                                                     const schedule::Machine&) = schedule::preferred_storage;
+};
+
 struct BuildOptions {
   schedule::Machine machine;
   uint32_t vector_bytes = 16;  ///< 0: scalar code
+  ScheduleRules rules;
 };
 
 struct BuiltProgram {
