@@ -1,98 +1,56 @@
 // make bench-gemm: the GEMM that comes out of the ordinary path (ONNX MatMul with constant B -> weft compile), beside hand-emitted loops
-// and the peaks of this core, all in one run. GFLOP/s, best of the repetitions; the shares are of weft.
-//   node bench/gemm.mjs [--size 512] [--json]     (Node 24: Node 20 has no relaxed SIMD)
-import { execFileSync } from "node:child_process";
+// and the peaks of this core in wasm and in C, in turns in one run, in each engine. --help tells the options.
+import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { parseArgs } from "node:util";
-import wabtInit from "wabt";
+import process from "node:process";
+import { parseArgs, promisify } from "node:util";
 
+import { BROWSERS, runPage } from "./browser.mjs";
 import { compile } from "./compile.mjs";
-import { ROOT, table } from "./sizes.mjs";
+import { handLoop, probe, PROBE_STEPS } from "./gemm_kernels.mjs";
+import { measureGemm } from "./gemm_page.mjs";
+import { median, ROOT, table } from "./sizes.mjs";
 
-const { values } = parseArgs({ options: { size: { type: "string", default: "512" }, json: { type: "boolean" } } });
-const size = Number(values.size);
-const wabt = await wabtInit();
+const HELP = `usage: node bench/gemm.mjs [OPTIONS]        make bench-gemm ARGS="OPTIONS"
 
-function assemble(text) {
-  const module = wabt.parseWat("probe.wat", text, { relaxed_simd: true, simd: true });
-  module.validate();
-  return new WebAssembly.Module(module.toBinary({}).buffer);
-}
+  --engine LIST   node, chromium, firefox, all [all that are installed]
+  --size N        of the square matrices [512]
+  --rounds N      most samples of each contestant, taken in turns [300]; it ends when 40 rounds made nothing better
+  --check         exit code 1 when a bar is missed
+  --json          rates and shares of every round's best and median
 
-const madd = (relaxed, a, b, c) => (relaxed ? `(f32x4.relaxed_madd ${a} ${b} ${c})` : `(f32x4.add (f32x4.mul ${a} ${b}) ${c})`);
+GFLOP/s are the best of the rounds, which a noisy machine disturbs least; shares are quotients of these. "median" is the median over the
+rounds of weft / by hand: where it differs much from the share, the machine was not quiet.`;
 
-/** 12 independent accumulators: as many multiply-adds as the core can do. */
-function peakText(relaxed) {
-  const lanes = Array.from({ length: 12 }, (_, i) => `$c${i}`);
-  return `(module (func (export "run") (param $n i32) (param $a v128) (param $b v128) (result v128)
-    ${lanes.map((c) => `(local ${c} v128)`).join("")}
-    (loop $l ${lanes.map((c) => `(local.set ${c} ${madd(relaxed, "(local.get $a)", `(local.get ${c})`, "(local.get $b)")})`).join("")}
-      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-    ${lanes.map((c) => `(local.get ${c})`).join(" ")} ${"f32x4.add ".repeat(11)})
-    (func (export "peak") (param $n i32) (result f32)
-      (f32x4.extract_lane 0 (call 0 (local.get $n) (v128.const f32x4 0.999 0.999 0.999 0.999) (v128.const f32x4 1e-6 1e-6 1e-6 1e-6)))))`;
-}
+const BARS = { ofHand: 0.95, probeOfC: 0.03 };
+const KERNELS = [
+  { name: "relaxed 6x8", variant: "relaxed", relaxed: true, rows: 6, vectors: 2, probeName: "FMA" },
+  { name: "simd128 3x12", variant: "simd128", relaxed: false, rows: 3, vectors: 3, probeName: "mul+add" },
+];
+const UNROLLS = [1, 4];
+const run = promisify(execFile);
 
-/** A rows x (4 * vectors) tile by hand: panels of B, pointer increments, k unrolled. A row-major at $A, C row-major. */
-function loopText(rows, vectors, unroll, relaxed) {
-  const range = (n) => Array.from({ length: n }, (_, i) => i);
-  const acc = range(rows).flatMap((i) => range(vectors).map((j) => `$c${i}_${j}`));
-  const tile = range(unroll).flatMap((u) => [
-    ...range(vectors).map((j) => `(local.set $b${j} (v128.load offset=${(u * vectors + j) * 16} (local.get $bp)))`),
-    ...range(rows).flatMap((i) => [
-      `(local.set $a (v128.load32_splat offset=${4 * u} (local.get $a${i})))`,
-      ...range(vectors).map((j) => `(local.set $c${i}_${j} ${madd(relaxed, "(local.get $a)", `(local.get $b${j})`, `(local.get $c${i}_${j})`)})`),
-    ]),
-  ]);
-  return `(module (import "env" "memory" (memory 1)) (func (export "gemm") (param $A i32) (param $B i32) (param $C i32) (param $M i32) (param $N i32) (param $K i32)
-    (local $m i32) (local $n i32) (local $k i32) (local $bp i32) (local $cp i32) (local $a v128)
-    ${range(rows).map((i) => `(local $a${i} i32)`).join("")} ${range(vectors).map((j) => `(local $b${j} v128)`).join("")} ${acc.map((c) => `(local ${c} v128)`).join("")}
-    (loop $ln (local.set $m (i32.const 0))
-      (loop $lm
-        ${acc.map((c) => `(local.set ${c} (v128.const f32x4 0 0 0 0))`).join("")}
-        (local.set $bp (i32.add (local.get $B) (i32.shl (i32.mul (local.get $n) (local.get $K)) (i32.const 2))))
-        ${range(rows).map((i) => `(local.set $a${i} (i32.add (local.get $A) (i32.shl (i32.mul (i32.add (local.get $m) (i32.const ${i})) (local.get $K)) (i32.const 2))))`).join("")}
-        (local.set $k (local.get $K))
-        (loop $lk ${tile.join("\n")}
-          (local.set $bp (i32.add (local.get $bp) (i32.const ${unroll * vectors * 16})))
-          ${range(rows).map((i) => `(local.set $a${i} (i32.add (local.get $a${i}) (i32.const ${4 * unroll})))`).join("")}
-          (br_if $lk (local.tee $k (i32.sub (local.get $k) (i32.const ${unroll})))))
-        ${range(rows).map((i) => `(local.set $cp (i32.add (local.get $C) (i32.shl (i32.add (i32.mul (i32.add (local.get $m) (i32.const ${i})) (local.get $N)) (local.get $n)) (i32.const 2))))
-          ${range(vectors).map((j) => `(v128.store offset=${16 * j} (local.get $cp) (local.get $c${i}_${j}))`).join("")}`).join("")}
-        (br_if $lm (i32.lt_u (local.tee $m (i32.add (local.get $m) (i32.const ${rows}))) (local.get $M))))
-      (br_if $ln (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const ${4 * vectors}))) (local.get $N))))))`;
-}
-
-/** GFLOP/s of calls that do `flop` each, best of the repetitions. */
-function measure(call, flop, repetitions = 30) {
-  for (let i = 0; i < 8; ++i) call();
-  let best = Infinity;
-  for (let i = 0; i < repetitions; ++i) {
-    const start = performance.now();
-    call();
-    best = Math.min(best, performance.now() - start);
+function options() {
+  const { values } = parseArgs({
+    options: {
+      engine: { type: "string" }, size: { type: "string", default: "512" }, rounds: { type: "string", default: "300" },
+      check: { type: "boolean" }, json: { type: "boolean" }, help: { type: "boolean" },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    process.exit(0);
   }
-  return flop / best / 1e6;
+  const all = ["node", ...Object.keys(BROWSERS)];
+  const engines = !values.engine || values.engine === "all" ? all : values.engine.split(",");
+  for (const engine of engines) if (!all.includes(engine)) throw new Error(`no engine is called ${engine}; there are ${all.join(", ")}`);
+  const size = Number(values.size), rounds = Number(values.rounds);
+  if (!Number.isInteger(size) || size < 12 || !Number.isInteger(rounds) || rounds < 1) throw new Error("--size wants a number from 12, --rounds one from 1");
+  return { ...values, engines, asked: values.engine && values.engine !== "all", size, rounds };
 }
 
-function peak(relaxed) {
-  const { peak: run } = new WebAssembly.Instance(assemble(peakText(relaxed))).exports;
-  const rounds = 1_000_000;
-  return measure(() => run(rounds), 2 * 4 * 12 * rounds);
-}
-
-/** The loop on the greatest multiple of its tile that is not above `size`. */
-function byHand(rows, vectors, unroll, relaxed) {
-  const memory = new WebAssembly.Memory({ initial: 512 });
-  new Float32Array(memory.buffer).forEach((_, i, all) => (all[i] = ((i * 7919) % 1000) / 1000));
-  const m = size - (size % rows), n = size - (size % (4 * vectors)), k = size - (size % unroll);
-  const { gemm } = new WebAssembly.Instance(assemble(loopText(rows, vectors, unroll, relaxed)), { env: { memory } }).exports;
-  const a = 1 << 16, b = a + 4 * m * k, c = b + 4 * n * k;
-  return measure(() => gemm(a, b, c, m, n, k), 2 * m * n * k);
-}
-
-function model() {
+function model(size) {
   const folder = path.join(ROOT, "build/models", `gemm${size}`);
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, "model.onnx");
@@ -108,47 +66,111 @@ onnx.save(h.make_model(g, opset_imports=[h.make_opsetid("", 17)]), ${JSON.string
   return file;
 }
 
-/** The run entry of a bundle, straight through step(): as the runtime does, without copies. */
-function byWeft(variant) {
-  const folder = path.join(ROOT, "build/models", `gemm${size}`, "bundle");
-  const manifest = compile(model(), folder, { variants: ["simd128", "relaxed"] });
-  const v = manifest.variants.find(({ name }) => name === variant);
-  const memory = new WebAssembly.Memory({ initial: v.memory.pages });
-  const module = new WebAssembly.Module(readFileSync(path.join(folder, v.file)));
-  const { step } = new WebAssembly.Instance(module, { env: { memory } }).exports;
-  const file = readFileSync(path.join(folder, "model.weights"));
-  const data = file.subarray(8 + Number(file.readBigUInt64LE(0)));
-  for (const [offset, address, bytes] of v.weights) new Uint8Array(memory.buffer).set(data.subarray(offset, offset + bytes), address);
-  const words = new Uint32Array(memory.buffer);
-  const enter = (name) => {
-    words[v.context / 4] = v.entries.find((entry) => entry.name === name).records;
-    words[v.context / 4 + 1] = 0;
-    if (step(v.context, 0) !== 0) throw new Error(`${name} did not end`);
+/** {task, files}: what measureGemm wants, and the bytes behind its file names. */
+function contest({ size, rounds }) {
+  const file = model(size);
+  const folder = path.join(path.dirname(file), "bundle");
+  const manifest = compile(file, folder, { variants: ["simd128", "relaxed"] });
+  const files = { "model.weights": readFileSync(path.join(folder, "model.weights")) };
+  const contestants = [];
+  const add = (key, bytes, spec) => {
+    files[`${key}.wasm`] = new Uint8Array(bytes);
+    contestants.push({ key, file: `${key}.wasm`, ...spec });
   };
-  enter("prepare");
-  new Float32Array(memory.buffer, v.inputs[0], size * size).forEach((_, i, all) => (all[i] = ((i * 7919) % 1000) / 1000));
-  return measure(() => enter("run"), 2 * size ** 3);
+  for (const { variant: name, relaxed, rows, vectors } of KERNELS) {
+    const variant = manifest.variants.find((v) => v.name === name);
+    add(`${name}-probe`, probe(relaxed), { kind: "probe", steps: PROBE_STEPS[name] });
+    for (const unroll of UNROLLS) add(`${name}-hand-x${unroll}`, handLoop({ rows, vectors, unroll, relaxed }), { kind: "hand", rows, vectors, unroll });
+    add(`${name}-weft`, readFileSync(path.join(folder, variant.file)), { kind: "weft", variant, weights: "model.weights" });
+  }
+  return { task: { size, rounds, steady: 40, contestants }, files };
 }
 
-function peakInC() {
+/** A function -> one sample of each peak of the core as C sees it, {key: GFLOP/s}; nothing where there is no such probe. */
+function probeInC() {
   const program = path.join(ROOT, "build/peak");
-  execFileSync("cc", ["-O3", "-mfma", "-ffp-contract=off", "-o", program, path.join(ROOT, "bench/peak.c")]);
-  return execFileSync(program, { encoding: "utf8" }).trim().split(" ").map(Number);
+  try {
+    execFileSync("cc", ["-O3", "-mfma", "-ffp-contract=off", "-o", program, path.join(ROOT, "bench/peak.c")], { stdio: ["ignore", "ignore", "pipe"] });
+  } catch (error) {
+    console.error(`bench-gemm: no probe in C: ${error.stderr || error.message}`);
+    return async () => ({});
+  }
+  return async () => {
+    const [fma, mulAdd] = (await run(program)).stdout.trim().split(" ").map(Number);
+    return { "relaxed-C": fma, "simd128-C": mulAdd };
+  };
 }
 
-const [fmaC, mulAddC] = peakInC();
-const fma = peak(true), mulAdd = peak(false);
-const rows = [
-  { kernel: "relaxed 6x8", weft: byWeft("relaxed"), hand: Math.max(byHand(6, 2, 1, true), byHand(6, 2, 4, true)), peak: fma, peakC: fmaC },
-  { kernel: "simd128 3x12", weft: byWeft("simd128"), hand: Math.max(byHand(3, 3, 1, false), byHand(3, 3, 4, false)), peak: mulAdd, peakC: mulAddC },
-].map((row) => ({ ...row, ofHand: row.weft / row.hand, ofPeak: row.weft / row.peak, probeOfC: row.peak / row.peakC }));
-if (values.json) {
-  console.log(JSON.stringify({ size, node: process.versions.node, v8: process.versions.v8, rows }, null, 2));
-} else {
-  const percent = (share) => `${(100 * share).toFixed(1)} %`;
-  console.log(`GEMM ${size}x${size}x${size}, float32, constant B; Node ${process.versions.node} (V8 ${process.versions.v8}); GFLOP/s`);
+async function measure(engine, { task, files }, peakInC) {
+  if (engine === "node") return measureGemm(task, async (file) => new Uint8Array(files[file]), peakInC);
+  const page = { "main.mjs": readFileSync(path.join(ROOT, "bench/gemm_page.mjs")) };
+  return runPage(engine, { ...page, ...files, "peak-in-c": async () => JSON.stringify(await peakInC()) }, task, { timeout: 120_000 + task.rounds * 1_000 });
+}
+
+const best = (rates) => (rates ? Math.max(...rates) : null);
+
+function rowsOf({ rates }) {
+  return KERNELS.filter(({ variant }) => rates[`${variant}-weft`]).map(({ name, variant, probeName }) => {
+    const of = (what) => rates[`${variant}-${what}`];
+    const hands = UNROLLS.map((unroll) => of(`hand-x${unroll}`));
+    const row = { kernel: name, probe: probeName, weft: best(of("weft")), hand: Math.max(...hands.map(best)), peak: best(of("probe")), peakC: best(of("C")) };
+    const inTurns = hands.map((hand) => median(of("weft").map((rate, i) => rate / hand[i])));
+    return { ...row, ofHand: row.weft / row.hand, ofHandMedian: Math.min(...inTurns), ofPeak: row.weft / row.peak, probeOfC: row.peakC && row.peak / row.peakC };
+  });
+}
+
+const percent = (share) => (share === null ? "-" : `${(100 * share).toFixed(1)} %`);
+const rate = (value) => (value === null ? "-" : value.toFixed(1));
+
+function barsOf(rows) {
+  const bars = [];
+  for (const { kernel, probe, ofHand, probeOfC } of rows) {
+    bars.push({ pass: ofHand >= BARS.ofHand, text: `${kernel}: weft reaches ${percent(ofHand)} of the hand loops (at least ${percent(BARS.ofHand)})` });
+    if (probeOfC !== null)
+      bars.push({ pass: Math.abs(probeOfC - 1) <= BARS.probeOfC, text: `${probe} probe: wasm reaches ${percent(probeOfC)} of C (within ${percent(BARS.probeOfC)})` });
+  }
+  return bars;
+}
+
+function print({ version, rounds, rows, bars, missing }) {
+  console.log(`\n${version}; ${rounds} rounds; GFLOP/s`);
   console.log(table([
-    ["kernel", "weft", "by hand", "peak", "peak in C", "weft / hand", "weft / peak", "probe / C"],
-    ...rows.map((r) => [r.kernel, ...[r.weft, r.hand, r.peak, r.peakC].map((x) => x.toFixed(1)), ...[r.ofHand, r.ofPeak, r.probeOfC].map(percent)]),
+    ["kernel", "weft", "by hand", "peak", "peak in C", "weft / hand", "median", "weft / peak", "probe / C"],
+    ...rows.map((r) => [r.kernel, ...[r.weft, r.hand, r.peak, r.peakC].map(rate), ...[r.ofHand, r.ofHandMedian, r.ofPeak, r.probeOfC].map(percent)]),
   ]));
+  if (missing.length) console.log(`skipped, the engine does not validate them: ${missing.join(", ")}`);
+  for (const { pass, text } of bars) console.log(`${pass ? "PASS" : "FAIL"}  ${text}`);
+}
+
+async function main() {
+  const chosen = options();
+  const peakInC = probeInC();
+  const prepared = contest(chosen);
+  const results = [];
+  if (!chosen.json) console.log(`GEMM ${chosen.size}x${chosen.size}x${chosen.size}, float32, constant B`);
+  for (const engine of chosen.engines) {
+    const absent = BROWSERS[engine]?.missing();
+    if (absent) {
+      if (chosen.asked) throw new Error(absent);
+      results.push({ engine, skipped: absent });
+      if (!chosen.json) console.log(`\n${engine}: skipped: ${absent}`);
+      continue;
+    }
+    const version = BROWSERS[engine]?.version() ?? `Node ${process.versions.node} (V8 ${process.versions.v8})`;
+    const measured = await measure(engine, prepared, peakInC);
+    const rows = rowsOf(measured);
+    const rounds = Math.max(...Object.values(measured.rates).map((rates) => rates.length));
+    const result = { engine, version, rounds, rows, bars: barsOf(rows), missing: measured.missing };
+    results.push(result);
+    if (!chosen.json) print(result);
+  }
+  if (chosen.json) console.log(JSON.stringify({ size: chosen.size, bars: BARS, results }, null, 1));
+  return chosen.check && results.some(({ bars = [] }) => bars.some(({ pass }) => !pass)) ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`bench-gemm: ${error.message}`);
+  process.exitCode = 2;
 }

@@ -2,23 +2,26 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import path from "node:path";
+import { buffer } from "node:stream/consumers";
 
 const TYPES = {
-  ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".json": "application/json", ".wasm": "application/wasm",
+  ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".json": "application/json", ".wasm": "application/wasm", ".mjs": "text/javascript",
   ".weights": "application/octet-stream", ".bin": "application/octet-stream",
 };
 
 /**
  * Serves files: path without leading slash -> bytes, text, or {body, type, status, stall}, where stall sends half of the body and
- * no more. Other paths get an HTML page with status 404. Returns {url, requests, close}.
+ * no more; or a function of the request's body (bytes) that returns one of these, or a promise of it. Other paths get an HTML page
+ * with status 404. Returns {url, requests, close}.
  */
 export async function serve(files, headers = {}) {
   const requests = [];
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     const name = decodeURIComponent(pathname.slice(1));
     requests.push({ name, headers: request.headers });
-    const file = Object.hasOwn(files, name) ? files[name] : undefined;
+    const entry = Object.hasOwn(files, name) ? files[name] : undefined;
+    const file = typeof entry === "function" ? await entry(await buffer(request)) : entry;
     const plain = typeof file === "string" || file instanceof Uint8Array;
     const { body, type = TYPES[path.extname(name)] ?? "text/plain", status = 200, stall = false } =
       file === undefined ? { body: "<!doctype html><title>not found</title>", type: "text/html", status: 404 } : plain ? { body: file } : file;
