@@ -18,6 +18,7 @@ struct Step {
   uint32_t index = 0;     ///< number of the extent, the index or the condition
   uint32_t variable = 0;  ///< slot
   uint32_t buffer = 0;
+  bool backwards = false;  ///< a `threads` loop
   std::vector<Step> body, other;
 };
 
@@ -61,6 +62,7 @@ class Compiler {
 
   void compile(const For& loop, Step& step) {
     step.kind = Step::Kind::loop;
+    step.backwards = loop.kind == ForKind::threads;
     step.index = machine_.indices.add(loop.extent, slots_);
     const Slots outer = slots_;
     step.variable = new_variable(loop.variable);
@@ -119,7 +121,7 @@ class Interpreter {
   }
 
  private:
-  bool is_parameter(size_t buffer) const { return kernel_.buffers[buffer].space != BufferSpace::registers; }
+  bool is_parameter(size_t buffer) const { return loops::is_parameter(kernel_.buffers[buffer].space); }
 
   Slots bind_symbols(const std::map<std::string, int64_t, std::less<>>& symbols) {
     Slots slots;
@@ -177,11 +179,11 @@ class Interpreter {
     }
   }
 
-  // Registers and scratch mean nothing between blocks.
+  // Registers, workgroup memory and scratch mean nothing between blocks.
   void poison_private() {
     for (size_t i = 0; i < kernel_.buffers.size(); ++i) {
       const BufferSpace space = kernel_.buffers[i].space;
-      if (space == BufferSpace::registers || space == BufferSpace::scratch)
+      if (!loops::is_parameter(space) || space == BufferSpace::scratch)
         poison(machine_.buffers[i], 0, machine_.buffers[i].storable);
     }
   }
@@ -197,7 +199,7 @@ class Interpreter {
       case Step::Kind::loop: {
         const int64_t extent = machine_.indices.run(step.index, machine_.variables);
         for (int64_t i = 0; i < extent; ++i) {
-          machine_.variables[step.variable] = i;
+          machine_.variables[step.variable] = step.backwards ? extent - 1 - i : i;
           run(step.body);
         }
         return;

@@ -11,6 +11,15 @@
 // `vectorized` ask for a rewriting and mean the same as `serial`; `blocks` is the kernel's outermost loop,
 // whose iterations are independent and are handed out by the caller (kernel(params, begin, end)).
 //
+// `threads` runs its iterations on the invocations of a workgroup, in any order: none may depend on what
+// another of the same loop does. All such loops of a kernel have one constant extent; none lies in another,
+// and around them there are only loops and conditions that are the same for the whole workgroup, with neither
+// stores nor loads. Between two of them that run one after the other there is a barrier, which is why the IR
+// needs no statement for it: the second sees all that the first stored in `workgroup` buffers. In other
+// memory an iteration sees what that same iteration of earlier loops stored. A `registers` buffer that
+// outlives one loop has a slice per iteration: its index is slice * variable + rest, with 0 <= rest < slice =
+// elements / extent, so that a target can drop the variable and keep one slice per invocation.
+//
 // Text form (print and parse are inverse):
 //   kernel "conv_relu" {
 //     buffer a: f32[1024] read slack 16
@@ -99,7 +108,7 @@ struct ValueNode {
 struct Statement;
 using Block = std::vector<Statement>;
 
-enum class ForKind : uint8_t { serial, unrolled, vectorized, blocks };
+enum class ForKind : uint8_t { serial, unrolled, vectorized, blocks, threads };
 
 struct For {
   std::string variable;  ///< unique within the kernel along every path from the root; runs over [0, extent)
@@ -135,8 +144,13 @@ struct Statement {
 
 /// read, write, read_write: a parameter, its address is in the params struct. registers: private, dies with
 /// the kernel call, constant indices only once loops are unrolled. scratch: a parameter too, memory whose
-/// contents mean nothing between blocks.
-enum class BufferSpace : uint8_t { read, write, read_write, registers, scratch };
+/// contents mean nothing between blocks. workgroup: memory that the iterations of `threads` loops share, its
+/// contents mean nothing between blocks; only such loops touch it.
+enum class BufferSpace : uint8_t { read, write, read_write, registers, scratch, workgroup };
+/// Whether the caller gives the buffer: its address is in the params struct.
+constexpr bool is_parameter(BufferSpace space) {
+  return space != BufferSpace::registers && space != BufferSpace::workgroup;
+}
 
 struct Buffer {
   std::string name;
@@ -222,8 +236,9 @@ Result<void> verify(const Kernel& kernel);
 struct Memory {
   std::vector<uint8_t> bytes;  ///< elements (+ slack, which eval poisons itself with signalling garbage)
 };
-/// Runs blocks [begin, end). `memories` is parallel to kernel.buffers (ignored for registers). The reference
-/// for every target.
+/// Runs blocks [begin, end). `memories` is parallel to kernel.buffers (ignored for registers and workgroup).
+/// `threads` loops run from their last iteration to their first, so that what relies on their order shows.
+/// The reference for every target.
 void evaluate(const Kernel& kernel, std::vector<Memory>& memories,
               const std::map<std::string, int64_t, std::less<>>& symbols, int64_t begin, int64_t end);
 

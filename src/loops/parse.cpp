@@ -70,7 +70,7 @@ class KernelParser {
     const std::string_view word = scanner_.word();
     for (size_t i = 0; i < std::size(kSpaceNames); ++i)
       if (word == kSpaceNames[i]) return static_cast<BufferSpace>(i);
-    scanner_.fail("expected read, write, read_write, registers or scratch");
+    scanner_.fail("expected read, write, read_write, registers, scratch or workgroup");
     return BufferSpace::read;
   }
 

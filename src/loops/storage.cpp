@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.hpp"
 
 namespace weft::loops {
@@ -85,6 +87,95 @@ bool has_halo(const Storage& storage) {
   for (const int64_t n : storage.halo_end)
     if (n != 0) return true;
   return false;
+}
+
+Storage slot(const Storage& whole, uint32_t axis, const Expr& start, const Expr& extent) {
+  Storage part = whole;
+  const auto dim = std::ranges::find(part.dims, axis, &StorageDim::axis);
+  WEFT_CHECK(dim != part.dims.end() && dim->divisor == 1, "a slot along a plain axis");
+  part.offset = part.offset + (start + whole.halo_begin[axis]) * dim->stride;
+  dim->extent = extent;
+  part.halo_begin[axis] = part.halo_end[axis] = 0;
+  return part;
+}
+
+std::optional<Storage> linear_storage(DType dtype, const std::vector<Expr>& shape,
+                                      const std::vector<Expr>& axes, const Expr& index,
+                                      const Expr& elements) {
+  Storage storage;
+  storage.dtype = dtype;
+  storage.elements = elements;
+  storage.halo_begin.resize(shape.size(), 0);
+  storage.halo_end.resize(shape.size(), 0);
+  Expr rest = index;
+  for (uint32_t axis = 0; axis < shape.size(); ++axis) {
+    int64_t stride = 1;
+    if (!shape[axis].is_constant(1)) {
+      const auto split = expr::split_linear(rest, axes[axis].node().variable.name);
+      if (!split) return std::nullopt;
+      stride = split->coefficient.as_constant().value_or(0);
+      if (stride <= 0) return std::nullopt;
+      rest = split->rest;
+    }
+    storage.dims.push_back({axis, 1, shape[axis], stride});
+  }
+  if (!rest.as_constant()) return std::nullopt;
+  storage.offset = rest;
+  // Axes of one point go where they are in the shape: outside the next axis that has more.
+  std::vector<int64_t> rank(storage.dims.size());
+  int64_t inner = 0;
+  for (size_t i = storage.dims.size(); i-- > 0;) {
+    if (!shape[i].is_constant(1)) inner = *storage.dims[i].stride.as_constant();
+    rank[i] = inner;
+  }
+  std::stable_sort(storage.dims.begin(), storage.dims.end(),
+                   [&](const StorageDim& a, const StorageDim& b) { return rank[a.axis] > rank[b.axis]; });
+  return storage;
+}
+
+Storage rebased(const Storage& storage) {
+  Storage local = storage;
+  local.offset = 0;
+  Expr last(0);
+  for (const StorageDim& dim : storage.dims) {
+    if (dim.extent.is_constant(0)) return local;
+    last = last + (dim.extent - 1) * dim.stride;
+  }
+  local.elements = expr::min(last + 1, storage.elements - storage.offset);
+  return local;
+}
+
+std::vector<Expr> index_variables(const std::vector<Expr>& shape) {
+  std::vector<Expr> variables;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const auto extent = shape[i].as_constant();
+    std::optional<int64_t> last;
+    if (extent) last = std::max<int64_t>(*extent - 1, 0);
+    variables.push_back(extent == 1 ? Expr(0) : expr::variable(fmt::format("i{}", i), {0, last}));
+  }
+  return variables;
+}
+
+bool same_places(const Storage& a, const Storage& b, const std::vector<Expr>& shape) {
+  if (a.dtype != b.dtype) return false;
+  const std::vector<Expr> at = index_variables(shape);
+  return element_index(a, at) == element_index(b, at);
+}
+
+bool serves(const Storage& have, const Storage& wanted, const std::vector<Expr>& shape) {
+  if (have.dtype != wanted.dtype) return false;
+  for (size_t axis = 0; axis < shape.size(); ++axis)
+    if (have.halo_begin[axis] < wanted.halo_begin[axis] || have.halo_end[axis] < wanted.halo_end[axis])
+      return false;
+  // An axis of one point without halo is nowhere in the order.
+  const auto walk = [&](const Storage& storage) {
+    std::vector<std::pair<uint32_t, int64_t>> order;
+    for (const StorageDim& dim : storage.dims)
+      if (!shape[dim.axis].is_constant(1) || wanted.halo_begin[dim.axis] + wanted.halo_end[dim.axis] > 0)
+        order.emplace_back(dim.axis, dim.divisor);
+    return order;
+  };
+  return walk(have) == walk(wanted);
 }
 
 std::string print(const Storage& storage) {

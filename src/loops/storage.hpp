@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,29 @@ Storage blocked_storage(DType dtype, const std::vector<expr::Expr>& shape, const
 /// The element index of logical indices.
 expr::Expr element_index(const Storage& storage, const std::vector<expr::Expr>& indices);
 bool has_halo(const Storage& storage);
+
+// Views: storages in a part of another one's buffer, with its strides.
+/// Points `start` to `start + extent` of one axis, which must be neither blocked nor read around: the slot of
+/// an operand in its concat. The other axes keep their halos; this one has none.
+Storage slot(const Storage& whole, uint32_t axis, const expr::Expr& start, const expr::Expr& extent);
+/// A tensor of this shape whose element at the index variables `axes` (0 for an axis of extent 1) lies at
+/// `index` in `elements` elements; nothing when that is not linear with positive strides. Axes with greater
+/// strides come first.
+std::optional<Storage> linear_storage(DType dtype, const std::vector<expr::Expr>& shape,
+                                      const std::vector<expr::Expr>& axes, const expr::Expr& index,
+                                      const expr::Expr& elements);
+/// The same elements seen from the first one: offset 0, and no more elements than the last one needs. What a
+/// kernel gets, together with the offset as an address: views that differ in their offset share code.
+Storage rebased(const Storage& storage);
+
+/// Index variables of a tensor of this shape, 0 for axes of extent 1.
+std::vector<expr::Expr> index_variables(const std::vector<expr::Expr>& shape);
+/// Whether every element of a tensor of this shape lies at the same place in both (halos aside).
+bool same_places(const Storage& a, const Storage& b, const std::vector<expr::Expr>& shape);
+/// Whether `have` walks memory in the order of `wanted`, with a halo that is at least as wide: what reads one
+/// may read the other.
+bool serves(const Storage& have, const Storage& wanted, const std::vector<expr::Expr>& shape);
+
 std::string print(const Storage& storage);
 
 }  // namespace weft::loops

@@ -8,8 +8,9 @@
 
 namespace weft::loops {
 
-inline constexpr std::string_view kSpaceNames[] = {"read", "write", "read_write", "registers", "scratch"};
-inline constexpr std::string_view kForNames[] = {"serial", "unrolled", "vectorized", "blocks"};
+inline constexpr std::string_view kSpaceNames[] = {"read",      "write",   "read_write",
+                                                   "registers", "scratch", "workgroup"};
+inline constexpr std::string_view kForNames[] = {"serial", "unrolled", "vectorized", "blocks", "threads"};
 /// The words that open a statement or a declaration: a buffer of such a name is printed quoted.
 inline constexpr std::string_view kStatementWords[] = {"for", "let", "index", "if", "buffer", "symbol"};
 

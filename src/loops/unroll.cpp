@@ -25,8 +25,8 @@ class Unroller {
 
   void for_loop(const For& loop, Block& out) {
     const auto extent = loop.extent.as_constant();
-    const bool replaced =
-        loop.kind != ForKind::blocks && extent && (*extent <= 1 || loop.kind == ForKind::unrolled);
+    const bool replaced = loop.kind != ForKind::blocks && loop.kind != ForKind::threads && extent &&
+                          (*extent <= 1 || loop.kind == ForKind::unrolled);
     if (!replaced) return out.push_back(make_for(loop.variable, loop.extent, loop.kind, block(*loop.body)));
     for (int64_t i = 0; i < *extent; ++i) splice(*loop.body, {{{loop.variable, Expr(i)}}, {}}, out);
   }

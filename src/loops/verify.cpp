@@ -6,6 +6,7 @@
 
 #include "loops/facts.hpp"
 #include "loops/types.hpp"
+#include "loops/verify_threads.hpp"
 
 namespace weft::loops {
 namespace {
@@ -28,6 +29,7 @@ class Verifier {
     buffers();
     for (const Statement& s : kernel_.body) blocks_alone(s);
     block(kernel_.body, 0);
+    if (ok()) message_ = threads_error(kernel_);
     if (message_.empty()) return {};
     return fail(ErrorKind::invalid_argument, fmt::format("kernel \"{}\": {}", kernel_.name, message_));
   }

@@ -52,7 +52,7 @@ class Evaluator {
     const loops::Kernel& kernel = program_.kernels[call.kernel];
     size_t argument = 0;
     for (size_t parameter = 0; parameter < kernel.buffers.size(); ++parameter) {
-      if (kernel.buffers[parameter].space == loops::BufferSpace::registers) continue;
+      if (!loops::is_parameter(kernel.buffers[parameter].space)) continue;
       WEFT_CHECK(argument < call.buffers.size(), kernel.name);
       const uint64_t offset = call.offsets.empty() ? 0 : call.offsets[argument];
       visit(parameter, bytes(call.buffers[argument++]), static_cast<size_t>(offset));

@@ -10,7 +10,7 @@ std::vector<Use> call_uses(const Program& program, const Call& call) {
   size_t argument = 0;
   for (const loops::Buffer& parameter : program.kernels[call.kernel].buffers) {
     const loops::BufferSpace space = parameter.space;
-    if (space == loops::BufferSpace::registers) continue;
+    if (!loops::is_parameter(space)) continue;
     if (argument == call.buffers.size()) break;
     const bool both = space == loops::BufferSpace::read_write;
     out.push_back({call.buffers[argument++], both || space == loops::BufferSpace::read,

@@ -57,7 +57,7 @@ struct Buffer {
 
 struct Call {
   KernelId kernel = 0;
-  std::vector<BufferId> buffers;  ///< parallel to the kernel's buffers that are not registers
+  std::vector<BufferId> buffers;  ///< parallel to the kernel's buffers that are parameters
   std::vector<uint64_t> offsets;  ///< bytes into each buffer; empty: all 0
   uint64_t blocks = 1;
   uint64_t grain = 1;

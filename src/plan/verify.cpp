@@ -59,7 +59,7 @@ class Checker {
       return broken("offsets for some buffers", call.source);
     std::vector<Slice> slices;
     for (const loops::Buffer& parameter : kernel.buffers) {
-      if (parameter.space == loops::BufferSpace::registers) continue;
+      if (!loops::is_parameter(parameter.space)) continue;
       const size_t argument = slices.size();
       if (argument == call.buffers.size()) return broken("too few buffers for " + kernel.name, call.source);
       WEFT_TRY(check_id(call.buffers[argument]));
