@@ -22,7 +22,7 @@ struct ScheduleRules {
 struct BuildOptions {
   schedule::Machine machine;
   uint32_t vector_bytes = 16;  ///< 0: scalar code
-  ScheduleRules rules;
+  ScheduleRules rules{};
 };
 
 struct BuiltProgram {

@@ -16,9 +16,9 @@ void check(const plan::Program& program) {
 }  // namespace
 
 schedule::Machine machine_for(const wasm::WasmFeatures& features) {
-  if (features.relaxed) return {.lanes = 4, .rows = 6, .columns = 8, .unroll = 1};
-  if (features.simd128) return {.lanes = 4, .rows = 3, .columns = 12, .unroll = 4};
-  return {.lanes = 1, .rows = 2, .columns = 4, .unroll = 1};
+  if (features.relaxed) return {.lanes = 4, .tiles = {{6, 8}, {3, 12, 0.94}}, .unroll = 1};
+  if (features.simd128) return {.lanes = 4, .tiles = {{3, 12}, {4, 8, 0.97}, {2, 16, 0.9}}, .unroll = 4};
+  return {.lanes = 1, .tiles = {{2, 4}}, .unroll = 1};
 }
 
 Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant,
@@ -27,7 +27,8 @@ Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVaria
   placed.name = variant.name;
   placed.features = variant.features;
   const BuildOptions options{.machine = machine_for(variant.features),
-                             .vector_bytes = static_cast<uint32_t>(wasm::vector_bytes(variant.features))};
+                             .vector_bytes = static_cast<uint32_t>(wasm::vector_bytes(variant.features)),
+                             .rules = {}};
   WEFT_ASSIGN(built, build_program(g, options, dump));
   check(built.program);
   WEFT_ASSIGN(memory, plan::place_buffers(built.program, plan::static_size(built.program)));

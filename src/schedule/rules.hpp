@@ -11,13 +11,18 @@
 
 namespace weft::schedule {
 
-/// What the rules know of the machine that a variant is for. The tile is that of a sum of products: rows x
-/// columns accumulators stay in registers, see the measured table in docs/performance.md.
+/// Rows x columns of a sum of products whose partial sums stay in registers.
+struct RegisterTile {
+  int64_t rows = 1, columns = 1;  ///< elements
+  double speed = 1;               ///< of its inner loop, relative to the machine's first tile
+};
+
+/// What the rules know of the machine that a variant is for. For the tiles see the measured table in
+/// docs/performance.md.
 struct Machine {
-  int64_t lanes = 4;    ///< 32-bit lanes of a vector; 1: none
-  int64_t rows = 6;     ///< of the register tile
-  int64_t columns = 8;  ///< of the register tile, elements
-  int64_t unroll = 1;   ///< of the innermost reduction loop
+  int64_t lanes = 4;                           ///< 32-bit lanes of a vector; 1: none
+  std::vector<RegisterTile> tiles = {{6, 8}};  ///< the first is the fastest and sets the registers in use
+  int64_t unroll = 1;                          ///< of the innermost reduction loop
 };
 
 /// The storage in which a constant operand is best read: its columns in panels as wide as the register tile,
