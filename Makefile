@@ -60,6 +60,13 @@ check: test-native test-node ## the fast lane: build, unit tests, Node tests
 
 test: setup $(TEST_STEPS) ## everything; what CI runs
 
+# Beyond what CI has time for: the large models in every variant and engine, more random schedules.
+.PHONY: test-full
+test-full: test ## test, and the large models in every variant, Node and Chromium; many random schedules
+	WEFT_FULL=1 WEFT_MODELS=alexnet,vgg19,zfnet512 $(NODE24) --test tests/node/models.test.mjs
+	WEFT_FULL=1 WEFT_MODELS=alexnet,vgg19,zfnet512 node --test tests/browser/models.test.mjs
+	WEFT_SCHEDULES=20000 $(NODE24) --test tests/node/schedules.test.mjs
+
 .PHONY: test-native test-sanitized test-node test-identity test-layers test-format test-browsers fuzz tidy coverage
 test-native: build models
 	ctest --preset release -j $(JOBS)
@@ -69,7 +76,7 @@ test-sanitized: build-fuzz models ## the unit tests with AddressSanitizer and UB
 
 test-node: build ## the runtime and whole models, in Node 20 and Node 24
 	tools/setup node python
-	tools/models
+	tools/models all
 	node --test $(NODE_TESTS)
 	$(NODE24) --test $(NODE_TESTS)
 

@@ -63,7 +63,7 @@ function chooseTaps(names, results) {
     .map((name, depth) => ({ name, depth: (depth + 0.5) / names.length }))
     .filter(({ name }) => {
       const { type, data } = results[name];
-      if (type !== "float32" || data.length < 64) return false;
+      if (type !== "float32" || data.length < 16) return false;
       const { max_abs, std, finite } = statistics(data);
       return finite && std >= 0.01 * max_abs && max_abs > 0;
     });

