@@ -4,7 +4,6 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import process from "node:process";
 
-import { launchChromium } from "../tests/support/chromium.mjs";
 import { serve } from "../tests/support/serve.mjs";
 import { FIREFOX, firefoxInstalled, launchFirefox } from "./firefox.mjs";
 
@@ -23,6 +22,8 @@ await post({ result });
 </script>`;
 
 async function openChromium(url) {
+  // Playwright takes long to load, and is for this only.
+  const { launchChromium } = await import("../tests/support/chromium.mjs");
   const browser = await launchChromium();
   try {
     const page = await browser.newPage();

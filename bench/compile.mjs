@@ -14,16 +14,20 @@ export function compiler() {
   return file;
 }
 
+/** Whether it can be told to save memory. */
+export const canOptimizeMemory = () => /--optimize\b.*memory/.test(execFileSync(compiler(), ["compile", "--help"], { encoding: "utf8" }));
+
 /** The compiler refused the model; the message is its own. */
 export class CompileError extends Error {}
 
 const hash = (file) => createHash("sha256").update(readFileSync(file)).digest("hex");
 
 /** Compiles into the folder and returns the manifest. `shapes`: input name -> dimensions. */
-export function compile(model, folder, { shapes = {}, variants } = {}) {
+export function compile(model, folder, { shapes = {}, variants, optimize } = {}) {
   const weft = compiler();
   const flags = Object.entries(shapes).flatMap(([name, shape]) => ["--shape", `${name}=${shape.join("x")}`]);
   if (variants) flags.push("--variants", variants.join(","));
+  if (optimize) flags.push("--optimize", optimize);
   const recipe = JSON.stringify([hash(weft), hash(model), flags]);
   const stamp = path.join(folder, "../." + path.basename(folder) + ".recipe");
   const manifest = path.join(folder, "model.json");

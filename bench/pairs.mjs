@@ -12,17 +12,22 @@ async function timed(run) {
   return performance.now() - from;
 }
 
+const LEAST_PAIRS = 3;
+
 /**
- * Warms both up, then runs them in turns, so that a change of the machine's speed meets both; who goes first alternates.
- * Returns {samples: [[weftMs, peerMs], ...], weftMs, peerMs, ratio: median of peerMs / weftMs}.
+ * Warms both up, then runs them in turns, so that a change of the machine's speed meets both; who goes first alternates. `warmup` and
+ * `samples` are the most; after `seconds` it ends with what it has, and at least 3 pairs.
+ * Returns {samples: [[weftMs, peerMs], ...], weftMs, peerMs (medians), ratio: median of peerMs / weftMs, bestRatio: of the fastest runs}.
  */
-export async function measurePairs(weft, peer, { warmup, samples }) {
-  for (let i = 0; i < warmup; ++i) {
+export async function measurePairs(weft, peer, { warmup, samples, seconds = Infinity }) {
+  const from = performance.now();
+  const spent = () => (performance.now() - from) / 1000;
+  for (let i = 0; i < warmup && (i === 0 || spent() < seconds / 4); ++i) {
     await weft();
     await peer();
   }
   const pairs = [];
-  for (let i = 0; i < samples; ++i) {
+  for (let i = 0; i < samples && (i < LEAST_PAIRS || spent() < seconds); ++i) {
     if (i % 2 === 0) {
       const first = await timed(weft);
       pairs.push([first, await timed(peer)]);
@@ -32,7 +37,8 @@ export async function measurePairs(weft, peer, { warmup, samples }) {
     }
   }
   const column = (i) => median(pairs.map((pair) => pair[i]));
-  return { samples: pairs, weftMs: column(0), peerMs: column(1), ratio: median(pairs.map(([weft, peer]) => peer / weft)) };
+  const fastest = (i) => Math.min(...pairs.map((pair) => pair[i]));
+  return { samples: pairs, weftMs: column(0), peerMs: column(1), ratio: median(pairs.map(([weft, peer]) => peer / weft)), bestRatio: fastest(1) / fastest(0) };
 }
 
 /** Compares outputs by name: {maxAbsDiff, relative: the worst max|difference| / max|reference| of an output, problem}. */
@@ -86,7 +92,7 @@ const ARRAYS = {
 /** Inputs as [{name, dtype, shape, bytes: ArrayBuffer}] -> typed arrays by name. */
 export const weftFeeds = (inputs) => Object.fromEntries(inputs.map(({ name, dtype, bytes }) => [name, new ARRAYS[dtype](bytes)]));
 
-/** An ONNX Runtime of any kind as {run, release}; `ort` is its module. */
+/** An ONNX Runtime of any kind as {run}; `ort` is its module. */
 export async function openOnnxruntime(ort, model, inputs, options) {
   const session = await ort.InferenceSession.create(model, { graphOptimizationLevel: "all", logSeverityLevel: 3, ...options });
   const feeds = Object.fromEntries(inputs.map(({ name, dtype, shape, bytes }) => [name, new ort.Tensor(ORT_TYPES[dtype], new ARRAYS[dtype](bytes), shape)]));
@@ -95,6 +101,5 @@ export async function openOnnxruntime(ort, model, inputs, options) {
       const results = await session.run(feeds);
       return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
     },
-    release: () => session.release(),
   };
 }

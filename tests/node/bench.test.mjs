@@ -25,13 +25,14 @@ test("rows have what latest.json promises", () => {
   const { status, stdout, stderr } = bench(["--models", "ppocr-cls", "--variants", "simd128", "--samples", "2", "--cold", "1"]);
   assert.equal(status, 0, stderr);
   assert.match(stdout, /geometric mean of the ratios \(simd128, onnxruntime-web; 1 model\): \d+\.\d\d/);
-  const { machine, commit, rows } = JSON.parse(readFileSync(output, "utf8"));
+  const { machine, commit, rows, failures } = JSON.parse(readFileSync(output, "utf8"));
   assert.equal(typeof machine.cpu, "string");
+  assert.deepEqual(failures, []);
   assert.match(commit ?? "", /^[0-9a-f]{40}(-modified)?$|^$/);
   assert.deepEqual(rows.map(({ peer }) => peer), ["onnxruntime-web", "onnxruntime-node"]);
   for (const row of rows) {
     assert.deepEqual(Object.keys(row).sort(), [
-      "code_brotli", "code_bytes", "cold_start_ms", "device", "engine", "max_abs_diff", "memory_bytes", "model", "peer", "peer_cold_start_ms",
+      "best_ratio", "code_brotli", "code_bytes", "cold_start_ms", "device", "engine", "max_abs_diff", "memory_bytes", "model", "peer", "peer_cold_start_ms",
       "peer_memory_bytes", "peer_ms", "ratio", "samples", "threads", "variant", "weft_ms",
     ]);
     const { model, engine, device, variant, threads, samples } = row;
@@ -62,7 +63,7 @@ dd if="$4/part" of="$4/model.weights" bs=1 seek=300000 conv=notrunc 2>/dev/null
 
 test("what it cannot do is refused", () => {
   const refused = [
-    [["--engine", "firefox"], /engine firefox is not supported yet; there are node, chromium/],
+    [["--engine", "jsc"], /engine jsc is not supported yet; there are node, chromium, firefox/],
     [["--engine", "netscape"], /no engine is called netscape/],
     [["--threads", "2"], /weft runs on one thread as yet/],
     [["--device", "webgpu"], /device webgpu is not supported yet/],
@@ -84,5 +85,5 @@ test("a file that cannot be compiled gives the compiler's message", () => {
   writeFileSync(file, "this is no model");
   const { status, stderr } = bench(["--models", file]);
   assert.equal(status, 1);
-  assert.match(stderr, /^bench: weft compile bad\.onnx failed \(exit code \d\):\nweft: /);
+  assert.match(stderr, /^bench: weft compile bad\.onnx failed \(exit code \d\):\nweft: /m);
 });
