@@ -34,15 +34,22 @@ demo: ## compile a text recognition model and read a picture with it
 	@cmake --build --preset release -j $(JOBS) --target weft
 	@node examples/ocr/demo.mjs $(ARGS)
 
-bench: build ## weft beside onnxruntime-web: make bench ARGS="--model squeezenet", ARGS=--help
-	tools/setup node python
-	tools/models
-	$(NODE24) bench/run.mjs $(ARGS)
+# Browsers are installed where ARGS names one, or `all`.
+BENCH_NEEDS = node python $(if $(findstring firefox,$(ARGS))$(findstring chromium,$(ARGS))$(findstring all,$(ARGS)),browser)
 
-.PHONY: bench-gemm
-bench-gemm: build ## the GEMM of the ordinary path beside hand-emitted loops and the core's peaks
-	tools/setup node python
-	$(NODE24) bench/gemm.mjs $(ARGS)
+bench: build ## weft beside onnxruntime-web: make bench ARGS="--models twelve --engine all", ARGS=--help
+	@tools/setup $(BENCH_NEEDS)
+	@$(NODE24) bench/run.mjs $(ARGS)
+
+.PHONY: bench-gemm bench-compile
+bench-gemm: build ## the GEMM of the ordinary path beside hand-emitted loops and the core's peaks, in Node, Chromium, Firefox
+	@tools/setup $(BENCH_NEEDS)
+	@$(NODE24) bench/gemm.mjs $(ARGS)
+
+bench-compile: build-release ## ResNet-50's compile time, native, and where it goes
+	@tools/setup node python
+	@cmake --build --preset release -j $(JOBS) --target bench_compile
+	@$(NODE24) bench/compile_time.mjs $(ARGS)
 
 # --- tests ------------------------------------------------------------------------------------------------------------
 
