@@ -4,9 +4,12 @@
 
 #include "base/check.hpp"
 #include "compile/layout.hpp"
+#include "compile/views.hpp"
+#include "loops/in_place.hpp"
 #include "loops/unroll.hpp"
 #include "loops/vectorize.hpp"
 #include "lower/lower.hpp"
+#include "plan/aliasing.hpp"
 #include "schedule/apply.hpp"
 
 namespace weft::compile {
@@ -30,9 +33,18 @@ struct Placement {
   BufferId buffer = 0;
 };
 
-/// Most kernel calls per statement; fewer when there are fewer blocks. Many short calls let the engine swap
-/// in optimised code and the caller stop in between; each costs the kernel's prologue.
+/// Most kernel calls per statement; fewer when there are fewer blocks or little to do. Many short calls let
+/// the engine swap in optimised code and the caller stop in between; each costs the kernel's prologue.
 constexpr uint64_t kCallsPerStatement = 16;
+/// Points that are worth a call of their own.
+constexpr uint64_t kPointsPerCall = 1 << 14;
+
+uint64_t points(const Stage& stage) {
+  expr::Expr count(1);
+  for (const loops::Axis& axis : stage.spatial) count = count * axis.extent;
+  for (const loops::Axis& axis : stage.reduction) count = count * axis.extent;
+  return static_cast<uint64_t>(count.as_constant().value_or(0));
+}
 
 class Builder {
  public:
@@ -41,18 +53,25 @@ class Builder {
         options_(options),
         dump_(dump),
         groups_(lower::collect_groups(g)),
-        layout_(choose_layout(g, groups_)) {
+        layout_(choose_layout(g, groups_, options.share_memory)) {
     built_.program.entries = {{"prepare", {}}, {"run", {}}};
+    for (const Group& group : groups_)
+      for (const ValueId input : group.inputs) ++readers_[input];
+    for (const graph::Port& port : g_.outputs) ++readers_[port.value];
+    for (const auto& entry : layout_.wholes) parts_[layout_.root(entry.first)].push_back(entry.first);
   }
 
   Result<BuiltProgram> run() {
     for (const graph::Port& port : g_.inputs) built_.inputs.push_back(add_boundary(port, BufferKind::input));
+    for (const graph::Port& port : g_.outputs) add_output_buffer(port);
     for (const Group& group : groups_) {
       constant_ = group.constant;
       for (const Stage& stage : lower::lower_group(g_, group)) WEFT_TRY(add_stage(stage, sources(group)));
       if (group.constant) constants_.push_back(group.output);
+      for (const ValueId input : group.inputs) --readers_[input];
     }
-    for (const graph::Port& port : g_.outputs) WEFT_TRY(add_output(port));
+    constant_ = false;
+    for (size_t i = 0; i < g_.outputs.size(); ++i) WEFT_TRY(add_output(g_.outputs[i], built_.outputs[i]));
     return std::move(built_);
   }
 
@@ -72,22 +91,35 @@ class Builder {
   BufferId add_boundary(const graph::Port& port, BufferKind kind) {
     const Storage storage = row_major(g_.values[port.value].type);
     const BufferId buffer = add_buffer(port.name, kind, storage);
-    if (kind == BufferKind::input) placements_[port.value].push_back({storage, buffer});
+    if (kind == BufferKind::input) record(port.value, {storage, buffer});
     return buffer;
   }
 
-  /// A graph output has a row-major buffer of its own, which a copy fills.
-  Result<void> add_output(const graph::Port& port) {
-    constant_ = false;
+  /// A graph output has a row-major buffer of its own. A value that lies so anyway is computed there.
+  void add_output_buffer(const graph::Port& port) {
     const BufferId buffer = add_boundary(port, BufferKind::output);
     built_.outputs.push_back(buffer);
-    const Storage storage = row_major(g_.values[port.value].type);
+    const auto chosen = layout_.storages.find(port.value);
+    if (!options_.share_memory || chosen == layout_.storages.end() || layout_.wholes.contains(port.value))
+      return;
+    const graph::Type& type = g_.values[port.value].type;
+    const Storage outside = row_major(type);
+    if (chosen->second.elements == outside.elements &&
+        loops::same_places(chosen->second, outside, type.shape))
+      direct_.emplace(port.value, buffer);
+  }
+
+  /// Copies what does not lie in the output's buffer yet.
+  Result<void> add_output(const graph::Port& port, BufferId buffer) {
+    const graph::Type& type = g_.values[port.value].type;
+    const Storage storage = row_major(type);
     if (bytes(storage) == 0) {
       entry().push_back(Fill{buffer, 0});
       return {};
     }
-    const Placement& source = first_placement(port.value);
-    if (source.storage == storage) {
+    const Placement source = first_placement(port.value);
+    if (source.buffer == buffer) return {};
+    if (loops::same_places(source.storage, storage, type.shape)) {
       entry().push_back(Copy{buffer, source.buffer, bytes(storage)});
       return {};
     }
@@ -111,17 +143,23 @@ class Builder {
     return g_.is_constant(value) || std::ranges::find(constants_, value) != constants_.end();
   }
 
+  void record(ValueId value, const Placement& placement) {
+    placements_[value].push_back(placement);
+    residents_[placement.buffer].push_back(value);
+  }
+
   /// The value as it first came to be; a constant of the graph gets its buffer on first use.
   Placement first_placement(ValueId value) {
-    std::vector<Placement>& all = placements_[value];
+    const std::vector<Placement>& all = placements_[value];
+    if (!all.empty()) return all.front();
     const Storage storage = row_major(g_.values[value].type);
-    if (all.empty() && bytes(storage) == 0) {  // no stage makes it
-      all.push_back({storage, add_buffer(g_.values[value].name, BufferKind::arena, storage)});
-    } else if (all.empty()) {
+    if (bytes(storage) == 0) {  // no stage makes it
+      record(value, {storage, add_buffer(g_.values[value].name, BufferKind::arena, storage)});
+    } else {
       WEFT_CHECK(g_.is_constant(value), "a value that nothing computed: " + g_.values[value].name);
       const BufferId buffer = add_buffer(g_.values[value].name, BufferKind::weights, storage);
       built_.weights.emplace(value, buffer);
-      all.push_back({storage, buffer});
+      record(value, {storage, buffer});
     }
     return all.front();
   }
@@ -129,17 +167,24 @@ class Builder {
   /// The value in the wanted storage; copied there when it is not yet.
   Result<Placement> require(ValueId value, const Storage& wanted) {
     const Placement first = first_placement(value);
-    for (const Placement& placement : placements_[value])
-      if (placement.storage == wanted) return placement;
     const bool constant = is_constant(value);
+    for (const Placement& placement : placements_[value])
+      if (placement.storage == wanted ||
+          (!constant && loops::serves(placement.storage, wanted, g_.values[value].type.shape)))
+        return placement;
     const bool outer = std::exchange(constant_, constant);
+    Result<Placement> target = pack(value, first, wanted);
+    constant_ = outer;
+    if (target) record(value, *target);
+    return target;
+  }
+
+  /// A copy of the value in a buffer of its own.
+  Result<Placement> pack(ValueId value, const Placement& from, const Storage& wanted) {
     const std::string& name = g_.values[value].name;
     const Placement target{
-        wanted, add_buffer(name + " packed", constant ? BufferKind::prepared : BufferKind::arena, wanted)};
-    Result<void> copied = add_kernel(lower::copy_stage(g_, value), {first, target}, "pack " + name);
-    constant_ = outer;
-    if (!copied) return std::unexpected(copied.error());
-    placements_[value].push_back(target);
+        wanted, add_buffer(name + " packed", constant_ ? BufferKind::prepared : BufferKind::arena, wanted)};
+    WEFT_TRY(add_kernel(lower::copy_stage(g_, value), {from, target}, "pack " + name));
     return target;
   }
 
@@ -164,18 +209,33 @@ class Builder {
     return factor->op == loops::ValueOp::access && factor->buffer == tensor;
   }
 
-  Placement result(const Stage& stage) {
-    const ValueId value = stage.tensors.back().value;
-    std::vector<Placement>& all = placements_[value];
-    if (all.empty()) {
-      const auto chosen = layout_.storages.find(value);
-      const Storage storage =
-          chosen == layout_.storages.end() ? row_major(g_.values[value].type) : chosen->second;
-      const BufferKind kind = constant_ ? BufferKind::prepared : BufferKind::arena;
-      all.push_back({storage, add_buffer(g_.values[value].name, kind, storage)});
-      fill_unwritten(all.back());
+  Storage chosen_storage(ValueId value) const {
+    const auto chosen = layout_.storages.find(value);
+    return chosen == layout_.storages.end() ? row_major(g_.values[value].type) : chosen->second;
+  }
+
+  /// Where the result of a stage goes: the buffer that its value has or shares.
+  Result<Placement> result(ValueId value) {
+    if (const auto known = placements_.find(value); known != placements_.end() && !known->second.empty())
+      return known->second.front();
+    const ValueId root = layout_.root(value);
+    const auto shared = roots_.find(root);
+    if (shared != roots_.end()) {
+      record(value, {chosen_storage(value), shared->second});
+    } else {
+      const Placement whole{chosen_storage(root), root_buffer(root)};
+      roots_.emplace(root, whole.buffer);
+      WEFT_TRY(fill_unwritten(whole));
+      record(value, {chosen_storage(value), whole.buffer});
     }
-    return all.front();
+    return placements_[value].front();
+  }
+
+  BufferId root_buffer(ValueId root) {
+    const auto output = direct_.find(root);
+    if (output != direct_.end()) return output->second;
+    const BufferKind kind = constant_ ? BufferKind::prepared : BufferKind::arena;
+    return add_buffer(g_.values[root].name, kind, chosen_storage(root));
   }
 
   Result<void> add_stage(const Stage& stage, const std::string& source) {
@@ -184,48 +244,168 @@ class Builder {
       WEFT_ASSIGN(placement, operand(stage, i));
       placements.push_back(placement);
     }
-    placements.push_back(result(stage));
+    const ValueId value = stage.tensors.back().value;
+    if (view(stage, placements)) return {};
+    WEFT_ASSIGN(done, overwrite(stage, placements, source));
+    if (done) return {};
+    WEFT_ASSIGN(target, result(value));
+    if (placements.size() == 1 && placements[0].buffer == target.buffer &&
+        moves_nothing(stage, placements[0].storage, target.storage))
+      return {};
+    placements.push_back(target);
     return add_call(stage, placements, source);
+  }
+
+  /// Whether the stage's result is only another view of its operand.
+  bool view(const Stage& stage, const std::vector<Placement>& operands) {
+    const ValueId value = stage.tensors.back().value;
+    if (!options_.share_memory || constant_ || operands.size() != 1 || placements_.contains(value) ||
+        layout_.wholes.contains(value) || direct_.contains(value))
+      return false;
+    const auto storage = as_view(stage, operands[0].storage, chosen_storage(value));
+    if (storage) record(value, {*storage, operands[0].buffer});
+    return storage.has_value();
+  }
+
+  /// Whether nothing but the current group will read what the buffer holds, and only through this value.
+  bool dies_here(ValueId value, BufferId buffer) const {
+    const auto readers = [&](ValueId v) {
+      const auto entry = readers_.find(v);
+      return entry == readers_.end() ? 0u : entry->second;
+    };
+    if (built_.program.buffers[buffer].kind != BufferKind::arena || readers(value) != 1) return false;
+    for (const ValueId resident : residents_.at(buffer)) {
+      if (resident != value && readers(resident) != 0) return false;
+      const auto parts = parts_.find(layout_.root(resident));
+      if (layout_.root(resident) != resident && layout_.root(resident) != value &&
+          readers(layout_.root(resident)) != 0)
+        return false;
+      if (parts == parts_.end()) continue;
+      for (const ValueId part : parts->second)
+        if (part != value && readers(part) != 0) return false;
+    }
+    return true;
+  }
+
+  /// Computes the stage over an operand that dies there, if it can: then true.
+  Result<bool> overwrite(const Stage& stage, const std::vector<Placement>& operands,
+                         const std::string& source) {
+    const ValueId value = stage.tensors.back().value;
+    if (!options_.share_memory || constant_ || placements_.contains(value) ||
+        layout_.wholes.contains(value) || parts_.contains(value) || direct_.contains(value))
+      return false;
+    for (uint32_t i = 0; i < operands.size(); ++i) {
+      const Storage& storage = operands[i].storage;
+      const bool whole = storage.offset.is_constant(0) && loops::rebased(storage) == storage;
+      if (!whole || !may_overwrite(stage, i, storage) ||
+          !dies_here(stage.tensors[i].value, operands[i].buffer) ||
+          !loops::serves(storage, chosen_storage(value), stage.tensors.back().shape) ||
+          std::ranges::count(operands, operands[i].buffer, &Placement::buffer) != 1)
+        continue;
+      std::vector<Placement> placements = operands;
+      placements.push_back(operands[i]);
+      const schedule::Schedule schedule =
+          options_.rules.default_schedule(stage, local_storages(placements), options_.machine);
+      // A tile that is moved back does some points twice, the second time from what it has written.
+      if (std::ranges::any_of(schedule.steps, [](const schedule::Step& step) {
+            return step.kind == schedule::StepKind::split && step.tail == schedule::Tail::overlap;
+          }))
+        continue;
+      WEFT_ASSIGN(kernel, make_kernel(stage, placements, source));
+      placements.erase(placements.begin() + i);
+      kernel = loops::in_place(std::move(kernel), i, static_cast<uint32_t>(operands.size()));
+      push_call(stage, std::move(kernel), placements, source);
+      record(value, operands[i]);
+      return true;
+    }
+    return false;
   }
 
   Result<void> add_kernel(const Stage& stage, const std::vector<Placement>& placements,
                           const std::string& source) {
-    fill_unwritten(placements.back());
+    WEFT_TRY(fill_unwritten(placements.back()));
     return add_call(stage, placements, source);
   }
 
   /// Halos and the padding of blocked axes are zero by contract.
-  void fill_unwritten(const Placement& target) {
-    if (loops::has_halo(target.storage) || blocked(target.storage)) entry().push_back(Fill{target.buffer, 0});
+  Result<void> fill_unwritten(const Placement& target) {
+    if (!loops::has_halo(target.storage) && !blocked(target.storage)) return {};
+    const std::vector<ZeroBox> boxes = halo_boxes(target.storage);
+    if (boxes.empty()) entry().push_back(Fill{target.buffer, 0});
+    const std::string& name = built_.program.buffers[target.buffer].name;
+    for (const ZeroBox& box : boxes)
+      WEFT_TRY(add_call(box.stage, {{box.storage, target.buffer}}, "halo " + name));
+    return {};
   }
 
   static bool blocked(const Storage& storage) {
     return std::ranges::any_of(storage.dims, [](const loops::StorageDim& dim) { return dim.divisor != 1; });
   }
 
-  Result<void> add_call(const Stage& stage, const std::vector<Placement>& placements,
-                        const std::string& source) {
+  /// Storages as a kernel sees them: from the first element on.
+  static std::vector<Storage> local_storages(const std::vector<Placement>& placements) {
     std::vector<Storage> storages;
-    Call call;
-    call.source = source;
-    for (const Placement& placement : placements) {
-      storages.push_back(placement.storage);
-      call.buffers.push_back(placement.buffer);
-    }
+    for (const Placement& placement : placements) storages.push_back(loops::rebased(placement.storage));
+    return storages;
+  }
+
+  Result<loops::Kernel> make_kernel(const Stage& stage, const std::vector<Placement>& placements,
+                                    const std::string& source) {
+    const std::vector<Storage> storages = local_storages(placements);
     const schedule::Schedule schedule = options_.rules.default_schedule(stage, storages, options_.machine);
     dump_("stages", [&] { return loops::print(stage); });
     dump_("schedules", [&] { return stage.name + " @ " + source + "\n" + schedule::print(schedule); });
     WEFT_ASSIGN(kernel, schedule::apply(stage, schedule, storages));
     if (!source.empty()) kernel.name += ": " + source;
     dump_("loops", [&] { return loops::print(kernel); });
+    return kernel;
+  }
+
+  Result<void> add_call(const Stage& stage, std::vector<Placement> placements, const std::string& source) {
+    WEFT_ASSIGN(kernel, make_kernel(stage, placements, source));
+    // An operand beside the result in one buffer, if the kernel might touch the same places, is moved first.
+    bool moved = false;
+    for (uint32_t i = 0; i + 1 < placements.size(); ++i) {
+      if (placements[i].buffer != placements.back().buffer) continue;
+      const auto result = static_cast<uint32_t>(placements.size() - 1);
+      if (plan::never_meet(kernel, {i, offset(placements[i])}, {result, offset(placements.back())})) continue;
+      Storage apart = loops::rebased(placements[i].storage);
+      WEFT_ASSIGN(copy, pack(stage.tensors[i].value, placements[i], apart));
+      placements[i] = copy;
+      moved = true;
+    }
+    if (moved) {
+      WEFT_ASSIGN(again, make_kernel(stage, placements, source));
+      kernel = std::move(again);
+    }
+    push_call(stage, std::move(kernel), placements, source);
+    return {};
+  }
+
+  static uint64_t offset(const Placement& placement) {
+    return static_cast<uint64_t>(placement.storage.offset.as_constant().value_or(0)) *
+           byte_size(placement.storage.dtype);
+  }
+
+  void push_call(const Stage& stage, loops::Kernel kernel, const std::vector<Placement>& placements,
+                 const std::string& source) {
+    Call call;
+    call.source = source;
+    bool at_start = true;
+    for (const Placement& placement : placements) {
+      call.buffers.push_back(placement.buffer);
+      call.offsets.push_back(offset(placement));
+      at_start = at_start && call.offsets.back() == 0;
+    }
+    if (at_start) call.offsets.clear();
     const auto blocks = loops::block_count(kernel).as_constant();
     WEFT_CHECK(blocks.has_value(), "a block count that is not constant");
     call.kernel = static_cast<KernelId>(built_.program.kernels.size());
     call.blocks = static_cast<uint64_t>(*blocks);
-    call.grain = std::max<uint64_t>(1, (call.blocks + kCallsPerStatement - 1) / kCallsPerStatement);
+    const uint64_t calls = std::clamp<uint64_t>(points(stage) / kPointsPerCall, 1, kCallsPerStatement);
+    call.grain = std::max<uint64_t>(1, (call.blocks + calls - 1) / calls);
     built_.program.kernels.push_back(std::move(kernel));
     entry().push_back(std::move(call));
-    return {};
   }
 
   const graph::Graph& g_;
@@ -235,8 +415,13 @@ class Builder {
   Layout layout_;
   BuiltProgram built_;
   std::map<ValueId, std::vector<Placement>> placements_;
-  std::vector<ValueId> constants_;  ///< values that prepare computes
-  bool constant_ = false;           ///< whether statements go to prepare
+  std::map<BufferId, std::vector<ValueId>> residents_;  ///< values that lie, or lay, in a buffer
+  std::map<ValueId, BufferId> roots_;                   ///< of values that are no part of another one
+  std::map<ValueId, BufferId> direct_;                  ///< values that are computed in an output's buffer
+  std::map<ValueId, std::vector<ValueId>> parts_;       ///< by root
+  std::map<ValueId, uint32_t> readers_;                 ///< groups still to come, and outputs
+  std::vector<ValueId> constants_;                      ///< values that prepare computes
+  bool constant_ = false;                               ///< whether statements go to prepare
 };
 
 }  // namespace

@@ -23,6 +23,9 @@ struct BuildOptions {
   schedule::Machine machine;
   uint32_t vector_bytes = 16;  ///< 0: scalar code
   ScheduleRules rules{};
+  /// Whether values may share memory with others: operands in the slots of their concats, views, results in
+  /// the place of operands. Without, every value has a buffer of its own.
+  bool share_memory = true;
 };
 
 struct BuiltProgram {

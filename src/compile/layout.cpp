@@ -64,59 +64,138 @@ bool keeps_layout(const graph::Graph& g, const Group& group) {
 
 class Chooser {
  public:
-  Chooser(const graph::Graph& g, const std::vector<Group>& groups) : g_(g) {
-    for (const Group& group : groups) visit(group);
-    for (const Group& group : groups)
-      if (!group.constant) assign(group.output);
-    for (const auto& [value, halo] : halos_)
-      layout_.convolution_operands.emplace(value, storage(value, true));
+  Chooser(const graph::Graph& g, const std::vector<Group>& groups) : g_(g), groups_(groups) {}
+
+  Layout run(bool slots) {
+    for (const Group& group : groups_) {
+      for (const uint32_t index : group.nodes)
+        if (g_.nodes[index].op == Op::conv) want_halo(g_.nodes[index]);
+      if (!group.constant) computed_.insert(group.output);
+    }
+    for (const Group& group : groups_) choose_order(group);
+    for (size_t i = groups_.size(); slots && i-- > 0;) choose_slots(groups_[i]);
+    // Parts come before their whole, so what they want has reached them when they hand it on.
+    for (const Group& group : groups_)
+      if (const auto whole = layout_.wholes.find(group.output); whole != layout_.wholes.end())
+        if (const auto halo = halos_.find(group.output); halo != halos_.end() && is_last(group.output))
+          want_halo(whole->second, halo->second);
+    for (const ValueId value : computed_)
+      if (!layout_.wholes.contains(value)) layout_.storages.emplace(value, storage(value, is_last(value)));
+    for (size_t i = groups_.size(); i-- > 0;) place_parts(groups_[i]);
+    for (const auto& [value, halo] : wanted_)
+      layout_.convolution_operands.emplace(value, storage(value, true, halo));
+    return std::move(layout_);
   }
 
-  Layout take() { return std::move(layout_); }
-
  private:
-  void visit(const Group& group) {
-    bool last = false;
-    for (const uint32_t index : group.nodes) {
-      const Node& node = g_.nodes[index];
-      last = last || prefers_channels_last(node.op);
-      if (node.op != Op::conv) continue;
-      const Halo halo = wanted_halo(g_, node);
-      const auto [entry, added] = halos_.emplace(node.inputs[0], halo);
-      if (!added) widen(entry->second, halo);
+  size_t rank(ValueId value) const { return g_.values[value].type.shape.size(); }
+  bool is_last(ValueId value) const { return channels_last_.contains(value); }
+
+  void want_halo(const Node& node) {
+    const Halo halo = wanted_halo(g_, node);
+    const auto [entry, added] = wanted_.emplace(node.inputs[0], halo);
+    if (!added) widen(entry->second, halo);
+    halos_.insert_or_assign(node.inputs[0], entry->second);
+  }
+
+  void want_halo(ValueId value, const Halo& halo) {
+    const auto [entry, added] = halos_.emplace(value, halo);
+    if (!added) widen(entry->second, halo);
+  }
+
+  void choose_order(const Group& group) {
+    if (group.constant || rank(group.output) < 3) return;
+    const bool prefers = std::ranges::any_of(
+        group.nodes, [&](uint32_t index) { return prefers_channels_last(g_.nodes[index].op); });
+    const bool kept = keeps_layout(g_, group) && std::ranges::any_of(group.inputs, [&](ValueId input) {
+                        return is_last(input) && rank(input) == rank(group.output);
+                      });
+    if (prefers || kept || wanted_.contains(group.output)) channels_last_.insert(group.output);
+  }
+
+  static const Node* as_concat(const graph::Graph& g, const Group& group) {
+    const Node& last = g.nodes[group.nodes.back()];
+    return last.op == Op::concat && !group.constant ? &last : nullptr;
+  }
+
+  /// The operands of a concat that can be computed where the concat wants them. Called for the last concat
+  /// first: one whose result goes on into another takes its operands with it.
+  void choose_slots(const Group& group) {
+    const Node* concat = as_concat(g_, group);
+    if (concat == nullptr) return;
+    for (const ValueId operand : concat->inputs)
+      if (fits_slot(operand, *concat)) layout_.wholes.emplace(operand, concat->output);
+  }
+
+  bool fits_slot(ValueId operand, const Node& concat) const {
+    if (!computed_.contains(operand) || layout_.wholes.contains(operand)) return false;
+    if (graph::element_count(g_.values[operand].type.shape).is_constant(0)) return false;
+    if (is_last(operand) != is_last(concat.output)) return false;
+    // Beside the slot lies another operand, not a halo.
+    const auto halo = halos_.find(operand);
+    if (halo == halos_.end() || !is_last(operand)) return true;
+    for (const Node* around = &concat; around != nullptr; around = whole_of(around->output)) {
+      const auto axis = static_cast<size_t>(std::get<graph::ConcatAttributes>(around->attributes).axis);
+      if (halo->second.begin[axis] != 0 || halo->second.end[axis] != 0) return false;
     }
-    const size_t rank = g_.values[group.output].type.shape.size();
-    if (!last && keeps_layout(g_, group))
-      last = std::ranges::any_of(group.inputs, [&](ValueId input) {
-        return channels_last_.contains(input) && g_.values[input].type.shape.size() == rank;
-      });
-    if (last && rank >= 3) channels_last_.insert(group.output);
+    return true;
+  }
+
+  const Node* whole_of(ValueId value) const {
+    const auto whole = layout_.wholes.find(value);
+    if (whole == layout_.wholes.end()) return nullptr;
+    return &*std::ranges::find(g_.nodes, whole->second, &Node::output);
+  }
+
+  /// Storages of the parts of a concat whose own storage is known.
+  void place_parts(const Group& group) {
+    const Node* concat = as_concat(g_, group);
+    if (concat == nullptr) return;
+    const auto axis = static_cast<uint32_t>(std::get<graph::ConcatAttributes>(concat->attributes).axis);
+    const loops::Storage& whole = layout_.storages.at(concat->output);
+    expr::Expr start(0);
+    for (const ValueId operand : concat->inputs) {
+      const expr::Expr extent = g_.values[operand].type.shape[axis];
+      const auto part = layout_.wholes.find(operand);
+      // Of an operand that comes twice, the first place is the slot.
+      if (part != layout_.wholes.end() && part->second == concat->output)
+        layout_.storages.emplace(operand, loops::slot(whole, axis, start, extent));
+      start = start + extent;
+    }
   }
 
   loops::Storage storage(ValueId value, bool last) const {
-    const graph::Type& type = g_.values[value].type;
     const auto halo = halos_.find(value);
+    return storage(value, last, last && halo != halos_.end() ? halo->second : Halo{});
+  }
+
+  loops::Storage storage(ValueId value, bool last, const Halo& halo) const {
+    const graph::Type& type = g_.values[value].type;
     std::vector<uint32_t> order(type.shape.size());
     std::iota(order.begin(), order.end(), 0u);
     if (last) order = channels_last(type.shape.size());
-    if (!last || halo == halos_.end()) return loops::dense_storage(type.dtype, type.shape, order);
-    return loops::dense_storage(type.dtype, type.shape, order, halo->second.begin, halo->second.end);
-  }
-
-  void assign(ValueId value) {
-    layout_.storages.emplace(value, storage(value, channels_last_.contains(value)));
+    return loops::dense_storage(type.dtype, type.shape, order, halo.begin, halo.end);
   }
 
   const graph::Graph& g_;
+  const std::vector<Group>& groups_;
+  std::set<ValueId> computed_;  ///< by groups that run every time
   std::set<ValueId> channels_last_;
-  std::map<ValueId, Halo> halos_;  ///< of the values that convolutions read
+  std::map<ValueId, Halo> wanted_;  ///< by the convolutions that read the value
+  std::map<ValueId, Halo> halos_;   ///< by them, and by the value's parts
   Layout layout_;
 };
 
 }  // namespace
 
-Layout choose_layout(const graph::Graph& g, const std::vector<Group>& groups) {
-  return Chooser(g, groups).take();
+graph::ValueId Layout::root(ValueId value) const {
+  for (auto whole = wholes.find(value); whole != wholes.end(); whole = wholes.find(value))
+    value = whole->second;
+  return value;
+}
+
+Layout choose_layout(const graph::Graph& g, const std::vector<Group>& groups, bool slots) {
+  return Chooser(g, groups).run(slots);
 }
 
 loops::Storage row_major(const graph::Type& type) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "plan/aliasing.hpp"
 #include "plan/lifetimes.hpp"
 
 namespace weft::plan {
@@ -70,7 +71,7 @@ class Checker {
     }
     if (slices.size() != call.buffers.size())
       return broken("too many buffers for " + kernel.name, call.source);
-    return check_aliases(slices, call);
+    return check_aliases(slices, kernel, call);
   }
 
   struct Slice {
@@ -81,6 +82,9 @@ class Checker {
     uint64_t bytes() const {
       return static_cast<uint64_t>(parameter->elements.as_constant().value_or(0)) *
              byte_size(parameter->dtype);
+    }
+    Window window(const loops::Kernel& kernel) const {
+      return {static_cast<uint32_t>(parameter - kernel.buffers.data()), offset};
     }
   };
 
@@ -120,14 +124,15 @@ class Checker {
   }
 
   /// Parameters do not alias where one of them is written.
-  static Result<void> check_aliases(const std::vector<Slice>& slices, const Call& call) {
+  static Result<void> check_aliases(const std::vector<Slice>& slices, const loops::Kernel& kernel,
+                                    const Call& call) {
     for (size_t i = 0; i < slices.size(); ++i) {
       for (size_t j = 0; j < i; ++j) {
         const Slice &a = slices[i], &b = slices[j];
         if (a.buffer != b.buffer) continue;
         const bool reads =
             a.parameter->space == loops::BufferSpace::read && b.parameter->space == loops::BufferSpace::read;
-        if (reads || a.offset >= b.offset + b.bytes() || b.offset >= a.offset + a.bytes()) continue;
+        if (reads || never_meet(kernel, a.window(kernel), b.window(kernel))) continue;
         return broken(fmt::format("{} and {} share b{}", b.parameter->name, a.parameter->name, a.buffer),
                       call.source);
       }

@@ -10,11 +10,21 @@ using loops::Stage;
 using loops::Storage;
 using loops::Value;
 
+namespace {
+
+std::vector<Expr> output_extents(const Stage& stage) {
+  std::vector<Expr> extents;
+  for (const loops::Axis& axis : stage.spatial) extents.push_back(axis.extent);
+  return extents;
+}
+
+}  // namespace
+
 bool one_loop_does(const Stage& stage, const std::vector<Storage>& storages) {
   if (!stage.fold.empty() || !stage.bindings.empty() || stage.spatial.size() < 2) return false;
   const std::vector<Value> found = accesses(stage.result);
   const Storage& output = storages.back();
-  if (has_halo(output)) return false;
+  if (has_halo(output) || !(output.elements == expr::product(output_extents(stage)))) return false;
   const auto plain = [&](const std::vector<Expr>& indices, const Storage& storage) {
     if (has_halo(storage) || !(storage.dims == output.dims) || indices.size() != stage.spatial.size())
       return false;

@@ -129,7 +129,7 @@ const GroupCase kCases[] = {
   %y = mul(%c, %v) : f32[1, 16, 6, 6]
   output "y" = %y
 })",
-     9},
+     7},
     {"softmax", R"(graph "g" {
   %x = input "x" : f32[5, 37]
   %m = reduce(%x) {kind = max, axes = [1]} : f32[5]
@@ -194,7 +194,7 @@ const GroupCase kCases[] = {
   %y = reshape(%u) {shape = [1, 10, 16]} : f32[1, 10, 16]
   output "y" = %y
 })",
-     7,
+     6,
      {5e-2, 1e-4}},
     {"transpose_add", R"(graph "g" {
   %x = input "x" : f32[13, 9]
@@ -225,7 +225,7 @@ const GroupCase kCases[] = {
   %c = concat(%a, %b, %x) {axis = 1} : f32[1, 18, 5, 5]
   output "y" = %c
 })",
-     7},
+     5},
     {"upsample_concat_conv", R"(graph "g" {
   %x = input "x" : f32[1, 4, 3, 3]
   %w = random f32[8, 4, 1, 1]
@@ -239,7 +239,7 @@ const GroupCase kCases[] = {
   %y = conv(%c, %v) {strides = [1, 1], dilations = [1, 1], pads_begin = [1, 1], pads_end = [1, 1], groups = 1} : f32[1, 6, 6, 6]
   output "y" = %y
 })",
-     8},
+     7},
     {"pad_reflect_conv", R"(graph "g" {
   %x = input "x" : f32[1, 4, 6, 6]
   %w = random f32[8, 4, 3, 3]
@@ -247,7 +247,7 @@ const GroupCase kCases[] = {
   %y = conv(%p, %w) {strides = [1, 1], dilations = [1, 1], pads_begin = [0, 0], pads_end = [0, 0], groups = 1} : f32[1, 8, 6, 6]
   output "y" = %y
 })",
-     4},
+     3},
     {"reduce_with_prologue", R"(graph "g" {
   %x = input "x" : f32[6, 40]
   %z = input "z" : f32[6, 40]

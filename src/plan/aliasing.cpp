@@ -1,0 +1,112 @@
+#include "plan/aliasing.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace weft::plan {
+namespace {
+
+using loops::Block;
+using loops::Value;
+using loops::ValueNode;
+using loops::ValueOp;
+
+struct Touch {
+  expr::Linear index;
+  int64_t lanes = 1;
+};
+
+/// Every index at which a kernel loads from or stores to one of its buffers.
+class Collector {
+ public:
+  explicit Collector(uint32_t buffer) : buffer_(buffer) {}
+
+  std::vector<Touch> collect(const Block& block) {
+    visit(block);
+    return std::move(touches_);
+  }
+
+ private:
+  void visit(const Block& block) {
+    for (const loops::Statement& statement : block)
+      std::visit([&](const auto& node) { visit(node); }, statement.node);
+  }
+  void visit(const loops::For& loop) { visit(*loop.body); }
+  void visit(const loops::Let& let) { visit(let.value); }
+  void visit(const loops::LetIndex& let) { visit(let.value); }
+  void visit(const loops::Store& store) {
+    if (store.buffer == buffer_) touches_.push_back({expr::linear(store.index), store.value->type.lanes});
+    visit(store.value);
+  }
+  void visit(const loops::If& node) {
+    visit(*node.then_block);
+    if (node.else_block) visit(*node.else_block);
+  }
+  void visit(const Value& value) {
+    if (!seen_.insert(value.get()).second) return;
+    if (value->op == ValueOp::load && value->buffer == buffer_)
+      touches_.push_back({expr::linear(value->indices[0]), value->type.lanes});
+    for (const Value& operand : value->operands) visit(operand);
+  }
+
+  uint32_t buffer_;
+  std::vector<Touch> touches_;
+  std::set<const ValueNode*> seen_;
+};
+
+struct Span {
+  int64_t first = 0, last = 0;
+};
+
+/// The remainders modulo `period` that the touches use, as one span; nothing when they wrap around.
+std::optional<Span> remainders(const std::vector<Touch>& touches, int64_t period, int64_t offset) {
+  std::optional<Span> all;
+  for (const Touch& touch : touches) {
+    expr::Linear rest = touch.index;
+    std::erase_if(rest.terms, [&](const expr::Term& term) { return term.coefficient % period == 0; });
+    const expr::Interval range = expr::bounds(expr::from_linear(rest));
+    if (!range.min || !range.max) return std::nullopt;
+    const int64_t low = *range.min + offset;
+    const int64_t first = (low % period + period) % period;
+    const int64_t last = first + (*range.max - *range.min) + touch.lanes - 1;
+    if (last >= period) return std::nullopt;
+    if (!all) all = Span{first, last};
+    all->first = std::min(all->first, first);
+    all->last = std::max(all->last, last);
+  }
+  return all;
+}
+
+std::set<int64_t> strides(const std::vector<Touch>& touches) {
+  std::set<int64_t> out;
+  for (const Touch& touch : touches)
+    for (const expr::Term& term : touch.index.terms)
+      if (term.coefficient > 1) out.insert(term.coefficient);
+  return out;
+}
+
+}  // namespace
+
+bool never_meet(const loops::Kernel& kernel, const Window& a, const Window& b) {
+  const loops::Buffer &first = kernel.buffers[a.parameter], &second = kernel.buffers[b.parameter];
+  const auto bytes = [](const loops::Buffer& buffer) {
+    return static_cast<uint64_t>(buffer.elements.as_constant().value_or(int64_t{1} << 40)) *
+           byte_size(buffer.dtype);
+  };
+  if (a.offset >= b.offset + bytes(second) || b.offset >= a.offset + bytes(first)) return true;
+  const auto size = static_cast<uint64_t>(byte_size(first.dtype));
+  if (first.dtype != second.dtype || a.offset % size != 0 || b.offset % size != 0) return false;
+  const std::vector<Touch> by_first = Collector(a.parameter).collect(kernel.body);
+  const std::vector<Touch> by_second = Collector(b.parameter).collect(kernel.body);
+  if (by_first.empty() || by_second.empty()) return true;
+  std::set<int64_t> periods = strides(by_first);
+  periods.merge(strides(by_second));
+  for (const int64_t period : periods) {
+    const auto x = remainders(by_first, period, static_cast<int64_t>(a.offset / size));
+    const auto y = remainders(by_second, period, static_cast<int64_t>(b.offset / size));
+    if (x && y && (x->last < y->first || y->last < x->first)) return true;
+  }
+  return false;
+}
+
+}  // namespace weft::plan
