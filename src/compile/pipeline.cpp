@@ -29,9 +29,10 @@ Result<graph::Graph> optimise(graph::Graph g, const Blobs& blobs, const Dump& du
   WEFT_ASSIGN(folded, passes::fold_constants(std::move(g), blobs));
   g = verified(passes::simplify(verified(std::move(folded))));
   g = verified(passes::fold_scales(std::move(g)));
-  // Scaling made new constant expressions; small ones become constants too.
+  g = verified(passes::expand_conv_transpose(std::move(g)));
+  // These made new constant expressions; small ones become constants too.
   WEFT_ASSIGN(scaled, passes::fold_constants(std::move(g), blobs));
-  g = verified(passes::remove_dead(std::move(scaled)));
+  g = verified(passes::remove_dead(passes::simplify(std::move(scaled))));
   dump("graph", [&] { return graph::print(g); });
   g = passes::fuse_groups(std::move(g));
   const Result<void> groups = passes::verify_groups(g);

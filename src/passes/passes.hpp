@@ -31,6 +31,10 @@ graph::Graph simplify(graph::Graph g);
 /// without elements, stays.
 graph::Graph expand_resize(graph::Graph g);
 
+/// conv_transpose without dilation -> a conv whose channels are the phases of the output, and index mappings that
+/// interleave them. Weights and bias become expressions over the old ones. Extents must be known.
+graph::Graph expand_conv_transpose(graph::Graph g);
+
 /// Drops dead nodes and gives every node a group: an anchor (contraction, reduction, pad, gather, concat)
 /// with the elementwise nodes behind it that have its shape; or elementwise and index-mapping nodes together,
 /// which a reduction that is their only reader takes in. One value leaves each group (so groups cannot depend

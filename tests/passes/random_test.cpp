@@ -52,7 +52,7 @@ struct Pass {
 Graph whole_sequence(Graph g) {
   g = expand_resize(remove_dead(std::move(g)));
   g = simplify(folded(std::move(g), 65536));
-  g = folded(fold_scales(std::move(g)), 256);
+  g = folded(expand_conv_transpose(fold_scales(std::move(g))), 256);
   return fuse_groups(simplify(std::move(g)));
 }
 
