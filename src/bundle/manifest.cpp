@@ -37,6 +37,17 @@ ordered_json json_of(const std::string& text) { return valid_utf8(text); }
 ordered_json json_of(uint64_t value) { return value; }
 ordered_json json_of(const std::array<uint64_t, 3>& triple) { return {triple[0], triple[1], triple[2]}; }
 
+ordered_json json_of(const StatementInfo& statement) {
+  ordered_json out = ordered_json::object();
+  out["class"] = statement.work;
+  if (!statement.kernel.empty()) out["kernel"] = valid_utf8(statement.kernel);
+  if (!statement.kernel.empty()) out["function"] = statement.function;
+  out["source"] = valid_utf8(statement.source);
+  out["flops"] = statement.flops;
+  out["bytes"] = statement.bytes;
+  return out;
+}
+
 ordered_json json_of(const Variant& variant);
 ordered_json json_of(const HashedFile& file);
 
@@ -63,6 +74,7 @@ ordered_json json_of(const Variant& variant) {
   out["inputs"] = list(variant.inputs);
   out["outputs"] = list(variant.outputs);
   out["weights"] = list(variant.weights);
+  if (!variant.profile.empty()) out["profile"] = list(variant.profile);
   return out;
 }
 

@@ -31,6 +31,15 @@ struct EntryInfo {
   uint32_t records = 0;
 };
 
+/// What one statement of `run` does (`weft compile --profile-info`).
+struct StatementInfo {
+  std::string work;       ///< loops::WorkClass, "fill" or "copy"
+  std::string kernel;     ///< operations of the kernel; empty for fills and copies
+  uint32_t function = 0;  ///< the kernel's number: calls of one share their code
+  std::string source;     ///< the model's nodes; the buffer of a fill or copy
+  uint64_t flops = 0, bytes = 0;
+};
+
 struct Variant {
   std::string name;  ///< scalar, simd128, relaxed
   std::string file;  ///< its module
@@ -40,6 +49,7 @@ struct Variant {
   std::vector<EntryInfo> entries;
   std::vector<uint64_t> inputs, outputs;         ///< addresses, parallel to the manifest's
   std::vector<std::array<uint64_t, 3>> weights;  ///< offset in the data part, address, bytes; by offset
+  std::vector<StatementInfo> profile;            ///< parallel to the statements of `run`, or empty
 };
 
 struct Manifest {
@@ -69,6 +79,9 @@ Variant make_variant(std::string name, std::string file, const plan::Program& pr
                      const WeightsFile& file_of_weights,
                      const std::map<graph::ValueId, plan::BufferId>& weights,
                      const std::vector<plan::BufferId>& inputs, const std::vector<plan::BufferId>& outputs);
+
+/// What the statements of the entry `run` compute and touch.
+std::vector<StatementInfo> statement_infos(const plan::Program& program);
 
 /// Compact JSON without `files`: the contents of the custom section.
 std::string manifest_section(const Manifest& manifest);

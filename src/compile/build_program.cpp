@@ -391,6 +391,7 @@ class Builder {
                  const std::string& source) {
     Call call;
     call.source = source;
+    call.cost = loops::cost_of(stage);
     bool at_start = true;
     for (const Placement& placement : placements) {
       call.buffers.push_back(placement.buffer);

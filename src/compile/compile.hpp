@@ -19,6 +19,7 @@ struct CompileOptions {
   std::vector<std::string> variants = {"simd128", "relaxed"};  ///< scalar, simd128, relaxed; each once
   std::string name;                                            ///< of the model, in the manifest
   bool debug_names = false;                                    ///< keep kernel names in the modules
+  bool profile_info = false;       ///< say in the manifest what each statement of `run` computes
   std::string_view runtime_js;     ///< the web runtime's text, inlined in model.js; empty: no model.js
   std::string_view runtime_types;  ///< its declarations, for model.d.ts; may be empty
   /// Called with the text of each stage as it is made, by the names of kStages; may be empty.

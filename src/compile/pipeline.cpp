@@ -99,10 +99,13 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   compiled.manifest = bundle::make_manifest(g, weights, kGenerator);
   compiled.manifest.name = options.name;
   compiled.manifest.nodes = nodes.names();
-  for (const PlacedVariant& placed : variants)
+  for (const PlacedVariant& placed : variants) {
     compiled.manifest.variants.push_back(bundle::make_variant(
         placed.name, module_name(placed.name), placed.built.program, placed.memory, placed.tables, weights,
         placed.built.weights, placed.built.inputs, placed.built.outputs));
+    if (options.profile_info)
+      compiled.manifest.variants.back().profile = bundle::statement_infos(placed.built.program);
+  }
   const std::string section = bundle::manifest_section(compiled.manifest);
   for (const PlacedVariant& placed : variants) {
     std::vector<uint8_t> code = emit_variant(placed, section, options.debug_names);

@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "base/dtype.hpp"
+#include "loops/cost.hpp"
 #include "loops/loops.hpp"
 
 namespace weft::plan {
@@ -62,6 +63,7 @@ struct Call {
   uint64_t blocks = 1;
   uint64_t grain = 1;
   std::string source;  ///< the model's node(s)
+  loops::Cost cost;    ///< for profiles; not in the text form
 };
 struct Fill {
   BufferId buffer = 0;

@@ -1,0 +1,44 @@
+// What profiles know of a program's statements.
+#include "bundle/manifest.hpp"
+
+namespace weft::bundle {
+namespace {
+
+/// Kernels are called "operations: nodes"; the nodes of a shared one are those of its first call.
+std::string operations(const std::string& kernel) { return kernel.substr(0, kernel.find(": ")); }
+
+struct Describe {
+  const plan::Program& program;
+
+  StatementInfo operator()(const plan::Call& call) const {
+    StatementInfo out;
+    out.work = loops::to_string(call.cost.work);
+    out.kernel = operations(program.kernels[call.kernel].name);
+    out.function = call.kernel;
+    out.source = call.source;
+    out.flops = call.cost.flops;
+    out.bytes = call.cost.bytes;
+    return out;
+  }
+  StatementInfo operator()(const plan::Fill& fill) const {
+    const plan::Buffer& buffer = program.buffers[fill.buffer];
+    return {"fill", {}, 0, buffer.name, 0, buffer.bytes};
+  }
+  StatementInfo operator()(const plan::Copy& copy) const {
+    return {"copy", {}, 0, program.buffers[copy.destination].name, 0, 2 * copy.bytes};
+  }
+};
+
+}  // namespace
+
+std::vector<StatementInfo> statement_infos(const plan::Program& program) {
+  std::vector<StatementInfo> out;
+  for (const plan::Entry& entry : program.entries) {
+    if (entry.name != "run") continue;
+    for (const plan::Statement& statement : entry.statements)
+      out.push_back(std::visit(Describe{program}, statement));
+  }
+  return out;
+}
+
+}  // namespace weft::bundle

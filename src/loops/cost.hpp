@@ -1,0 +1,32 @@
+// What a stage computes and touches, for profiles: a property of the algorithm, so that two schedules of one
+// stage are compared by the same figures.
+#pragma once
+
+#include <cstdint>
+
+#include "loops/stage.hpp"
+
+namespace weft::loops {
+
+enum class WorkClass : uint8_t {
+  contraction,  ///< sums of products with a free axis on either side: convolution, matmul
+  depthwise,    ///< sums of products over a window, channel by channel
+  pooling,      ///< other folds over a window
+  fold,         ///< other folds: softmax, mean, norm
+  elementwise,
+  movement,  ///< no arithmetic: copies between storages, transposes, gathers
+};
+/// "contraction", …, as the manifest has it.
+const char* to_string(WorkClass work);
+
+struct Cost {
+  WorkClass work = WorkClass::movement;
+  uint64_t flops = 0;  ///< arithmetic operations on all points, a muladd is 2; comparisons, selects, casts
+                       ///< and bit operations are none, index arithmetic neither
+  uint64_t bytes = 0;  ///< of the tensors' elements, each counted once however often it is read
+};
+
+/// Extents must be constant.
+Cost cost_of(const Stage& stage);
+
+}  // namespace weft::loops
