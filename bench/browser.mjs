@@ -14,7 +14,7 @@ const HEADERS = { "cross-origin-opener-policy": "same-origin", "cross-origin-emb
 const PAGE = `<!doctype html><meta charset="utf-8"><title>bench</title><script type="module">
 const post = (outcome) => fetch("outcome", { method: "POST", body: JSON.stringify(outcome) });
 const describe = (error) => (error instanceof Error ? error.name + ": " + error.message : String(error));
-addEventListener("error", (event) => post({ error: event.message }));
+addEventListener("error", (event) => post({ error: event.error ? describe(event.error) : event.message }));
 addEventListener("unhandledrejection", (event) => post({ error: describe(event.reason) }));
 const { default: main } = await import("./main.mjs");
 const result = await main(await (await fetch("task.json")).json());

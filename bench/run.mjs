@@ -56,8 +56,10 @@ function findAndCompile(given, shapes) {
 }
 
 /** What bars.mjs wants to know of the memory of the variants. */
-function memoryOf(name, manifest, variants) {
-  return manifest.variants.filter((v) => variants.includes(v.name)).map((v) => ({ model: name, variant: v.name, linear: v.memory.pages * 65536, initialisers: manifest.weights.bytes, arena: v.memory.arena }));
+function memoryOf(model, manifest, variants) {
+  return manifest.variants.filter(({ name }) => variants.includes(name)).map(({ name, memory }) => ({
+    model, variant: name, linear: memory.pages * 65536, initialisers: manifest.weights.bytes, arena: memory.run_arena ?? memory.arena, ofRun: memory.run_arena !== undefined,
+  }));
 }
 
 /** The same of a bundle made for little memory; null where the compiler cannot. */
