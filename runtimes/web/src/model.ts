@@ -2,11 +2,14 @@ import { elements, kinds } from "./dtypes.js";
 import { InputError, RuntimeError, WeftError } from "./errors.js";
 import { pageBytes, type Choice, type Manifest } from "./manifest.js";
 import { messageOf } from "./files.js";
-import type { Model, ModelInfo, RunOptions, TensorInfo, TensorLike, TypedArray } from "./types.js";
+import type { Model, ModelInfo, RunOptions, StatementTiming, TensorInfo, TensorLike, TypedArray } from "./types.js";
 
 /** What step() returns. */
 const stepResult = { done: 0, yield: 1, error: 4 } as const;
 const indexOutOfRange = 1;
+/** Opcodes of records; 0 is the end. */
+const statementKinds = [, "call", "fill", "copy"] as const;
+const recordBytes = 32;
 /** How long a run with a signal keeps the thread. */
 const sliceMs = 8;
 
@@ -94,6 +97,29 @@ export class Machine {
     }
   }
 
+  /** Runs an entry statement by statement: while one runs, an end stands behind it. */
+  trace(entry: string, report: (statement: StatementTiming) => void): void {
+    if (!this.#start(entry)) return;
+    const words = new DataView(this.memory.buffer);
+    const { context } = this.#choice.variant;
+    for (let index = 0, record = words.getUint32(context, true); ; ++index, record += recordBytes) {
+      const kind = statementKinds[words.getUint32(record, true)];
+      if (kind === undefined) return;
+      const next = words.getUint32(record + recordBytes, true);
+      words.setUint32(context, record, true);
+      words.setUint32(record + recordBytes, 0, true);
+      let startMs, endMs;
+      try {
+        startMs = performance.now();
+        this.#call(0);
+        endMs = performance.now();
+      } finally {
+        words.setUint32(record + recordBytes, next, true);
+      }
+      report({ index, kind, node: this.#nodes[words.getUint32(record + 24, true)] ?? "", startMs, endMs });
+    }
+  }
+
   checkLive(): void {
     if (this.disposed) throw new WeftError("disposed", "the model has been disposed of");
   }
@@ -159,7 +185,7 @@ export class LoadedModel implements Model {
   }
 
   async run(inputs: Record<string, TensorLike>, options: RunOptions = {}): Promise<Record<string, TypedArray>> {
-    const { signal } = options;
+    const { signal, onStatement } = options;
     this.#live();
     signal?.throwIfAborted();
     let feed = this.#check(inputs);
@@ -173,7 +199,7 @@ export class LoadedModel implements Model {
         feed = feed.map((bytes) => bytes.slice());
         await untilAborted(before, signal);
       }
-      return await this.#execute(feed, signal);
+      return await this.#execute(feed, signal, onStatement);
     } finally {
       --this.#runs;
       finished();
@@ -202,7 +228,7 @@ export class LoadedModel implements Model {
     });
   }
 
-  async #execute(feed: Feed, signal: AbortSignal | undefined): Promise<Record<string, TypedArray>> {
+  async #execute(feed: Feed, signal: AbortSignal | undefined, onStatement: RunOptions["onStatement"]): Promise<Record<string, TypedArray>> {
     const machine = this.#live();
     const { buffer } = machine.memory;
     const bytes = new Uint8Array(buffer);
@@ -213,7 +239,8 @@ export class LoadedModel implements Model {
       if (this.info.inputs[i]!.dtype === "boolean")
         for (let b = at; b < at + data.length; ++b) bytes[b] = bytes[b] === 0 ? 0 : 1;
     });
-    await machine.execute("run", signal);
+    if (onStatement) machine.trace("run", onStatement);
+    else await machine.execute("run", signal);
     const results: [string, TypedArray][] = this.info.outputs.map(({ name, dtype, shape }, i) => {
       const at = variant.outputs[i]!;
       const { bytes: size, make } = kinds[dtype];

@@ -39,6 +39,19 @@ export interface ModelInfo {
 export interface RunOptions {
   /** With a signal, a run gives way to the event loop every few milliseconds, and ends with the signal's reason when it is aborted. */
   readonly signal?: AbortSignal | undefined;
+  /** For profiles: called after each statement of the program. Such a run keeps the thread to its end. */
+  readonly onStatement?: ((statement: StatementTiming) => void) | undefined;
+}
+
+export interface StatementTiming {
+  /** Its place in the program, from 0. */
+  readonly index: number;
+  readonly kind: "call" | "fill" | "copy";
+  /** The model's node or nodes. */
+  readonly node: string;
+  /** As performance.now() tells. */
+  readonly startMs: number;
+  readonly endMs: number;
 }
 
 export interface Model<Inputs = Record<string, TensorLike>, Outputs = Record<string, TypedArray>> {
