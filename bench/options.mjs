@@ -33,9 +33,9 @@ const HELP = `usage: node bench/run.mjs [OPTIONS]        make bench ARGS="OPTION
   --engine LIST      ${ENGINES.join(", ")}, all: those that are installed [node]
   --peer LIST        ${PEERS.join(", ")} [both; in browsers and of twelve the first]
   --samples N        most pairs per row [50]
-  --warmup N         most runs of each before that [5]
+  --warmup N         least runs of each before that; there are more until neither gets faster [5]
   --cold N           most fresh starts of each, 0 for none [3]
-  --seconds N        the pairs of a row end after N seconds, and so do its fresh starts, once there are 3 pairs and 1 start [10]
+  --seconds N        warm-up and pairs of a row end after N seconds, and so do its fresh starts, once there are 3 pairs and 1 start [10]
   --check            exit code 1 when a bar is missed
   --json             print what is written, and no table
   --output FILE      [bench/results/latest.json]

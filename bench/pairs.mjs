@@ -14,18 +14,32 @@ async function timed(run) {
 
 const LEAST_PAIRS = 3;
 
+const SETTLED_RUNS = 10;
+const settled = (times) => times.length > SETTLED_RUNS && Math.min(...times.slice(-SETTLED_RUNS)) >= 0.97 * Math.min(...times.slice(0, -SETTLED_RUNS));
+
 /**
- * Warms both up, then runs them in turns, so that a change of the machine's speed meets both; who goes first alternates. `warmup` and
- * `samples` are the most; after `seconds` it ends with what it has, and at least 3 pairs.
+ * Until neither gets faster: engines swap in better code for many runs of a small model, onnxruntime-web's much longer than weft's. At least
+ * `warmup` runs and a fifth of `seconds`, at most half of `seconds`.
+ */
+async function warmUp(runs, { warmup, seconds }) {
+  const from = performance.now();
+  const times = runs.map(() => []);
+  for (;;) {
+    for (const [i, run] of runs.entries()) times[i].push(await timed(run));
+    const spent = (performance.now() - from) / 1000;
+    if (spent > seconds / 2 || (times[0].length >= warmup && spent > seconds / 5 && times.every(settled))) return;
+  }
+}
+
+/**
+ * Warms both up, then runs them in turns, so that a change of the machine's speed meets both; who goes first alternates. `samples` is the
+ * most; after `seconds`, which the warm-up is part of, it ends with what it has, and at least 3 pairs.
  * Returns {samples: [[weftMs, peerMs], ...], weftMs, peerMs (medians), ratio: median of peerMs / weftMs, bestRatio: of the fastest runs}.
  */
-export async function measurePairs(weft, peer, { warmup, samples, seconds = Infinity }) {
+export async function measurePairs(weft, peer, { warmup, samples, seconds }) {
   const from = performance.now();
   const spent = () => (performance.now() - from) / 1000;
-  for (let i = 0; i < warmup && (i === 0 || spent() < seconds / 4); ++i) {
-    await weft();
-    await peer();
-  }
+  await warmUp([weft, peer], { warmup, seconds });
   const pairs = [];
   for (let i = 0; i < samples && (i < LEAST_PAIRS || spent() < seconds); ++i) {
     if (i % 2 === 0) {
