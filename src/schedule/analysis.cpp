@@ -50,6 +50,24 @@ std::optional<uint32_t> axis_position(const Value& access, const std::string& ax
   return position;
 }
 
+bool tests_only_bounds(const Value& access, const std::vector<expr::Expr>& shape) {
+  std::vector<expr::Expr> open = {*access->predicate};
+  while (!open.empty()) {
+    const expr::Expr test = open.back();
+    open.pop_back();
+    if (test.kind() == expr::Kind::logical_and) {
+      open.insert(open.end(), test.node().operands.begin(), test.node().operands.end());
+      continue;
+    }
+    bool bound = test.is_constant(1);
+    for (size_t axis = 0; axis < shape.size() && !bound; ++axis)
+      bound = test == expr::less_equal(0, access->indices[axis]) ||
+              test == expr::less(access->indices[axis], shape[axis]);
+    if (!bound) return false;
+  }
+  return true;
+}
+
 int64_t extent_of(const loops::Axis& axis) {
   const auto extent = axis.extent.as_constant();
   WEFT_CHECK(extent.has_value(), "the extent of axis " + axis.name + " is not constant");

@@ -23,6 +23,10 @@ bool uses(const loops::Value& value, const std::string& axis);
 /// The one index of an access that uses `axis`, when it does so with coefficient 1.
 std::optional<uint32_t> axis_position(const loops::Value& access, const std::string& axis);
 
+/// Whether the predicate of an access is false only where its indices leave a tensor of this shape. A
+/// transposed convolution's is false between its strides too.
+bool tests_only_bounds(const loops::Value& access, const std::vector<expr::Expr>& shape);
+
 int64_t extent_of(const loops::Axis& axis);
 
 /// The loops that walk a storage in memory order, outermost first: axes of the stage (axis "x" of a blocked

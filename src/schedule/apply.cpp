@@ -4,7 +4,9 @@
 #include <functional>
 
 #include "base/check.hpp"
+#include "schedule/analysis.hpp"
 #include "schedule/nest.hpp"
+#include "schedule/padding.hpp"
 
 namespace weft::schedule {
 namespace {
@@ -215,13 +217,17 @@ class Emitter {
     if (!v->predicate) return loops::load(v->type, v->buffer, flat);
     const Expr predicate = expr::substitute(*v->predicate, bindings);
     const std::optional<bool> known = expr::prove(predicate);
-    if (known == true || (is_zero(v->operands[0]) && inside_halo(v->buffer, indices)))
+    if (known == true || (zero_outside(v) && inside_halo(v->buffer, indices)))
       return loops::load(v->type, v->buffer, flat);
     if (known == false) return v->operands[0];
     return loops::load_if(v->type, v->buffer, flat, predicate, v->operands[0]);
   }
 
-  static bool is_zero(const Value& v) { return v->op == ValueOp::constant && v->bits == 0; }
+  bool zero_outside(const Value& access) const {
+    const Value& other = access->operands[0];
+    return other->op == ValueOp::constant && other->bits == 0 &&
+           tests_only_bounds(access, stage_.tensors[access->buffer].shape);
+  }
 
   /// Whether every point that is read lies in the tensor or in its zero-filled halo.
   bool inside_halo(uint32_t tensor, const std::vector<Expr>& indices) const {
@@ -359,6 +365,7 @@ Result<loops::Kernel> apply(const loops::Stage& stage, const Schedule& schedule,
                             const std::vector<loops::Storage>& storages) {
   WEFT_CHECK(storages.size() == stage.tensors.size(), stage.name);
   WEFT_ASSIGN(nest, build_nest(stage, schedule));
+  WEFT_TRY(check_padding(stage, nest, storages));
   return Emitter(stage, nest, storages).run();
 }
 

@@ -51,7 +51,7 @@ class Checker {
       : stage_(stage), nest_(nest), storages_(storages) {
     for (const std::vector<loops::Axis>* axes : {&stage.spatial, &stage.reduction})
       for (const loops::Axis& axis : *axes)
-        wide_.emplace(axis.name, expr::variable(axis.name, {0, greatest(nest, axis.name)}));
+        wide_.emplace(axis.name, expr::variable(axis.name, {0, std::max<int64_t>(0, greatest(nest, axis.name))}));
   }
 
   Result<void> run() const {
@@ -63,7 +63,9 @@ class Checker {
       WEFT_TRY(check_value(state.update));
     }
     WEFT_TRY(check_value(stage_.result));
-    return check_indices(static_cast<uint32_t>(stage_.tensors.size() - 1), stage_.output_indices);
+    const auto output = static_cast<uint32_t>(stage_.tensors.size() - 1);
+    WEFT_TRY(check_indices(output, stage_.output_indices));
+    return check_stores(output);
   }
 
  private:
@@ -102,6 +104,21 @@ class Checker {
       const bool low = wide.min == plain.min || plain.min < 0 || wide.min >= -begin;
       const bool high = wide.max == plain.max || plain.max >= shape || (wide.max && *wide.max < end);
       if (!low || !high) return bad("padding leaves the storage of " + stage_.tensors[tensor].name);
+    }
+    return {};
+  }
+
+  /// A surplus point stores outside the tensor, not where another point or stage does.
+  Result<void> check_stores(uint32_t output) const {
+    for (size_t axis = 0; axis < stage_.output_indices.size(); ++axis) {
+      const Expr& index = stage_.output_indices[axis];
+      const expr::Interval plain = expr::bounds(index);
+      if (expr::bounds(expr::substitute(index, wide_)) == plain) continue;
+      const std::set<std::string> names = expr::variables(index);
+      const auto linear = names.size() == 1 ? expr::split_linear(index, *names.begin()) : std::nullopt;
+      const bool rising = linear && linear->coefficient.as_constant().value_or(0) > 0;
+      if (!rising || !stage_.tensors[output].shape[axis].is_constant(*plain.max + 1))
+        return bad("padding would store to points of " + stage_.tensors[output].name);
     }
     return {};
   }
