@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <functional>
+#include <ranges>
+#include <set>
 
 #include "base/check.hpp"
 #include "schedule/analysis.hpp"
 #include "schedule/nest.hpp"
 #include "schedule/padding.hpp"
+#include "schedule/threads.hpp"
 
 namespace weft::schedule {
 namespace {
@@ -25,6 +28,7 @@ struct Place {
   Bindings values;
 };
 
+using Names = std::vector<std::string>;
 using Leaf = std::function<Block(const Place&)>;
 
 void append(Block& block, Block more) {
@@ -33,10 +37,14 @@ void append(Block& block, Block more) {
 
 class Emitter {
  public:
-  Emitter(const loops::Stage& stage, const Nest& nest, const std::vector<loops::Storage>& storages)
-      : stage_(stage), nest_(nest), storages_(storages) {
+  Emitter(const loops::Stage& stage, const Nest& nest, const std::vector<loops::Storage>& storages,
+          const std::vector<StagedTile>& tiles)
+      : stage_(stage), nest_(nest), storages_(storages), staged_(tiles) {
     for (const Step& step : nest.derivations)
       if (step.kind == StepKind::split) splits_[step.results[0]] = &step;
+    for (const NestLoop& loop : nest.loops)
+      if (loop.kind == ForKind::threads) threads_ = &loop;
+    padding_axes_ = padding_axes();
   }
 
   loops::Kernel run() {
@@ -68,6 +76,14 @@ class Emitter {
            .elements = storages_[i].elements,
            .slack = output ? 0 : 64 / static_cast<int64_t>(byte_size(stage_.tensors[i].dtype))});
     }
+    first_tile_ = static_cast<uint32_t>(kernel_.buffers.size());
+    for (const StagedTile& tile : staged_) {
+      const loops::TensorOperand& tensor = stage_.tensors[tile.access->buffer];
+      kernel_.buffers.push_back({.name = tensor.name + ".tile",
+                                 .dtype = tensor.dtype,
+                                 .space = loops::BufferSpace::workgroup,
+                                 .elements = tile.elements()});
+    }
   }
 
   /// The loops from `depth` on, with `leaf` inside.
@@ -94,11 +110,14 @@ class Emitter {
     const NestLoop& loop = loops[depth];
     if (extent == 1) {
       place.values[loop.axis] = Expr(0);
-      return walk(loops, depth + 1, place, leaf);
+      Block body = stage_tiles(loop.axis, place);
+      append(body, walk(loops, depth + 1, place, leaf));
+      return body;
     }
     if (extent == 0) return {};
     place.values[loop.axis] = expr::variable(loop.axis, {0, extent - 1});
-    Block body = walk(loops, depth + 1, place, leaf);
+    Block body = stage_tiles(loop.axis, place);
+    append(body, walk(loops, depth + 1, place, leaf));
     Block result;
     result.push_back(loops::make_for(loop.axis, extent, loop.kind, std::move(body)));
     return result;
@@ -172,26 +191,118 @@ class Emitter {
     return bindings;
   }
 
-  /// The points of a guarded split that exist.
-  Expr guard(const Place& place, bool with_reduction) const {
-    Expr condition(1);
-    for (const Step& step : nest_.derivations) {
-      if (step.kind != StepKind::split || step.tail != Tail::guard) continue;
-      if (nest_.is_reduction.at(step.axes[0]) && !with_reduction) continue;
-      condition = expr::logical_and(
-          condition, expr::less(axis_value(step.axes[0], place), place.extents.at(step.axes[0])));
-    }
-    return condition;
+  static Names names(const std::vector<loops::Axis>& axes) {
+    Names result;
+    for (const loops::Axis& axis : axes) result.push_back(axis.name);
+    return result;
   }
 
-  Block guarded(const Place& place, bool with_reduction, Block block) const {
-    const Expr condition = guard(place, with_reduction);
+  std::vector<const Step*> guarded_splits(bool with_reduction) const {
+    std::vector<const Step*> tails;
+    for (const Step& step : nest_.derivations)
+      if (step.kind == StepKind::split && step.tail == Tail::guard &&
+          (with_reduction || !nest_.is_reduction.at(step.axes[0])))
+        tails.push_back(&step);
+    return tails;
+  }
+
+  Expr exists(const Step& step, const Place& place) const {
+    return expr::less(axis_value(step.axes[0], place), place.extents.at(step.axes[0]));
+  }
+
+  /// The points of guarded splits that exist.
+  Block guarded(const Place& place, bool with_reduction, const Leaf& leaf) {
+    Names axes = names(stage_.spatial);
+    if (with_reduction) std::ranges::copy(names(stage_.reduction), std::back_inserter(axes));
+    return guarded(place, guarded_splits(with_reduction), axes, leaf);
+  }
+
+  Block guarded(const Place& place, const std::vector<const Step*>& tails, const Names& axes,
+                const Leaf& leaf) {
+    Expr condition(1);
+    for (const Step* step : tails) condition = expr::logical_and(condition, exists(*step, place));
     const std::optional<bool> known = expr::prove(condition);
-    if (known == true) return block;
     if (known == false) return {};
-    Block result;
-    result.push_back(loops::make_if(condition, std::move(block)));
+    Block body, result;
+    const Place inside = threads_ ? bind_axes(place, tails, axes, body) : place;
+    append(body, leaf(inside));
+    if (known == true) return body;
+    result.push_back(loops::make_if(condition, std::move(body)));
     return result;
+  }
+
+  /// Threads run over fused axes. Inside the condition, those that were guarded and those that decide about
+  /// padding are variables of their own, which carry the range of what exists.
+  Place bind_axes(Place place, const std::vector<const Step*>& tails, const Names& axes, Block& block) {
+    for (const Step* step : std::views::reverse(tails))
+      if (!expr::always(exists(*step, place))) bind_axis(step->axes[0], place, block);
+    for (const std::string& axis : axes)
+      if (padding_axes_.contains(axis)) bind_axis(axis, place, block);
+    return place;
+  }
+
+  void bind_axis(const std::string& axis, Place& place, Block& block) {
+    const Expr value = axis_value(axis, place);
+    if (value.kind() == expr::Kind::constant || value.kind() == expr::Kind::variable) return;
+    const expr::Variable variable{own_name(axis), {0, place.extents.at(axis) - 1}, 1};
+    block.push_back(loops::make_let_index(variable, loops::index_value(value)));
+    place.values[axis] = expr::variable(variable.name, variable.range);
+  }
+
+  /// The axes that predicates of accesses use.
+  std::set<std::string> padding_axes() const {
+    std::set<std::string> found;
+    const auto add = [&](const Value& value) {
+      for (const Value& access : accesses(value))
+        if (access->predicate) found.merge(expr::variables(*access->predicate));
+    };
+    add(stage_.result);
+    for (const loops::FoldState& state : stage_.fold) add(state.update);
+    return found;
+  }
+
+  // Tiles in workgroup memory
+  // -----------------------------------------------------------------------------------------
+  Block stage_tiles(const std::string& axis, const Place& place) {
+    Block block;
+    for (size_t i = 0; i < staged_.size(); ++i)
+      if (staged_[i].axis == axis) block.push_back(fill(staged_[i], first_tile_ + i, place));
+    return block;
+  }
+
+  loops::Statement fill(const StagedTile& tile, size_t buffer, const Place& outer) {
+    const std::string copy = stage_.tensors[tile.access->buffer].name + ".copy";
+    return fill_tile(
+        tile, *threads_, nest_.extents.at(threads_->axis), copy,
+        [&](const Expr& element, const std::vector<Expr>& dims) {
+          Place place = outer;
+          for (size_t i = 0; i < dims.size(); ++i) place.values[tile.dims[i]] = dims[i];
+          return guarded(place, tile.tails, tile.axes, [&](const Place& inside) {
+            Block block;
+            block.push_back(loops::make_store(static_cast<uint32_t>(buffer), element,
+                                              concrete(tile.access, used_axes(tile, inside), {})));
+            return block;
+          });
+        });
+  }
+
+  /// The axes that a tile's access depends on; the others have no value where it is filled.
+  Bindings used_axes(const StagedTile& tile, const Place& place) const {
+    Bindings bindings;
+    for (const std::string& axis : tile.axes) bindings.emplace(axis, axis_value(axis, place));
+    return bindings;
+  }
+
+  /// The value with what was staged read from its tile.
+  Value from_tiles(const Value& value, const Place& place) const {
+    if (staged_.empty()) return value;
+    return loops::rewrite(value, [&](const Value& v) -> Value {
+      for (size_t i = 0; i < staged_.size(); ++i)
+        if (v->op == ValueOp::access && v->buffer == staged_[i].access->buffer)
+          return loops::load(v->type, first_tile_ + static_cast<uint32_t>(i),
+                             staged_[i].index([&](const auto& axis) { return axis_value(axis, place); }));
+      return v;
+    });
   }
 
   /// Accesses become loads, axes become loop expressions, fold states become registers.
@@ -258,6 +369,10 @@ class Emitter {
   }
 
   Block store(const Place& place, const std::map<std::string, Value>& states) {
+    return guarded(place, false, [&](const Place& inside) { return store_point(inside, states); });
+  }
+
+  Block store_point(const Place& place, const std::map<std::string, Value>& states) {
     Bindings bindings = stage_axes(place, false);
     Block block;
     if (stage_.fold.empty()) bind_indices(block, bindings, states);
@@ -266,7 +381,7 @@ class Emitter {
     const auto output = static_cast<uint32_t>(stage_.tensors.size() - 1);
     block.push_back(loops::make_store(output, loops::element_index(storages_[output], indices),
                                       concrete(stage_.result, bindings, states)));
-    return guarded(place, false, std::move(block));
+    return block;
   }
 
   // Folds
@@ -312,15 +427,16 @@ class Emitter {
 
   Block fold(const Place& outer) {
     const Registers registers = declare_registers(outer);
-    Block block = walk(tile_, 0, outer, [&](const Place& place) {
-      Block init;
+    const auto init = [&](const Place& place) {
+      Block block;
       for (size_t i = 0; i < stage_.fold.size(); ++i)
-        init.push_back(loops::make_store(registers.buffers[i], tile_index(outer, place),
-                                         concrete(stage_.fold[i].init, stage_axes(place, false), {})));
-      return guarded(place, false, std::move(init));
-    });
-    append(block,
-           walk(inner_, 0, outer, [&](const Place& place) { return update(registers, outer, place); }));
+        block.push_back(loops::make_store(registers.buffers[i], tile_index(outer, place),
+                                          concrete(stage_.fold[i].init, stage_axes(place, false), {})));
+      return block;
+    };
+    const auto step = [&](const Place& place) { return update(registers, outer, place); };
+    Block block = walk(tile_, 0, outer, [&](const Place& place) { return guarded(place, false, init); });
+    append(block, walk(inner_, 0, outer, [&](const Place& place) { return guarded(place, true, step); }));
     append(block, walk(tile_, 0, outer, [&](const Place& place) {
              return store(place, load_states(registers, tile_index(outer, place)));
            }));
@@ -336,7 +452,7 @@ class Emitter {
     // Several states are updated from their old values at once: compute all, then store.
     std::vector<Value> updates;
     for (const loops::FoldState& state : stage_.fold) {
-      Value value = concrete(state.update, bindings, states);
+      Value value = concrete(from_tiles(state.update, place), bindings, states);
       if (stage_.fold.size() > 1) {
         const std::string name = own_name("next." + state.name);
         block.push_back(loops::make_let(name, value));
@@ -346,12 +462,16 @@ class Emitter {
     }
     for (size_t i = 0; i < updates.size(); ++i)
       block.push_back(loops::make_store(registers.buffers[i], index, updates[i]));
-    return guarded(place, true, std::move(block));
+    return block;
   }
 
   const loops::Stage& stage_;
   const Nest& nest_;
   const std::vector<loops::Storage>& storages_;
+  const std::vector<StagedTile>& staged_;
+  uint32_t first_tile_ = 0;            ///< buffer of the first staged tile
+  const NestLoop* threads_ = nullptr;  ///< may be none
+  std::set<std::string> padding_axes_;
   loops::Kernel kernel_;
   std::map<std::string, const Step*> splits_;  ///< by outer part
   std::vector<NestLoop> inner_, tile_;         ///< from the outermost reduction loop on; its spatial loops
@@ -366,7 +486,8 @@ Result<loops::Kernel> apply(const loops::Stage& stage, const Schedule& schedule,
   WEFT_CHECK(storages.size() == stage.tensors.size(), stage.name);
   WEFT_ASSIGN(nest, build_nest(stage, schedule));
   WEFT_TRY(check_padding(stage, nest, storages));
-  return Emitter(stage, nest, storages).run();
+  WEFT_ASSIGN(tiles, plan_tiles(stage, nest));
+  return Emitter(stage, nest, storages, tiles).run();
 }
 
 }  // namespace weft::schedule

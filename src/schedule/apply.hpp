@@ -12,7 +12,8 @@ namespace weft::schedule {
 
 /// The loop nest that computes `stage` in the order that `schedule` asks for, on tensors that lie as
 /// `storages` says (parallel to stage.tensors; buffers of the kernel are the tensors in that order, then one
-/// registers buffer per fold state). Loops keep their kinds; loops::unroll and loops::vectorize rewrite them.
+/// workgroup buffer per staged tile, one registers buffer per fold state). Loops keep their kinds;
+/// loops::unroll and loops::vectorize rewrite them.
 ///
 /// The spatial loops inside the outermost reduction loop are the register tile: each of its points has its
 /// own accumulator. Fails with invalid_argument when the steps do not fit the stage (unknown axis, exact

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "schedule/threads.hpp"
+
 namespace weft::schedule {
 namespace {
 
@@ -102,6 +104,8 @@ Result<void> apply_step(Nest& nest, const Step& step) {
     case StepKind::unroll: return mark(nest, step, loops::ForKind::unrolled);
     case StepKind::vectorize: return mark(nest, step, loops::ForKind::vectorized);
     case StepKind::blocks: return mark(nest, step, loops::ForKind::blocks);
+    case StepKind::threads: return mark(nest, step, loops::ForKind::threads);
+    case StepKind::stage: nest.stages.push_back(step); return {};
   }
   return {};
 }
@@ -150,6 +154,8 @@ Result<Nest> build_nest(const loops::Stage& stage, const Schedule& schedule) {
   WEFT_TRY(add(stage.reduction, true));
   for (const Step& step : schedule.steps) WEFT_TRY(apply_step(nest, step));
   WEFT_TRY(check_order(nest));
+  WEFT_TRY(check_threads(nest));
+  WEFT_TRY(plan_tiles(stage, nest));
   return nest;
 }
 

@@ -18,6 +18,7 @@ struct NestLoop {
 
 struct Nest {
   std::vector<NestLoop> loops;               ///< outermost first
+  std::vector<Step> stages;                  ///< stage steps, in order
   std::vector<Step> derivations;             ///< splits and fuses, in the order they were applied
   std::map<std::string, int64_t> extents;    ///< of the stage's own axes, and of fused ones
   std::map<std::string, bool> is_reduction;  ///< by axis, derived ones too

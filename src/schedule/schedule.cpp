@@ -8,8 +8,8 @@ namespace weft::schedule {
 namespace {
 
 constexpr std::array<std::string_view, 5> kTails = {"exact", "peel", "guard", "overlap", "pad"};
-constexpr std::array<std::string_view, 6> kKinds = {"split",  "fuse",      "reorder",
-                                                    "unroll", "vectorize", "blocks"};
+constexpr std::array<std::string_view, 8> kKinds = {"split",     "fuse",   "reorder", "unroll",
+                                                    "vectorize", "blocks", "threads", "stage"};
 
 template <size_t N>
 std::optional<size_t> find(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -54,6 +54,10 @@ Result<Step> parse_step(std::string_view line) {
     if (w.size() != 5 || w[3] != "into") return bad(line);
     return fuse(w[1], w[2], w[4]);
   }
+  if (step.kind == StepKind::stage) {
+    if (w.size() != 4 || w[2] != "at") return bad(line);
+    return stage(w[1], w[3]);
+  }
   step.axes.assign(w.begin() + 1, w.end());
   if (step.axes.empty() || (step.kind != StepKind::reorder && step.axes.size() != 1)) return bad(line);
   return step;
@@ -61,6 +65,7 @@ Result<Step> parse_step(std::string_view line) {
 
 std::string print_step(const Step& step) {
   std::string text(kKinds[static_cast<size_t>(step.kind)]);
+  if (step.kind == StepKind::stage) text += " " + step.tensor + " at";
   for (const std::string& axis : step.axes) text += " " + axis;
   if (step.kind == StepKind::split)
     text += " by " + std::to_string(step.factor) + " " + std::string(kTails[static_cast<size_t>(step.tail)]);
@@ -85,6 +90,10 @@ Step reorder(std::vector<std::string> axes) { return {.kind = StepKind::reorder,
 Step unroll(std::string axis) { return {.kind = StepKind::unroll, .axes = {std::move(axis)}}; }
 Step vectorize(std::string axis) { return {.kind = StepKind::vectorize, .axes = {std::move(axis)}}; }
 Step blocks(std::string axis) { return {.kind = StepKind::blocks, .axes = {std::move(axis)}}; }
+Step threads(std::string axis) { return {.kind = StepKind::threads, .axes = {std::move(axis)}}; }
+Step stage(std::string tensor, std::string axis) {
+  return {.kind = StepKind::stage, .axes = {std::move(axis)}, .tensor = std::move(tensor)};
+}
 
 std::string print(const Schedule& schedule) {
   std::string text;

@@ -8,6 +8,8 @@
 //   unroll m.i
 //   vectorize oc.i
 //   blocks oc.o
+//   threads m.i
+//   stage x at k.o
 #pragma once
 
 #include <cstdint>
@@ -36,6 +38,9 @@ enum class StepKind : uint8_t {
   unroll,     ///< axes[0] is written out
   vectorize,  ///< axes[0] runs across lanes
   blocks,     ///< axes[0], the outermost, is handed out block by block
+  threads,    ///< axes[0] runs on the invocations of a workgroup (threads.cpp)
+  stage,      ///< at the top of axes[0], what the loops inside read of `tensor` is copied into workgroup
+              ///< memory (stage_tile.cpp)
 };
 
 struct Step {
@@ -44,6 +49,7 @@ struct Step {
   std::vector<std::string> results{};
   int64_t factor = 1;
   Tail tail = Tail::peel;
+  std::string tensor{};
   friend bool operator==(const Step&, const Step&) = default;
 };
 
@@ -59,6 +65,8 @@ Step reorder(std::vector<std::string> axes);
 Step unroll(std::string axis);
 Step vectorize(std::string axis);
 Step blocks(std::string axis);
+Step threads(std::string axis);
+Step stage(std::string tensor, std::string axis);
 
 std::string print(const Schedule& schedule);
 Result<Schedule> parse(std::string_view text);

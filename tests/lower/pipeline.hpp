@@ -12,6 +12,7 @@
 #include "compile/build_program.hpp"
 #include "graph/eval.hpp"
 #include "passes/passes.hpp"
+#include "schedule/gpu_rules.hpp"
 #include "support/random_tensor.hpp"
 
 namespace weft::testing {
@@ -27,6 +28,10 @@ inline const std::vector<Engine>& engines() {
       {"relaxed", {.machine = {.lanes = 4, .tiles = {{6, 8}, {3, 12, 0.94}}, .unroll = 1}, .vector_bytes = 16}},
       {"simd128", {.machine = {.lanes = 4, .tiles = {{3, 12}, {4, 8, 0.97}, {2, 16, 0.9}}, .unroll = 4}, .vector_bytes = 16}},
       {"scalar", {.machine = {.lanes = 1, .tiles = {{2, 4}}, .unroll = 1}, .vector_bytes = 0}},
+      {"gpu",
+       {.machine = {},
+        .vector_bytes = 0,
+        .rules = {schedule::gpu_default_schedule, schedule::gpu_preferred_storage}}},
   };
   return kEngines;
 }
