@@ -17,8 +17,9 @@ namespace weft::compile {
 struct CompileOptions {
   onnx::ReadOptions read;
   std::vector<std::string> variants = {"simd128", "relaxed"};  ///< scalar, simd128, relaxed; each once
-  std::string name;                                            ///< of the model, in the manifest
-  bool debug_names = false;                                    ///< keep kernel names in the modules
+  bool webgpu = false;             ///< instead of the variants: model.wgsl with its program; experimental
+  std::string name;                ///< of the model, in the manifest
+  bool debug_names = false;        ///< keep kernel names in the modules
   bool profile_info = false;       ///< say in the manifest what each statement of `run` computes
   std::string_view runtime_js;     ///< the web runtime's text, inlined in model.js; empty: no model.js
   std::string_view runtime_types;  ///< its declarations, for model.d.ts; may be empty
@@ -27,8 +28,8 @@ struct CompileOptions {
 };
 
 /// What --dump can show, in the order in which data flows.
-inline constexpr std::string_view kStages[] = {"import",    "graph", "groups", "stages",
-                                               "schedules", "loops", "program"};
+inline constexpr std::string_view kStages[] = {"import",    "graph", "groups",  "stages",
+                                               "schedules", "loops", "program", "wgsl"};
 
 /// Memory of one variant, bytes.
 struct VariantReport {

@@ -7,6 +7,7 @@
 #include "bundle/weights.hpp"
 #include "compile/compile.hpp"
 #include "compile/dump.hpp"
+#include "compile/gpu.hpp"
 #include "compile/variant.hpp"
 #include "passes/passes.hpp"
 #include "passes/verify_groups.hpp"
@@ -87,6 +88,12 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   dump("import", [&] { return graph::print(imported.graph); });
   WEFT_ASSIGN(g, optimise(std::move(imported.graph), imported.blobs, dump));
 
+  if (options.webgpu) {
+    WEFT_ASSIGN(compiled, compile_gpu(g, dump, kGenerator));
+    compiled.manifest.name = options.name;
+    compiled.blobs = std::move(imported.blobs);
+    return compiled;
+  }
   plan::Nodes nodes;
   std::vector<PlacedVariant> variants;
   for (const wasm::WasmVariant& variant : wanted) {
