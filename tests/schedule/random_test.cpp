@@ -25,6 +25,9 @@ class RandomSchedule {
     for (int64_t i = 0; i < steps; ++i) try_step(shaping());
     const int64_t marks = random_.below(4);
     for (int64_t i = 0; i < marks; ++i) try_step(marking());
+    if (random_.below(2) == 0) try_step(threads(any_loop().axis));
+    for (const loops::TensorOperand& tensor : stage_.tensors)
+      if (random_.below(2) == 0) try_step(stage(tensor.name, any_loop().axis));
     return std::move(schedule_);
   }
 
