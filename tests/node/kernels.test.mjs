@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { check as compare, difference, run } from '../support/kernels.mjs';
 import { hasRelaxedSimd } from '../support/validate.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,78 +20,9 @@ const VARIANTS = hasRelaxedSimd ? ['scalar', 'simd128', 'relaxed'] : ['scalar', 
 const scratch = mkdtempSync(join(tmpdir(), 'weft-kernels-'));
 after(() => rmSync(scratch, { recursive: true }));
 
-const CONTEXT = 16, RECORDS = 128, PARAMS = 256, FIRST = 1024;
-const POISON = 0xab;
-const SIZES = { f64: 8, i64: 8, u64: 8, f32: 4, i32: 4, u32: 4, f16: 2, bf16: 2, i16: 2, u16: 2, i8: 1, u8: 1, boolean: 1 };
-
-// One record: call kernel 0 over all blocks, `grain` at a time.
-function instantiate(bytes, task, grain) {
-  const addresses = [];
-  let top = FIRST;
-  for (const buffer of task.buffers) {
-    addresses.push(top);
-    // The gap holds the slack; nothing may write to it.
-    top = (top + buffer.before.length / 2 + buffer.slack + 64 + 15) & ~15;
-  }
-  const pages = (top >> 16) + 1;
-  const memory = new WebAssembly.Memory({ initial: pages });
-  const view = new DataView(memory.buffer), u8 = new Uint8Array(memory.buffer);
-  u8.fill(POISON, FIRST);
-  task.buffers.forEach((buffer, i) => u8.set(Buffer.from(buffer.before, 'hex'), addresses[i]));
-  [...addresses, ...task.symbols].forEach((word, i) => view.setUint32(PARAMS + 4 * i, word, true));
-  [1, 0, PARAMS, task.blocks, grain, 0, 7, 0].forEach((word, i) => view.setUint32(RECORDS + 4 * i, word, true));
-  view.setUint32(CONTEXT, RECORDS, true);
-  const { step } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports;
-  return { step, view, u8, addresses, top };
-}
-
-function element(view, dtype, at) {
-  switch (dtype) {
-    case 'f64': return view.getFloat64(at, true);
-    case 'f32': return view.getFloat32(at, true);
-    case 'f16': case 'bf16': {
-      const bits = view.getUint16(at, true), infinity = dtype === 'f16' ? 0x7c00 : 0x7f80;
-      return (bits & 0x7fff) > infinity ? NaN : bits;
-    }
-    case 'i64': case 'u64': return view.getBigUint64(at, true);
-    case 'i32': case 'u32': return view.getUint32(at, true);
-    case 'i16': case 'u16': return view.getUint16(at, true);
-    default: return view.getUint8(at);
-  }
-}
-
-function close(a, b, tolerance) {
-  if (Object.is(a, b)) return true;
-  return tolerance > 0 && typeof a === 'number' && Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b), 1);
-}
-
-// '' or what differs.
-function difference(run, task, tolerance) {
-  let at = FIRST;
-  for (const [i, buffer] of task.buffers.entries()) {
-    const start = run.addresses[i], length = buffer.before.length / 2, size = SIZES[buffer.dtype];
-    for (; at < start; at++) if (run.u8[at] !== POISON) return `byte ${at} in front of ${buffer.name} was written`;
-    at = start + length;
-    if (buffer.space === 'scratch') continue;
-    const wanted = new DataView(new Uint8Array(Buffer.from(buffer.after, 'hex')).buffer);
-    for (let e = 0; e < length; e += size) {
-      const a = element(run.view, buffer.dtype, start + e), b = element(wanted, buffer.dtype, e);
-      if (!close(a, b, tolerance)) return `${buffer.name}[${e / size}] is ${a}, not ${b}`;
-    }
-  }
-  for (; at < run.top; at++) if (run.u8[at] !== POISON) return `byte ${at} after the last buffer was written`;
-  return '';
-}
-
-function check(path, variant, tolerance) {
-  const task = JSON.parse(readFileSync(`${path}.json`, 'utf8'));
-  const bytes = readFileSync(`${path}.${variant}.wasm`);
-  for (const grain of [0, 1, 3]) {
-    const run = instantiate(bytes, task, grain);
-    assert.equal(run.step(CONTEXT, 0), 0);
-    assert.equal(difference(run, task, tolerance), '', `${path} ${variant} grain ${grain}`);
-  }
-}
+const load = (path, variant) => new WebAssembly.Module(readFileSync(`${path}.${variant}.wasm`));
+const readTask = (path) => JSON.parse(readFileSync(`${path}.json`, 'utf8'));
+const check = (path, variant, tolerance) => assert.equal(compare(load(path, variant), readTask(path), tolerance), '', `${path} ${variant}`);
 
 const tolerance = (variant) => (variant === 'relaxed' ? 1e-5 : 0);
 
@@ -105,16 +37,15 @@ for (const file of readdirSync(KERNELS).filter((name) => name.endsWith('.txt')).
 test('the comparison notices one bit, and one byte out of place', () => {
   const out = join(scratch, 'noticed');
   execFileSync(TOOL, ['--case', '1', join(KERNELS, 'add.txt'), out]);
-  const task = JSON.parse(readFileSync(`${out}.json`, 'utf8'));
-  const run = instantiate(readFileSync(`${out}.simd128.wasm`), task, 0);
-  run.step(CONTEXT, 0);
-  assert.equal(difference(run, task, 0), '');
-  const last = run.addresses[2] + task.buffers[2].before.length / 2;
-  run.u8[last] ^= 1;
-  assert.match(difference(run, task, 0), /after the last/);
-  run.u8[last] ^= 1;
-  run.u8[last - 4] ^= 1;
-  assert.match(difference(run, task, 0), /c\[36\] is/);
+  const task = readTask(out);
+  const ran = run(load(out, 'simd128'), task, 0);
+  assert.equal(difference(ran, task, 0), '');
+  const last = ran.addresses[2] + task.buffers[2].before.length / 2;
+  ran.u8[last] ^= 1;
+  assert.match(difference(ran, task, 0), /after the last/);
+  ran.u8[last] ^= 1;
+  ran.u8[last - 4] ^= 1;
+  assert.match(difference(ran, task, 0), /c\[36\] is/);
 });
 
 // Relaxed results may differ by more than any tolerance after a comparison or a bit cast, so random kernels leave them out.

@@ -3,8 +3,8 @@
 //   kernel_to_wasm VARIANT FILE OUT.wasm        a module with the kernel of FILE
 //   kernel_to_wasm --print VARIANT FILE         the kernel as the emitter sees it
 //   kernel_to_wasm --case SEED FILE OUT         OUT.<variant>.wasm for every variant and OUT.json: memories
-//   before and after, in hex kernel_to_wasm --random FIRST COUNT OUT     the same for random kernels:
-//   OUT<seed>.…
+//                                               before and after, in hex
+//   kernel_to_wasm --random FIRST COUNT OUT     the same for random kernels: OUT<seed>.…
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -13,6 +13,7 @@
 
 #include "loops/unroll.hpp"
 #include "loops/vectorize.hpp"
+#include "support/kernel_files.hpp"
 #include "support/random_kernel.hpp"
 #include "targets/wasm/legalize.hpp"
 #include "targets/wasm/module.hpp"
@@ -21,6 +22,7 @@ namespace {
 
 using namespace weft;
 using loops::Kernel;
+using weft::testing::write_module;
 
 [[noreturn]] void stop(const std::string& message) {
   std::cerr << message << "\n";
@@ -53,30 +55,10 @@ Kernel prepared(const Kernel& kernel, const wasm::WasmFeatures& features) {
       loops::vectorize(loops::unroll(kernel), {static_cast<uint32_t>(wasm::vector_bytes(features))}));
 }
 
-void write_module(const Kernel& kernel, const wasm::WasmFeatures& features, const std::string& path) {
-  const std::vector<Kernel> kernels = {prepared(kernel, features)};
-  wasm::ModuleInput input;
-  input.kernels = kernels;
-  input.features = features;
-  input.debug_names = true;
-  const std::vector<uint8_t> bytes = wasm::emit_module(input);
-  std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-}
-
-std::string hex(const std::vector<uint8_t>& bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const uint8_t byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
 void write_case(const Kernel& kernel, uint64_t seed, const std::string& out) {
   for (const wasm::WasmVariant& variant : wasm::kVariants)
-    write_module(kernel, variant.features, out + "." + std::string(variant.name) + ".wasm");
+    write_module({prepared(kernel, variant.features)}, variant.features,
+                 out + "." + std::string(variant.name) + ".wasm");
   std::map<std::string, int64_t, std::less<>> symbols;
   for (const auto& [name, variable] : kernel.symbols) {
     const int64_t least = variable.range.min.value_or(1), most = variable.range.max.value_or(least + 6);
@@ -85,24 +67,8 @@ void write_case(const Kernel& kernel, uint64_t seed, const std::string& out) {
   }
   std::vector<loops::Memory> before = loops::random_memories(kernel, seed);
   std::vector<loops::Memory> after = before;
-  const int64_t blocks = expr::evaluate(loops::block_count(kernel), symbols);
-  loops::evaluate(kernel, after, symbols, 0, blocks);
-  std::ofstream json(out + ".json");
-  json << "{\"blocks\": " << blocks << ", \"symbols\": [";
-  const char* separator = "";
-  for (const auto& [name, value] : symbols) json << std::exchange(separator, ", ") << value;
-  json << "], \"buffers\": [";
-  separator = "";
-  constexpr const char* kSpaces[] = {"read", "write", "read_write", "registers", "scratch"};
-  for (size_t i = 0; i < kernel.buffers.size(); ++i) {
-    const loops::Buffer& b = kernel.buffers[i];
-    if (b.space == loops::BufferSpace::registers) continue;
-    json << std::exchange(separator, ",\n  ") << "{\"name\": \"" << b.name << "\", \"dtype\": \""
-         << to_string(b.dtype) << "\", \"space\": \"" << kSpaces[static_cast<size_t>(b.space)]
-         << "\", \"slack\": " << b.slack * byte_size(b.dtype) << ", \"before\": \"" << hex(before[i].bytes)
-         << "\", \"after\": \"" << hex(after[i].bytes) << "\"}";
-  }
-  json << "]}\n";
+  loops::evaluate(kernel, after, symbols, 0, expr::evaluate(loops::block_count(kernel), symbols));
+  std::ofstream(out + ".json") << weft::testing::task_json(0, kernel, before, after, symbols) << "\n";
 }
 
 int run(const std::vector<std::string>& args) {
@@ -125,7 +91,8 @@ int run(const std::vector<std::string>& args) {
     const wasm::WasmFeatures features = features_of(args[1]);
     std::cout << loops::print(wasm::legalize(prepared(read_kernel(args[2]), features), features));
   } else if (args.size() == 3) {
-    write_module(read_kernel(args[1]), features_of(args[0]), args[2]);
+    const wasm::WasmFeatures features = features_of(args[0]);
+    write_module({prepared(read_kernel(args[1]), features)}, features, args[2]);
   } else {
     std::cerr << "usage: kernel_to_wasm [--print | --case SEED | --random FIRST COUNT] …\n";
     return 2;
