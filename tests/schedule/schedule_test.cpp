@@ -78,6 +78,42 @@ Example arg_max(int64_t n, int64_t r) {
   return e;
 }
 
+/// With room for surplus points beside every axis.
+Example roomy(Example e, int64_t room) {
+  for (size_t i = 0; i < e.storages.size(); ++i) {
+    const loops::TensorOperand& t = e.stage.tensors[i];
+    std::vector<uint32_t> order;
+    for (uint32_t axis = 0; axis < t.shape.size(); ++axis) order.push_back(axis);
+    const std::vector<int64_t> none(order.size(), 0), end(order.size(), room);
+    e.storages[i] = loops::dense_storage(t.dtype, t.shape, order, none, end);
+  }
+  return e;
+}
+
+/// out[i] = sum over k of x[(i - k) / stride] * w[k], where stride divides i - k and the index is in x.
+Example transposed(int64_t n, int64_t taps, int64_t stride) {
+  Example e;
+  const int64_t outputs = (n - 1) * stride + taps;
+  e.stage.name = "transposed";
+  e.stage.spatial = {{"i", outputs}};
+  e.stage.reduction = {{"k", taps}};
+  e.stage.tensors = {{"x", DType::f32, {n}}, {"w", DType::f32, {taps}}, {"out", DType::f32, {outputs}}};
+  const expr::Expr i = axis_variable(e.stage.spatial[0]), k = axis_variable(e.stage.reduction[0]);
+  const expr::Expr at = expr::floor_div(i - k, stride);
+  expr::Expr inside = expr::logical_and(expr::less_equal(0, at), expr::less(at, n));
+  inside = expr::logical_and(inside, expr::equal(expr::mod(i - k, stride), 0));
+  const loops::Value sum = loops::local({DType::f32}, "sum");
+  const loops::Value x = loops::access_if(DType::f32, 0, {at}, inside, loops::constant({DType::f32}, 0));
+  e.stage.fold = {{"sum",
+                   {DType::f32},
+                   loops::constant({DType::f32}, 0),
+                   loops::muladd(x, loops::access(DType::f32, 1, {k}), sum)}};
+  e.stage.result = sum;
+  e.stage.output_indices = {i};
+  e.storages = {loops::dense_storage(DType::f32, {n}, {0}, {2}, {2}), rows({taps}), rows({outputs})};
+  return e;
+}
+
 std::string applied(const Example& e, const std::string& text) {
   const auto schedule = parse(text);
   if (!schedule) return "error: " + schedule.error().message;
@@ -93,7 +129,15 @@ TEST(Schedule, ApplyCases) {
   functions["map 10 13"] = [](const std::string& text) { return applied(map(10, 13), text); };
   functions["product 6 8 5"] = [](const std::string& text) { return applied(product(6, 8, 5), text); };
   functions["arg_max 7 9"] = [](const std::string& text) { return applied(arg_max(7, 9), text); };
-  weft::testing::run_text_cases("tests/schedule/cases/apply", functions, 20);
+  functions["map 10 13 with room 6"] = [](const std::string& text) {
+    return applied(roomy(map(10, 13), 6), text);
+  };
+  functions["product 6 8 5 with room 3"] = [](const std::string& text) {
+    return applied(roomy(product(6, 8, 5), 3), text);
+  };
+  functions["transposed 4 3 2"] = [](const std::string& text) { return applied(transposed(4, 3, 2), text); };
+  functions["transposed 4 3 1"] = [](const std::string& text) { return applied(transposed(4, 3, 1), text); };
+  weft::testing::run_text_cases("tests/schedule/cases/apply", functions, 30);
 }
 
 TEST(Schedule, PrintsAndParses) {
