@@ -67,6 +67,20 @@ async function warmUp({ run }) {
   }
 }
 
+const SAMPLE_MS = 4;
+
+/** The contestant as a sample long enough for a coarse clock. */
+function sampled({ key, flop, run }) {
+  let best = Infinity;
+  for (let i = 0; i < 5; ++i) {
+    const start = performance.now();
+    for (let call = 0; call < 4; ++call) run();
+    best = Math.min(best, (performance.now() - start) / 4);
+  }
+  const calls = Math.max(1, Math.round(SAMPLE_MS / Math.max(best, SAMPLE_MS / 1000)));
+  return { key, flop: calls * flop, run: () => { for (let call = 0; call < calls; ++call) run(); } };
+}
+
 /** Whether the last `steady` rounds made no contestant's best better by more than half a percent. */
 function settled(rates, steady) {
   return Object.values(rates).every((all) => all.length > steady && Math.max(...all) <= 1.005 * Math.max(...all.slice(0, -steady)));
@@ -78,15 +92,16 @@ function settled(rates, steady) {
  * each round}, missing: [keys that the engine cannot validate]}.
  */
 export async function measureGemm(task, fetchBytes, peakInC) {
-  const open = [], missing = [];
+  const contestants = [], missing = [];
   for (const spec of task.contestants) {
     if (!WebAssembly.validate(await fetchBytes(spec.file))) {
       missing.push(spec.key);
       continue;
     }
-    open.push({ key: spec.key, ...(await OPEN[spec.kind](spec, fetchBytes, task.size)) });
+    contestants.push({ key: spec.key, ...(await OPEN[spec.kind](spec, fetchBytes, task.size)) });
   }
-  for (const contestant of open) await warmUp(contestant);
+  for (const contestant of contestants) await warmUp(contestant);
+  const open = contestants.map(sampled);
   const rates = Object.fromEntries(open.map(({ key }) => [key, []]));
   for (let round = 0; round < task.rounds && !settled(rates, task.steady); ++round) {
     const from = (round * 3) % open.length;
