@@ -46,8 +46,9 @@ bench-gemm: build ## the GEMM of the ordinary path beside hand-emitted loops and
 	@tools/setup $(BENCH_NEEDS)
 	@$(NODE24) bench/gemm.mjs $(ARGS)
 
-bench-compile: build-release ## ResNet-50's compile time, native, and where it goes
-	@tools/setup node python
+bench-compile: ## ResNet-50's compile time, native, and where it goes
+	@tools/setup build node python
+	@test -f build/release/build.ninja || cmake --preset release
 	@cmake --build --preset release -j $(JOBS) --target bench_compile
 	@$(NODE24) bench/compile_time.mjs $(ARGS)
 

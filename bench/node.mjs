@@ -67,7 +67,12 @@ function inProcess(what, task) {
   }
 }
 
-const reason = (stderr) => stderr.split("\n").find((line) => /error|fatal|abort/i.test(line))?.trim().slice(0, 300) ?? "without a message";
+const FAILED = "failed: ";
+/** What main said, or what the engine said when it died. */
+function reason(stderr) {
+  const lines = stderr.split("\n").map((line) => line.trim());
+  return lines.find((line) => line.startsWith(FAILED))?.slice(FAILED.length) ?? lines.find((line) => /error|fatal|abort/i.test(line))?.slice(0, 300) ?? "without a message";
+}
 
 /** A task is {runtime, bundle, variant, model, inputs, peer, threads, warmup, samples, seconds, tolerance}. */
 export function measure(task) {
@@ -86,4 +91,8 @@ async function main() {
   process.exit(0);
 }
 
-if (process.argv[1] === SELF) await main();
+if (process.argv[1] === SELF)
+  await main().catch((error) => {
+    console.error(`${FAILED}${error?.message ?? error}`.replaceAll("\n", " "));
+    process.exit(1);
+  });
