@@ -249,11 +249,12 @@ class Builder {
     WEFT_ASSIGN(done, overwrite(stage, placements, source));
     if (done) return {};
     WEFT_ASSIGN(target, result(value));
+    const Stage part = narrowed(stage, target.storage);
     if (placements.size() == 1 && placements[0].buffer == target.buffer &&
-        moves_nothing(stage, placements[0].storage, target.storage))
+        moves_nothing(part, placements[0].storage, target.storage))
       return {};
     placements.push_back(target);
-    return add_call(stage, placements, source);
+    return add_call(part, placements, source);
   }
 
   /// Whether the stage's result is only another view of its operand.
@@ -368,7 +369,9 @@ class Builder {
     for (uint32_t i = 0; i + 1 < placements.size(); ++i) {
       if (placements[i].buffer != placements.back().buffer) continue;
       const auto result = static_cast<uint32_t>(placements.size() - 1);
-      if (plan::never_meet(kernel, {i, offset(placements[i])}, {result, offset(placements.back())})) continue;
+      if (plan::never_meet(written_out(kernel), {i, offset(placements[i])},
+                           {result, offset(placements.back())}))
+        continue;
       Storage apart = loops::rebased(placements[i].storage);
       WEFT_ASSIGN(copy, pack(stage.tensors[i].value, placements[i], apart));
       placements[i] = copy;
@@ -380,6 +383,10 @@ class Builder {
     }
     push_call(stage, std::move(kernel), placements, source);
     return {};
+  }
+
+  loops::Kernel written_out(loops::Kernel kernel) const {
+    return loops::unroll(loops::vectorize(std::move(kernel), {.bytes = options_.vector_bytes}));
   }
 
   static uint64_t offset(const Placement& placement) {

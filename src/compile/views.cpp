@@ -28,6 +28,7 @@ bool whole_result(const Stage& stage) {
   if (stage.spatial.size() != stage.output_indices.size()) return false;
   for (size_t i = 0; i < stage.spatial.size(); ++i) {
     const bool one = stage.spatial[i].extent.is_constant(1);
+    if (!(stage.spatial[i].extent == stage.tensors.back().shape[i])) return false;  // one part of a concat
     if (!(stage.output_indices[i] == (one ? Expr(0) : axis_variable(stage.spatial[i])))) return false;
   }
   return true;
@@ -52,6 +53,22 @@ std::optional<Storage> as_view(const Stage& stage, const Storage& operand, const
                                           loops::element_index(operand, access->indices), operand.elements);
   if (!view || !loops::serves(*view, wanted, shape) || !unit_stride(*view)) return std::nullopt;
   return view;
+}
+
+Stage narrowed(Stage stage, Storage& result) {
+  std::vector<Expr>& shape = stage.tensors.back().shape;
+  for (uint32_t axis = 0; axis < shape.size(); ++axis) {
+    if (axis >= stage.spatial.size() || stage.spatial[axis].extent == shape[axis]) continue;
+    const Expr& extent = stage.spatial[axis].extent;
+    const Expr at = extent.is_constant(1) ? Expr(0) : axis_variable(stage.spatial[axis]);
+    const Expr start = stage.output_indices[axis] - at;
+    const bool plain = std::ranges::count(result.dims, axis, &StorageDim::axis) == 1;
+    if (!plain || !start.as_constant()) continue;
+    result = loops::slot(result, axis, start, extent);
+    shape[axis] = extent;
+    stage.output_indices[axis] = at;
+  }
+  return stage;
 }
 
 bool moves_nothing(const Stage& stage, const Storage& operand, const Storage& result) {

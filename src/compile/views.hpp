@@ -15,6 +15,11 @@ namespace weft::compile {
 std::optional<loops::Storage> as_view(const loops::Stage& stage, const loops::Storage& operand,
                                       const loops::Storage& wanted);
 
+/// A stage that writes a part of its result (an operand of a concat) as one that writes all of that part,
+/// whose storage `result` becomes: then the place of the part is an offset, and parts of equal shape share
+/// code.
+loops::Stage narrowed(loops::Stage stage, loops::Storage& result);
+
 /// Whether the stage copies its only operand onto itself, given that both lie in one buffer.
 bool moves_nothing(const loops::Stage& stage, const loops::Storage& operand, const loops::Storage& result);
 

@@ -1,6 +1,7 @@
 #include "plan/aliasing.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 namespace weft::plan {
@@ -77,12 +78,16 @@ std::optional<Span> remainders(const std::vector<Touch>& touches, int64_t period
   return all;
 }
 
-std::set<int64_t> strides(const std::vector<Touch>& touches) {
-  std::set<int64_t> out;
+/// Strides, and what they have in common with the steps from the first index to the others: unrolled loops
+/// leave only those.
+void add_periods(const std::vector<Touch>& touches, std::set<int64_t>& periods) {
+  std::set<int64_t> strides;
   for (const Touch& touch : touches)
     for (const expr::Term& term : touch.index.terms)
-      if (term.coefficient > 1) out.insert(term.coefficient);
-  return out;
+      if (term.coefficient > 1) strides.insert(term.coefficient);
+  for (const Touch& touch : touches)
+    for (const int64_t stride : strides)
+      periods.insert(std::gcd(stride, touch.index.constant - touches[0].index.constant));
 }
 
 }  // namespace
@@ -99,8 +104,9 @@ bool never_meet(const loops::Kernel& kernel, const Window& a, const Window& b) {
   const std::vector<Touch> by_first = Collector(a.parameter).collect(kernel.body);
   const std::vector<Touch> by_second = Collector(b.parameter).collect(kernel.body);
   if (by_first.empty() || by_second.empty()) return true;
-  std::set<int64_t> periods = strides(by_first);
-  periods.merge(strides(by_second));
+  std::set<int64_t> periods;
+  add_periods(by_first, periods);
+  add_periods(by_second, periods);
   for (const int64_t period : periods) {
     const auto x = remainders(by_first, period, static_cast<int64_t>(a.offset / size));
     const auto y = remainders(by_second, period, static_cast<int64_t>(b.offset / size));

@@ -6,6 +6,7 @@
 
 #include "plan/lifetimes.hpp"
 #include "plan/tables.hpp"
+#include "support/run_placed.hpp"
 
 namespace weft::plan {
 namespace {
@@ -184,39 +185,6 @@ TEST(Program, PrintAndParseAreInverse) {
   }
 }
 
-/// Runs the program on one memory, at the addresses of the plan.
-std::vector<uint8_t> run_placed(const Program& program, uint64_t bytes, const Contents& given) {
-  std::vector<uint8_t> memory(bytes, 0xff);
-  const auto at = [&](BufferId id) {
-    return memory.begin() + static_cast<ptrdiff_t>(program.buffers[id].address);
-  };
-  const auto write = [&](BufferKind kind) {
-    for (BufferId id = 0; id < program.buffers.size(); ++id)
-      if (program.buffers[id].kind == kind) std::ranges::copy(given[id], at(id));
-  };
-  write(BufferKind::weights);
-  for (const Entry& entry : program.entries) {
-    if (entry.name == "run") write(BufferKind::input);
-    for (const Statement& statement : entry.statements) {
-      if (const auto* fill = std::get_if<Fill>(&statement)) {
-        std::fill_n(at(fill->buffer), program.buffers[fill->buffer].bytes, fill->value);
-      } else if (const auto* copy = std::get_if<Copy>(&statement)) {
-        std::copy_n(at(copy->source), copy->bytes, at(copy->destination));
-      } else {
-        const Call& call = std::get<Call>(statement);
-        std::vector<loops::Memory> memories;
-        for (const BufferId id : call.buffers)
-          memories.push_back({{at(id), at(id) + static_cast<ptrdiff_t>(program.buffers[id].bytes)}});
-        loops::evaluate(program.kernels[call.kernel], memories, {}, 0, static_cast<int64_t>(call.blocks));
-        for (size_t i = 0; i < call.buffers.size(); ++i)
-          if (program.kernels[call.kernel].buffers[i].space != loops::BufferSpace::read)
-            std::ranges::copy(memories[i].bytes, at(call.buffers[i]));
-      }
-    }
-  }
-  return memory;
-}
-
 TEST(Program, OneMemoryGivesWhatSeparateBuffersGive) {
   for (uint64_t seed = 0; seed < 40; ++seed) {
     SCOPED_TRACE(seed);
@@ -235,13 +203,12 @@ TEST(Program, OneMemoryGivesWhatSeparateBuffersGive) {
     }
     const auto plan = place_buffers(program, 1024);
     ASSERT_TRUE(plan.has_value());
-    const std::vector<uint8_t> memory = run_placed(program, plan->total_bytes, contents);
+    weft::testing::PlacedMemory memory(program, plan->total_bytes, contents);
     evaluate(program, "prepare", contents);
     evaluate(program, "run", contents);
     for (size_t i = 0; i < contents.size(); ++i) {
       if (program.buffers[i].kind != BufferKind::output) continue;
-      const auto at = memory.begin() + static_cast<ptrdiff_t>(program.buffers[i].address);
-      EXPECT_TRUE(std::equal(contents[i].begin(), contents[i].end(), at));
+      EXPECT_EQ(contents[i], memory.contents(static_cast<BufferId>(i)));
       EXPECT_NE(contents[i], std::vector<uint8_t>(contents[i].size(), 0xff));
     }
   }

@@ -1,0 +1,69 @@
+// A placed program on one memory, at the addresses of its plan: what a module does, and plan::evaluate, which
+// gives each buffer memory of its own, cannot show.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "plan/program.hpp"
+
+namespace weft::testing {
+
+class PlacedMemory {
+ public:
+  /// `given`: contents of weights and inputs, by buffer.
+  PlacedMemory(const plan::Program& program, uint64_t bytes, const plan::Contents& given)
+      : program_(program), memory_(static_cast<size_t>(bytes), 0xff) {
+    write(plan::BufferKind::weights, given);
+    for (const plan::Entry& entry : program.entries) {
+      if (entry.name == "run") write(plan::BufferKind::input, given);
+      for (const plan::Statement& statement : entry.statements)
+        std::visit([&](const auto& s) { run(s); }, statement);
+    }
+  }
+
+  std::vector<uint8_t> contents(plan::BufferId id) {
+    return {at(id), at(id) + static_cast<ptrdiff_t>(program_.buffers[id].bytes)};
+  }
+
+ private:
+  std::vector<uint8_t>::iterator at(plan::BufferId id, uint64_t offset = 0) {
+    return memory_.begin() + static_cast<ptrdiff_t>(program_.buffers[id].address + offset);
+  }
+
+  void write(plan::BufferKind kind, const plan::Contents& given) {
+    for (plan::BufferId id = 0; id < program_.buffers.size(); ++id)
+      if (program_.buffers[id].kind == kind) std::ranges::copy(given[id], at(id));
+  }
+
+  void run(const plan::Fill& fill) {
+    std::fill_n(at(fill.buffer), program_.buffers[fill.buffer].bytes, fill.value);
+  }
+  void run(const plan::Copy& copy) { std::copy_n(at(copy.source), copy.bytes, at(copy.destination)); }
+  void run(const plan::Call& call) {
+    const loops::Kernel& kernel = program_.kernels[call.kernel];
+    std::vector<loops::Memory> memories(kernel.buffers.size());
+    const auto each = [&](auto visit) {
+      size_t argument = 0;
+      for (size_t i = 0; i < kernel.buffers.size(); ++i) {
+        if (!loops::is_parameter(kernel.buffers[i].space)) continue;
+        const auto begin = at(call.buffers[argument], call.offsets.empty() ? 0 : call.offsets[argument]);
+        const auto bytes = kernel.buffers[i].elements.as_constant().value_or(0) *
+                           static_cast<int64_t>(byte_size(kernel.buffers[i].dtype));
+        visit(i, begin, begin + bytes);
+        ++argument;
+      }
+    };
+    each([&](size_t i, auto begin, auto end) { memories[i].bytes.assign(begin, end); });
+    loops::evaluate(kernel, memories, {}, 0, static_cast<int64_t>(call.blocks));
+    each([&](size_t i, auto begin, auto) {
+      if (kernel.buffers[i].space != loops::BufferSpace::read) std::ranges::copy(memories[i].bytes, begin);
+    });
+  }
+
+  const plan::Program& program_;
+  std::vector<uint8_t> memory_;
+};
+
+}  // namespace weft::testing
