@@ -64,6 +64,16 @@ save("unet",
      [weight("w1", 9, 3, 3, 3), weight("w2", 13, 9, 3, 3), weight("wt", 13, 7, 2, 2), weight("w3", 2, 29, 3, 3), weight("b3", 2),
       nh.from_array(np.array([1, 1, 2, 2], np.float32), "scales")])
 
+# A value with a halo for one reader, whose other reader steps over it with a stride.
+save("halo",
+     [node("Conv", ["x", "w1"], ["a"], pads=[1, 1, 1, 1]), node("Conv", ["a", "w2"], ["b"], pads=[2, 2, 2, 2]),
+      node("ConvTranspose", ["a", "wt"], ["t"], strides=[2, 2], output_padding=[1, 0], pads=[0, 1, 1, 0]),
+      node("AveragePool", ["a"], ["m"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 0, 1, 1]),
+      node("MaxPool", ["a"], ["g"], kernel_shape=[3, 2], strides=[2, 1], pads=[1, 0, 1, 1]),
+      node("Slice", ["a", "starts", "ends", "axes"], ["s"]), node("Conv", ["s", "w2"], ["c"], pads=[1, 2, 2, 1])],
+     [port("x", [1, 3, 9, 11])], ["b", "t", "m", "g", "c"],
+     [weight("w1", 5, 3, 3, 3), weight("w2", 4, 5, 3, 3), weight("wt", 5, 7, 3, 3), ints("starts", [2, 1]), ints("ends", [7, 9]), ints("axes", [2, 3])])
+
 width, heads = 48, 4
 save("transformer",
      [node("LayerNormalization", ["x", "g", "be"], ["n"]),
