@@ -9,10 +9,19 @@ namespace weft::cli {
 
 Result<void> run_compile(const Options& options);
 Result<void> run_inspect(const Options& options);
+/// Starts Node; when that ends with another exit code than 0, so does this program.
+Result<void> run_run(const Options& options);
 
 /// The web runtime as one ESM text, built into the program.
 std::string_view web_runtime();
 /// Its declarations, for model.d.ts.
 std::string_view web_runtime_types();
+
+/// What Node runs for `weft run`: the modules of cli/run/.
+std::string_view runner_main();
+std::string_view runner_errors();
+std::string_view runner_tensors();
+std::string_view runner_measure();
+std::string_view runner_report();
 
 }  // namespace weft::cli

@@ -24,7 +24,8 @@ struct Command {
   const char* name;
   Result<void> (*run)(const cli::Options&);
 };
-constexpr Command kCommands[] = {{"compile", cli::run_compile}, {"inspect", cli::run_inspect}};
+constexpr Command kCommands[] = {
+    {"compile", cli::run_compile}, {"inspect", cli::run_inspect}, {"run", cli::run_run}};
 
 }  // namespace
 

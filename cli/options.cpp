@@ -32,7 +32,8 @@ const std::vector<OptionRow> kOptions = {
 constexpr const char* kExitCodes =
     "Exit codes: 0 done, 2 wrong usage, 3 the model is malformed, 4 the model uses what weft cannot "
     "compile,\n"
-    "5 a wrong name, shape or value was given, 6 a file was not found, 7 a size limit was passed.";
+    "5 a wrong name, shape or value was given, 6 a file was not found, 7 a size limit was passed,\n"
+    "8 the engine that runs the model failed.";
 
 std::string long_name(const std::string& flags) { return flags.substr(flags.find("--") + 2); }
 
@@ -63,6 +64,14 @@ void add_options(CLI::App& command, const CommandRow& row, Options& options) {
   command.footer(examples(row));
 }
 
+/// An option whose value may be left out takes one only after '=': "--profile MODEL" means the default.
+std::string with_default(std::string argument) {
+  for (const OptionRow& option : kOptions)
+    if (option.value.starts_with("[=") && argument == "--" + long_name(option.flags))
+      return argument + "=" + option.fallback;
+  return argument;
+}
+
 }  // namespace
 
 std::string Options::get(const std::string& name) const {
@@ -88,7 +97,9 @@ std::expected<Options, Stop> parse_options(int argc, const char* const* argv) {
     command->callback([&options, name = row.name] { options.command = name; });
   }
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> arguments;  // the last one first
+    for (int i = argc - 1; i > 0; --i) arguments.push_back(with_default(argv[i]));
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     std::ostringstream out, problems;
     const int code = app.exit(error, out, problems);

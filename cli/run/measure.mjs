@@ -1,0 +1,100 @@
+// Times: of whole runs, of their statements, and of the probe that tells the core's peak.
+import { readFileSync } from "node:fs";
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export const median = (values) => {
+  const sorted = [...values].sort((a, b) => a - b), middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+
+/** One run: {ms, statements: [{index, kind, node, startMs, endMs}], outputs}; without statements when it is not to be taken apart. */
+export async function timeRun(model, inputs, apart) {
+  const statements = [];
+  const options = apart ? { onStatement: (statement) => statements.push(statement) } : {};
+  const startMs = performance.now();
+  const outputs = await model.run(inputs, options);
+  const endMs = performance.now();
+  return { startMs, endMs, ms: endMs - startMs, statements, outputs };
+}
+
+/** {whole: [runs as they are], apart: [runs by statements]}, in turns; the pauses let the engine swap its better code in. */
+export async function timeRuns(model, inputs, { repeat, warmup, profile }) {
+  const whole = [], apart = [];
+  for (let i = 0; i < warmup + repeat; ++i) {
+    const run = await timeRun(model, inputs, false);
+    const taken = profile ? await timeRun(model, inputs, true) : undefined;
+    if (i < warmup) {
+      await pause(10);
+      continue;
+    }
+    whole.push(run);
+    if (taken) apart.push(taken);
+  }
+  return { whole, apart };
+}
+
+const PROBE_ROUNDS = 1_000_000;
+
+/** A function that gives the best of some samples of the probe, in GFLOP/s. */
+export async function openProbe(folder, { file, flops, name }) {
+  const { instance } = await WebAssembly.instantiate(readFileSync(new URL(file, folder)));
+  const sample = () => {
+    const start = performance.now();
+    instance.exports.peak(PROBE_ROUNDS);
+    return (flops * PROBE_ROUNDS) / (performance.now() - start) / 1e6;
+  };
+  for (let i = 0; i < 6; ++i) {
+    sample();
+    sample();
+    await pause(10);
+  }
+  return { name, measure: () => Math.max(...Array.from({ length: 12 }, sample)) };
+}
+
+const nodesOf = (source) => (source ? source.split(" + ") : []);
+
+function rates({ flops, bytes }, ms, peak) {
+  if (flops === undefined || !(ms > 0)) return { gflops: null, gbps: null, peakShare: null };
+  const gflops = flops / ms / 1e6;
+  return { gflops, gbps: bytes / ms / 1e6, peakShare: gflops / peak };
+}
+
+function statementRow(at, apart, info, peak) {
+  const { index, kind, node } = apart[0].statements[at];
+  const times = apart.map(({ statements }) => statements[at].endMs - statements[at].startMs);
+  const minMs = Math.min(...times);
+  const { class: work = kind, kernel = kind, function: fn, source = node, flops, bytes } = info ?? {};
+  return { index, kind, class: work, kernel, function: fn, nodes: nodesOf(source), flops, bytes, minMs, medianMs: median(times), ...rates({ flops, bytes }, minMs, peak) };
+}
+
+const CLASSES = ["contraction", "depthwise", "pooling", "fold", "elementwise", "movement", "fill", "copy", "call"];
+
+function classRows(statements, totalMs, peak) {
+  return CLASSES.map((name) => {
+    const of = statements.filter((statement) => statement.class === name);
+    const sum = (field) => of.reduce((total, statement) => total + (statement[field] ?? 0), 0);
+    const minMs = sum("minMs");
+    const known = of.every(({ flops }) => flops !== undefined);
+    return { class: name, statements: of.length, minMs, medianMs: sum("medianMs"), share: minMs / totalMs, flops: sum("flops"), bytes: sum("bytes"), ...rates(known ? { flops: sum("flops"), bytes: sum("bytes") } : {}, minMs, peak) };
+  }).filter((row) => row.statements > 0);
+}
+
+/** The profile as data. `infos`: of the manifest, undefined when it was compiled without them. */
+export function makeProfile({ whole, apart }, infos, peaks) {
+  const peak = Math.max(peaks.before, peaks.after);
+  const statements = apart[0].statements.map((_, at) => statementRow(at, apart, infos?.[at], peak));
+  const totalMs = statements.reduce((sum, { minMs }) => sum + minMs, 0);
+  for (const statement of statements) statement.share = statement.minMs / totalMs;
+  const inside = apart.map(({ statements: all }) => all.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0));
+  const wall = apart.map(({ ms }) => ms);
+  const flops = statements.reduce((sum, statement) => sum + (statement.flops ?? 0), 0);
+  const times = (values) => ({ minMs: Math.min(...values), medianMs: median(values) });
+  const run = times(whole.map(({ ms }) => ms));
+  return {
+    peak: { ...peaks, gflops: peak },
+    run: { ...run, flops, ...rates(infos ? { flops, bytes: 0 } : {}, run.minMs, peak), gbps: undefined },
+    byStatements: { ...times(wall), insideMedianMs: median(inside), outsideMedianMs: median(wall.map((ms, i) => ms - inside[i])), sumOfMinMs: totalMs },
+    classes: classRows(statements, totalMs, peak),
+    statements,
+  };
+}
