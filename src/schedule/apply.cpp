@@ -87,7 +87,38 @@ class Emitter {
   }
 
   /// The loops from `depth` on, with `leaf` inside.
-  Block walk(const std::vector<NestLoop>& loops, size_t depth, const Place& place, const Leaf& leaf) {
+  Block walk(const std::vector<NestLoop>& loops, size_t depth, const Place& outer, const Leaf& leaf) {
+    Block block;
+    Place place = outer;
+    if (threads_ && place.values.contains(threads_->axis)) {
+      if (const Step* tail = decided_tail(place)) return walk_existing(*tail, loops, depth, place, leaf);
+      for (const std::string& axis : padding_axes_)
+        if (has_value(axis, place)) bind_fused(axis, place, block);
+    }
+    append(block, walk_loop(loops, depth, place, leaf));
+    return block;
+  }
+
+  /// Within threads: the loops from `depth` on, for the points of a guarded split that exist.
+  Block walk_existing(const Step& tail, const std::vector<NestLoop>& loops, size_t depth, Place place,
+                      const Leaf& leaf) {
+    const Expr condition = exists(tail, place);
+    if (expr::prove(condition) == false) return {};
+    Block body, result;
+    bind_axis(tail.axes[0], place, body);
+    append(body, walk(loops, depth, place, leaf));
+    result.push_back(loops::make_if(condition, std::move(body)));
+    return result;
+  }
+
+  /// A guarded split whose axis has a value here, but is not known to exist.
+  const Step* decided_tail(const Place& place) const {
+    for (const Step* tail : guarded_splits(true))
+      if (has_value(tail->axes[0], place) && !expr::always(exists(*tail, place))) return tail;
+    return nullptr;
+  }
+
+  Block walk_loop(const std::vector<NestLoop>& loops, size_t depth, const Place& place, const Leaf& leaf) {
     if (depth == loops.size()) return leaf(place);
     const NestLoop& loop = loops[depth];
     const auto split = splits_.find(loop.axis);
@@ -182,6 +213,15 @@ class Emitter {
     WEFT_UNREACHABLE("an axis without a value");
   }
 
+  /// Whether the loops around decide an axis.
+  bool has_value(const std::string& axis, const Place& place) const {
+    if (place.values.contains(axis)) return true;
+    for (const Step& step : nest_.derivations)
+      if (std::ranges::find(step.axes, axis) != step.axes.end())
+        return std::ranges::all_of(step.results, [&](const auto& part) { return has_value(part, place); });
+    return false;
+  }
+
   Bindings stage_axes(const Place& place, bool with_reduction) const {
     Bindings bindings;
     for (const loops::Axis& axis : stage_.spatial) bindings.emplace(axis.name, axis_value(axis.name, place));
@@ -237,15 +277,18 @@ class Emitter {
     for (const Step* step : std::views::reverse(tails))
       if (!expr::always(exists(*step, place))) bind_axis(step->axes[0], place, block);
     for (const std::string& axis : axes)
-      if (padding_axes_.contains(axis)) bind_axis(axis, place, block);
+      if (padding_axes_.contains(axis)) bind_fused(axis, place, block);
     return place;
   }
 
+  void bind_fused(const std::string& axis, Place& place, Block& block) {
+    const expr::Kind kind = axis_value(axis, place).kind();
+    if (kind != expr::Kind::constant && kind != expr::Kind::variable) bind_axis(axis, place, block);
+  }
+
   void bind_axis(const std::string& axis, Place& place, Block& block) {
-    const Expr value = axis_value(axis, place);
-    if (value.kind() == expr::Kind::constant || value.kind() == expr::Kind::variable) return;
     const expr::Variable variable{own_name(axis), {0, place.extents.at(axis) - 1}, 1};
-    block.push_back(loops::make_let_index(variable, loops::index_value(value)));
+    block.push_back(loops::make_let_index(variable, loops::index_value(axis_value(axis, place))));
     place.values[axis] = expr::variable(variable.name, variable.range);
   }
 
