@@ -81,6 +81,10 @@ Result<void> run_compile(const Options& options) {
   compile_options.read = std::move(read);
   compile_options.variants = split_list(options.get("variants"));
   compile_options.name = model.stem().string();
+  const std::string target = options.get("target");
+  if (target != "wasm" && target != "webgpu")
+    return fail(ErrorKind::invalid_argument, "no target is called " + target + "; there are wasm and webgpu");
+  compile_options.webgpu = target == "webgpu" || options.get("dump") == "wgsl";
   compile_options.debug_names = options.has("debug-names");
   compile_options.profile_info = options.has("profile-info");
   compile_options.runtime_js = web_runtime();
