@@ -1,5 +1,6 @@
 #include "loops/facts.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace weft::loops {
@@ -31,6 +32,10 @@ std::vector<Expr> cancelling_factors(const Expr& goal, const Expr& fact) {
     if (bounded_below(factor)) factors.push_back(factor);
   }
   return factors;
+}
+
+bool has_constant_divisor(const Expr& e) {
+  return (e.kind() == Kind::floor_div || e.kind() == Kind::mod) && e.node().operands[1].as_constant();
 }
 
 }  // namespace
@@ -65,7 +70,44 @@ bool Facts::proves(const Expr& goal) const {
   if (bounded_below(goal)) return true;
   if (expr::always(expr::less_equal(Expr(0), goal))) return true;
   int budget = kMaxAttempts;
-  return search(goal, 0, budget);
+  if (search(goal, 0, budget)) return true;
+  std::vector<std::pair<Expr, Expr>> names;
+  const Expr narrow = narrowed(goal, names);
+  return !names.empty() && search(narrow, 0, budget = kMaxAttempts);
+}
+
+expr::Interval Facts::range(const Expr& e) const {
+  expr::Interval range = expr::bounds(e);
+  for (const Expr& fact : known_) {
+    // fact >= 0, so e - fact <= e <= e + fact.
+    const auto least = expr::bounds(e - fact).min, most = expr::bounds(e + fact).max;
+    if (least && (!range.min || *least > *range.min)) range.min = least;
+    if (most && (!range.max || *most < *range.max)) range.max = most;
+  }
+  return range;
+}
+
+Expr Facts::narrowed(const Expr& e, std::vector<std::pair<Expr, Expr>>& names) const {
+  if (has_constant_divisor(e)) {
+    const Expr& dividend = e.node().operands[0];
+    const Expr& divisor = e.node().operands[1];
+    Expr inner = narrowed(dividend, names);
+    const auto named = std::ranges::find(names, dividend, &std::pair<Expr, Expr>::first);
+    const expr::Interval all = expr::bounds(inner), now = range(dividend);
+    if (named != names.end()) {
+      inner = named->second;
+    } else if (now.min && now.max && *now.min <= *now.max &&
+               (now.min > all.min || !all.max || *now.max < *all.max)) {
+      inner = expr::variable("narrowed." + std::to_string(names.size()), now);
+      names.emplace_back(dividend, inner);
+    }
+    return e.kind() == Kind::mod ? expr::mod(inner, divisor) : expr::floor_div(inner, divisor);
+  }
+  if (e.kind() != Kind::sum) return e;
+  const expr::Linear parts = expr::linear(e);
+  Expr sum(parts.constant);
+  for (const expr::Term& term : parts.terms) sum = sum + Expr(term.coefficient) * narrowed(term.atom, names);
+  return sum;
 }
 
 bool Facts::search(const Expr& goal, int depth, int& budget) const {
