@@ -305,14 +305,8 @@ class Builder {
         continue;
       std::vector<Placement> placements = operands;
       placements.push_back(operands[i]);
-      const schedule::Schedule schedule =
-          options_.rules.default_schedule(stage, local_storages(placements), options_.machine);
-      // A tile that is moved back does some points twice, the second time from what it has written.
-      if (std::ranges::any_of(schedule.steps, [](const schedule::Step& step) {
-            return step.kind == schedule::StepKind::split && step.tail == schedule::Tail::overlap;
-          }))
-        continue;
-      WEFT_ASSIGN(kernel, make_kernel(stage, placements, source));
+      const schedule::Schedule schedule = once_each(default_schedule(stage, placements));
+      WEFT_ASSIGN(kernel, make_kernel(stage, placements, schedule, source));
       placements.erase(placements.begin() + i);
       kernel = loops::in_place(std::move(kernel), i, static_cast<uint32_t>(operands.size()));
       push_call(stage, std::move(kernel), placements, source);
@@ -350,20 +344,31 @@ class Builder {
     return storages;
   }
 
+  schedule::Schedule default_schedule(const Stage& stage, const std::vector<Placement>& placements) const {
+    return options_.rules.default_schedule(stage, local_storages(placements), options_.machine);
+  }
+
+  /// A tile that is moved back does some points twice, the second time from what it has written: in place,
+  /// the rest is a tile of its own.
+  static schedule::Schedule once_each(schedule::Schedule schedule) {
+    for (schedule::Step& step : schedule.steps)
+      if (step.kind == schedule::StepKind::split && step.tail == schedule::Tail::overlap)
+        step.tail = schedule::Tail::peel;
+    return schedule;
+  }
+
   Result<loops::Kernel> make_kernel(const Stage& stage, const std::vector<Placement>& placements,
-                                    const std::string& source) {
-    const std::vector<Storage> storages = local_storages(placements);
-    const schedule::Schedule schedule = options_.rules.default_schedule(stage, storages, options_.machine);
+                                    const schedule::Schedule& schedule, const std::string& source) {
     dump_("stages", [&] { return loops::print(stage); });
     dump_("schedules", [&] { return stage.name + " @ " + source + "\n" + schedule::print(schedule); });
-    WEFT_ASSIGN(kernel, schedule::apply(stage, schedule, storages));
+    WEFT_ASSIGN(kernel, schedule::apply(stage, schedule, local_storages(placements)));
     if (!source.empty()) kernel.name += ": " + source;
     dump_("loops", [&] { return loops::print(kernel); });
     return kernel;
   }
 
   Result<void> add_call(const Stage& stage, std::vector<Placement> placements, const std::string& source) {
-    WEFT_ASSIGN(kernel, make_kernel(stage, placements, source));
+    WEFT_ASSIGN(kernel, make_kernel(stage, placements, default_schedule(stage, placements), source));
     // An operand beside the result in one buffer, if the kernel might touch the same places, is moved first.
     bool moved = false;
     for (uint32_t i = 0; i + 1 < placements.size(); ++i) {
@@ -378,7 +383,7 @@ class Builder {
       moved = true;
     }
     if (moved) {
-      WEFT_ASSIGN(again, make_kernel(stage, placements, source));
+      WEFT_ASSIGN(again, make_kernel(stage, placements, default_schedule(stage, placements), source));
       kernel = std::move(again);
     }
     push_call(stage, std::move(kernel), placements, source);
