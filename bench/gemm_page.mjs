@@ -20,6 +20,9 @@ async function openHand(spec, fetchBytes, size) {
   return { flop: 2 * m * n * k, run: () => instance.exports.gemm(a, b, c, m, n, k) };
 }
 
+/** What step() returns when it asks for a part of the weights. */
+const LOAD = 5;
+
 /** The run entry of a bundle, straight through step(): as the runtime does, without copies. */
 async function openWeft(spec, fetchBytes, size) {
   const v = spec.variant;
@@ -27,12 +30,16 @@ async function openWeft(spec, fetchBytes, size) {
   const { instance } = await WebAssembly.instantiate(await fetchBytes(spec.file), { env: { memory } });
   const file = await fetchBytes(spec.weights);
   const data = file.subarray(8 + Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true)));
-  for (const [offset, address, bytes] of v.weights) new Uint8Array(memory.buffer).set(data.subarray(offset, offset + bytes), address);
   const words = new Uint32Array(memory.buffer);
   const enter = (name) => {
     words[v.context / 4] = v.entries.find((entry) => entry.name === name).records;
     words[v.context / 4 + 1] = 0;
-    if (instance.exports.step(v.context, 0) !== 0) throw new Error(`${name} did not end`);
+    let result;
+    while ((result = instance.exports.step(v.context, 0)) === LOAD) {
+      const [, address, bytes, offset] = words.subarray(words[v.context / 4] / 4 - 8);
+      new Uint8Array(memory.buffer).set(data.subarray(offset, offset + bytes), address);
+    }
+    if (result !== 0) throw new Error(`${name} did not end`);
   };
   enter("prepare");
   const floats = (address) => new Float32Array(memory.buffer, address, size * size);

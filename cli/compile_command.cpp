@@ -26,11 +26,23 @@ std::string describe(const compile::Compiled& compiled, const std::vector<bundle
   std::string text = fmt::format("{}\n", folder.string());
   for (const bundle::HashedFile& file : files)
     text += fmt::format("  {:<20} {:>10}\n", file.name, human_bytes(file.bytes));
-  for (const compile::VariantReport& v : compiled.variants)
-    text += fmt::format("{:<8} {} kernels, {} calls; memory {} (weights {}, arena {})\n", v.variant,
-                        v.kernels, v.calls, human_bytes(v.total_bytes), human_bytes(v.weights_bytes),
-                        human_bytes(v.arena_bytes));
+  for (const compile::VariantReport& v : compiled.variants) {
+    text +=
+        fmt::format("{:<8} {} kernels, {} calls; memory {}: weights {}, prepared {}, arena {}\n", v.variant,
+                    v.kernels, v.calls, human_bytes(v.total_bytes), human_bytes(v.resident_bytes),
+                    human_bytes(v.weights_bytes - v.resident_bytes), human_bytes(v.arena_bytes));
+    for (const compile::UncutWeight& weight : v.uncut)
+      text += fmt::format("  {} ({}) is loaded whole: {}\n", weight.name, human_bytes(weight.bytes),
+                          weight.reason);
+  }
   return text;
+}
+
+nlohmann::ordered_json loaded_whole(const compile::VariantReport& v) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const compile::UncutWeight& weight : v.uncut)
+    list.push_back({{"name", weight.name}, {"bytes", weight.bytes}, {"reason", weight.reason}});
+  return list;
 }
 
 std::string as_json(const compile::Compiled& compiled, const std::vector<bundle::HashedFile>& files,
@@ -44,11 +56,15 @@ std::string as_json(const compile::Compiled& compiled, const std::vector<bundle:
     json["variants"].push_back({{"name", v.variant},
                                 {"code_bytes", v.code_bytes},
                                 {"weights_bytes", v.weights_bytes},
+                                {"resident_bytes", v.resident_bytes},
+                                {"prepared_bytes", v.weights_bytes - v.resident_bytes},
                                 {"arena_bytes", v.arena_bytes},
+                                {"run_arena_bytes", v.run_arena_bytes},
                                 {"peak_live_bytes", v.peak_live_bytes},
                                 {"memory_bytes", v.total_bytes},
                                 {"kernels", v.kernels},
-                                {"calls", v.calls}});
+                                {"calls", v.calls},
+                                {"loaded_whole", loaded_whole(v)}});
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -60,6 +76,12 @@ std::vector<std::string> split_list(const std::string& list) {
     start = end + 1;
   }
   return items;
+}
+
+Result<compile::Optimize> goal(const std::string& name) {
+  if (name == "speed") return compile::Optimize::speed;
+  if (name == "memory") return compile::Optimize::memory;
+  return fail(ErrorKind::invalid_argument, "--optimize is speed or memory, not " + name);
 }
 
 Result<void> check_stage(const std::string& wanted) {
@@ -85,6 +107,8 @@ Result<void> run_compile(const Options& options) {
   if (target != "wasm" && target != "webgpu")
     return fail(ErrorKind::invalid_argument, "no target is called " + target + "; there are wasm and webgpu");
   compile_options.webgpu = target == "webgpu" || options.get("dump") == "wgsl";
+  WEFT_ASSIGN(optimize, goal(options.get("optimize")));
+  compile_options.optimize = optimize;
   compile_options.debug_names = options.has("debug-names");
   compile_options.profile_info = options.has("profile-info");
   compile_options.runtime_js = web_runtime();

@@ -120,11 +120,20 @@ Result<void> FolderWriter::begin() {
   const fs::path parent = fs::absolute(folder_, error).parent_path();
   fs::create_directories(parent, error);
   std::string pattern = (parent / ("." + folder_.filename().string() + ".tmp.XXXXXX")).string();
-  if (mkdtemp(pattern.data()) == nullptr) return system_error("cannot write beside", folder_);
+  // A signal waits until the handler knows the folder.
+  sigset_t signals, before;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    sigaddset(&signals, number);
+    signal(number, on_signal);
+  }
+  sigprocmask(SIG_BLOCK, &signals, &before);
+  const bool made = mkdtemp(pattern.data()) != nullptr;
+  if (made) std::snprintf(g_unfinished, sizeof g_unfinished, "%s", pattern.c_str());
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  if (!made) return system_error("cannot write beside", folder_);
   aside_ = pattern;
   chmod(pattern.c_str(), 0755);
-  std::snprintf(g_unfinished, sizeof g_unfinished, "%s", pattern.c_str());
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, on_signal);
   return {};
 }
 

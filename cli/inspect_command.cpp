@@ -52,10 +52,10 @@ std::string describe(const onnx::Summary& summary, const Outcome& outcome) {
   if (outcome.error) return text + "cannot be compiled: " + to_string(*outcome.error) + "\n";
   const compile::VariantReport& v = outcome.compiled->variants[0];
   text += fmt::format(
-      "compiles: {} of code (simd128), {} of weights; memory {} (weights {}, arena {}, of which {} live at "
-      "once)\n",
-      v.code_bytes, outcome.compiled->manifest.weights_bytes, v.total_bytes, v.weights_bytes, v.arena_bytes,
-      v.peak_live_bytes);
+      "compiles: {} of code (simd128), {} of weights; memory {} (weights {}, prepared {}, arena {}, of which "
+      "{} live at once)\n",
+      v.code_bytes, outcome.compiled->manifest.weights_bytes, v.total_bytes, v.resident_bytes,
+      v.weights_bytes - v.resident_bytes, v.arena_bytes, v.peak_live_bytes);
   return text;
 }
 
@@ -88,7 +88,8 @@ std::string as_json(const onnx::Summary& summary, const Outcome& outcome) {
   } else {
     const compile::VariantReport& v = outcome.compiled->variants[0];
     json["memory"] = {{"total", v.total_bytes},
-                      {"weights", v.weights_bytes},
+                      {"weights", v.resident_bytes},
+                      {"prepared", v.weights_bytes - v.resident_bytes},
                       {"arena", v.arena_bytes},
                       {"peak_live", v.peak_live_bytes}};
     json["code_bytes"] = v.code_bytes;

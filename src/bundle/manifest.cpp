@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "bundle/text.hpp"
+#include "plan/lifetimes.hpp"
 
 namespace weft::bundle {
 namespace {
@@ -63,7 +64,9 @@ ordered_json json_of(const Variant& variant) {
   memory["pages"] = variant.pages;
   memory["static"] = variant.memory.static_end;
   memory["weights"] = variant.memory.weights_bytes;
+  memory["resident"] = variant.resident_bytes;
   memory["arena"] = variant.memory.arena_bytes;
+  memory["run_arena"] = variant.run_arena_bytes;
   memory["peak_live"] = variant.memory.peak_live_bytes;
   ordered_json out = ordered_json::object();
   out["name"] = variant.name;
@@ -138,7 +141,9 @@ Variant make_variant(std::string name, std::string file, const plan::Program& pr
     out.entries.push_back({program.entries[i].name, tables.entry_records[i]});
   out.inputs = addresses(program, inputs);
   out.outputs = addresses(program, outputs);
+  const std::vector<bool> loaded = plan::loaded_by_statements(program);
   for (const auto& [value, buffer] : weights) {
+    if (loaded[buffer]) continue;
     const auto range = file_of_weights.tensors.find(value);
     WEFT_CHECK(range != file_of_weights.tensors.end(), program.buffers[buffer].name);
     WEFT_CHECK(range->second.bytes == program.buffers[buffer].bytes, program.buffers[buffer].name);

@@ -15,7 +15,9 @@
 
 namespace weft::bundle {
 
-inline constexpr uint32_t kAbiMajor = 1, kAbiMinor = 0;
+inline constexpr uint32_t kAbiMajor = 1, kAbiMinor = 1;
+/// In required_features: `prepare` asks for the weights (step's result `load`).
+inline constexpr const char* kLoadFeature = "load";
 /// Name of the custom section that holds manifest_section().
 inline constexpr const char* kSectionName = "weft";
 inline constexpr uint64_t kPageBytes = 65536;
@@ -45,6 +47,8 @@ struct Variant {
   std::string file;  ///< its module
   uint64_t pages = 0;
   plan::MemoryPlan memory;
+  uint64_t resident_bytes = 0;   ///< of memory.weights_bytes, the weights that run reads as they are
+  uint64_t run_arena_bytes = 0;  ///< of memory.arena_bytes, what run alone needs
   uint32_t context = 0;
   std::vector<EntryInfo> entries;
   std::vector<uint64_t> inputs, outputs;         ///< addresses, parallel to the manifest's

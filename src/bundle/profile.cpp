@@ -27,6 +27,9 @@ struct Describe {
   StatementInfo operator()(const plan::Copy& copy) const {
     return {"copy", {}, 0, program.buffers[copy.destination].name, 0, 2 * copy.bytes};
   }
+  StatementInfo operator()(const plan::Load& load) const {
+    return {"load", {}, 0, program.buffers[load.buffer].name, 0, load.bytes};
+  }
 };
 
 }  // namespace

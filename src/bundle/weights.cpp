@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/bytes.hpp"
 #include "base/check.hpp"
@@ -22,20 +22,6 @@ const ConstantData& data(const graph::Graph& g, ValueId id) {
   const auto found = g.constants.find(id);
   WEFT_CHECK(found != g.constants.end(), "no constant");
   return found->second;
-}
-
-/// Blob ranges by place, then held bytes by id: a copy of the file reads forward.
-std::vector<ValueId> file_order(const graph::Graph& g, const std::set<ValueId>& constants) {
-  std::vector<ValueId> order(constants.begin(), constants.end());
-  std::sort(order.begin(), order.end(), [&](ValueId a, ValueId b) {
-    const auto* range_a = std::get_if<BlobRange>(&data(g, a));
-    const auto* range_b = std::get_if<BlobRange>(&data(g, b));
-    if (!range_a || !range_b) return range_a || range_b ? range_a != nullptr : a < b;
-    if (range_a->blob != range_b->blob) return range_a->blob < range_b->blob;
-    if (range_a->offset != range_b->offset) return range_a->offset < range_b->offset;
-    return a < b;
-  });
-  return order;
 }
 
 /// Names are unique in the graph, but may no longer be once they are UTF-8; `__metadata__` means something
@@ -73,13 +59,13 @@ std::vector<uint8_t> header_bytes(std::string text) {
 
 }  // namespace
 
-Result<WeightsFile> write_weights(const graph::Graph& g, const std::set<ValueId>& constants) {
+Result<WeightsFile> write_weights(const graph::Graph& g, const std::vector<ValueId>& constants) {
   WeightsFile out;
   out.file.name = "model.weights";
   out.file.pieces.emplace_back();
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   std::set<std::string> taken = {"__metadata__"};
-  for (const ValueId id : file_order(g, constants)) {
+  for (const ValueId id : constants) {
     const graph::Value& value = g.values[id];
     const auto shape = graph::constant_shape(value.type.shape);
     WEFT_CHECK(shape.has_value(), value.name);

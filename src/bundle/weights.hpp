@@ -2,7 +2,7 @@
 #pragma once
 
 #include <map>
-#include <set>
+#include <vector>
 
 #include "bundle/bundle.hpp"
 #include "graph/graph.hpp"
@@ -22,10 +22,10 @@ struct WeightsFile {
   uint64_t header_bytes = 0;  ///< in front of the data part, a multiple of 64
 };
 
-/// The file of these constants of the graph: first the ranges of the model's blobs in their order there, then
-/// what the graph holds. Names are the values' names; shapes must be constant. Fails with `limit` when the
-/// header passes the 100 MB that readers of the format allow, with `invalid_model` when a constant's bytes do
-/// not fit its type.
-Result<WeightsFile> write_weights(const graph::Graph& g, const std::set<graph::ValueId>& constants);
+/// The file of these constants of the graph, in this order: that in which `prepare` needs them (runtimes read
+/// the file once, from its start to its end). Names are the values' names; shapes must be constant. Fails
+/// with `limit` when the header passes the 100 MB that readers of the format allow, with `invalid_model` when
+/// a constant's bytes do not fit its type.
+Result<WeightsFile> write_weights(const graph::Graph& g, const std::vector<graph::ValueId>& constants);
 
 }  // namespace weft::bundle

@@ -4,6 +4,7 @@
 
 #include "base/check.hpp"
 #include "compile/layout.hpp"
+#include "compile/stream.hpp"
 #include "compile/views.hpp"
 #include "loops/in_place.hpp"
 #include "loops/unroll.hpp"
@@ -64,12 +65,7 @@ class Builder {
   Result<BuiltProgram> run() {
     for (const graph::Port& port : g_.inputs) built_.inputs.push_back(add_boundary(port, BufferKind::input));
     for (const graph::Port& port : g_.outputs) add_output_buffer(port);
-    for (const Group& group : groups_) {
-      constant_ = group.constant;
-      for (const Stage& stage : lower::lower_group(g_, group)) WEFT_TRY(add_stage(stage, sources(group)));
-      if (group.constant) constants_.push_back(group.output);
-      for (const ValueId input : group.inputs) --readers_[input];
-    }
+    for (const Group& group : groups_) WEFT_TRY(group.constant ? add_constant(group) : add_group(group));
     constant_ = false;
     for (size_t i = 0; i < g_.outputs.size(); ++i) WEFT_TRY(add_output(g_.outputs[i], built_.outputs[i]));
     return std::move(built_);
@@ -117,6 +113,7 @@ class Builder {
       entry().push_back(Fill{buffer, 0});
       return {};
     }
+    WEFT_TRY(compute(port.value));
     const Placement source = first_placement(port.value);
     if (source.buffer == buffer) return {};
     if (loops::same_places(source.storage, storage, type.shape)) {
@@ -164,8 +161,45 @@ class Builder {
     return all.front();
   }
 
+  Result<void> add_group(const Group& group) {
+    for (const Stage& stage : lower::lower_group(g_, group)) WEFT_TRY(add_stage(stage, sources(group)));
+    for (const ValueId input : group.inputs) --readers_[input];
+    return {};
+  }
+
+  /// A constant waits for its first reader, so that it is computed straight into the storage wanted there.
+  /// What it is computed from does not wait: constants do not wait for each other.
+  Result<void> add_constant(const Group& group) {
+    const ValueId value = group.output;
+    for (const ValueId input : group.inputs) WEFT_TRY(compute(input));
+    constants_.push_back(value);
+    waiting_.emplace(value, &group);
+    if (layout_.wholes.contains(value) || parts_.contains(value) || direct_.contains(value))
+      return compute(value);
+    return {};
+  }
+
+  /// Computes a constant that waits, in this storage or else in the layout's.
+  Result<void> compute(ValueId value, const Storage* wanted = nullptr) {
+    const auto found = waiting_.find(value);
+    if (found == waiting_.end()) return {};
+    const Group& group = *found->second;
+    waiting_.erase(found);
+    const bool outer = std::exchange(constant_, true);
+    Result<void> done = wanted ? place_constant(value, *wanted) : Result<void>();
+    if (done) done = add_group(group);
+    constant_ = outer;
+    return done;
+  }
+
+  Result<void> place_constant(ValueId value, const Storage& storage) {
+    record(value, {storage, add_buffer(g_.values[value].name, BufferKind::prepared, storage)});
+    return fill_unwritten(placements_[value].front());
+  }
+
   /// The value in the wanted storage; copied there when it is not yet.
   Result<Placement> require(ValueId value, const Storage& wanted) {
+    WEFT_TRY(compute(value, &wanted));
     const Placement first = first_placement(value);
     const bool constant = is_constant(value);
     for (const Placement& placement : placements_[value])
@@ -194,7 +228,9 @@ class Builder {
     const ValueId value = stage.tensors[tensor].value;
     if (is_constant(value) && !constant_) {
       const auto wanted = options_.rules.preferred_storage(stage, tensor, options_.machine);
-      return wanted ? require(value, *wanted) : Result<Placement>(first_placement(value));
+      if (wanted) return require(value, *wanted);
+      WEFT_TRY(compute(value));
+      return first_placement(value);
     }
     const auto wanted = layout_.convolution_operands.find(value);
     if (wanted != layout_.convolution_operands.end() && reads_padding(stage, tensor))
@@ -434,6 +470,7 @@ class Builder {
   std::map<ValueId, std::vector<ValueId>> parts_;       ///< by root
   std::map<ValueId, uint32_t> readers_;                 ///< groups still to come, and outputs
   std::vector<ValueId> constants_;                      ///< values that prepare computes
+  std::map<ValueId, const Group*> waiting_;             ///< of these, what nobody has needed yet
   bool constant_ = false;                               ///< whether statements go to prepare
 };
 
@@ -443,6 +480,7 @@ Result<BuiltProgram> build_program(const graph::Graph& g, const BuildOptions& op
   WEFT_ASSIGN(built, Builder(g, options, dump).run());
   // Shared while kernels are still small; written out once each.
   built.program = plan::share_kernels(std::move(built.program));
+  if (options.stream_weights) stream(built, g, options.optimize);
   for (loops::Kernel& kernel : built.program.kernels)
     kernel = loops::unroll(loops::vectorize(std::move(kernel), {.bytes = options.vector_bytes}));
   return built;

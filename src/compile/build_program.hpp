@@ -7,6 +7,7 @@
 #include "compile/dump.hpp"
 #include "graph/graph.hpp"
 #include "plan/program.hpp"
+#include "plan/stream_weights.hpp"
 #include "schedule/rules.hpp"
 
 namespace weft::compile {
@@ -19,6 +20,9 @@ struct ScheduleRules {
                                                      const schedule::Machine&) = schedule::preferred_storage;
 };
 
+/// What counts more where speed and memory disagree.
+enum class Optimize : uint8_t { speed, memory };
+
 struct BuildOptions {
   schedule::Machine machine;
   uint32_t vector_bytes = 16;  ///< 0: scalar code
@@ -26,6 +30,9 @@ struct BuildOptions {
   /// Whether values may share memory with others: operands in the slots of their concats, views, results in
   /// the place of operands. Without, every value has a buffer of its own.
   bool share_memory = true;
+  Optimize optimize = Optimize::speed;
+  /// Whether `prepare` loads the weights itself, in the order of constant_order (compile/stream.hpp).
+  bool stream_weights = true;
 };
 
 struct BuiltProgram {
@@ -33,6 +40,8 @@ struct BuiltProgram {
   std::map<graph::ValueId, plan::BufferId>
       weights;  ///< the buffer that the loader fills with a constant of the graph
   std::vector<plan::BufferId> inputs, outputs;  ///< parallel to the graph's
+  uint64_t run_arena_bytes = 0;                 ///< of the arena, what run alone needs
+  std::vector<plan::Uncut> uncut;               ///< weights too large for the part of the arena kept for them
 };
 
 /// Lowers every group of a fused graph, chooses its schedule and the storages of its tensors, and inserts the

@@ -10,6 +10,7 @@
 #include "base/source.hpp"
 #include "bundle/bundle.hpp"
 #include "bundle/manifest.hpp"
+#include "compile/build_program.hpp"
 #include "frontends/onnx/onnx.hpp"
 
 namespace weft::compile {
@@ -17,10 +18,11 @@ namespace weft::compile {
 struct CompileOptions {
   onnx::ReadOptions read;
   std::vector<std::string> variants = {"simd128", "relaxed"};  ///< scalar, simd128, relaxed; each once
-  bool webgpu = false;             ///< instead of the variants: model.wgsl with its program; experimental
-  std::string name;                ///< of the model, in the manifest
-  bool debug_names = false;        ///< keep kernel names in the modules
-  bool profile_info = false;       ///< say in the manifest what each statement of `run` computes
+  bool webgpu = false;        ///< instead of the variants: model.wgsl with its program; experimental
+  std::string name;           ///< of the model, in the manifest
+  bool debug_names = false;   ///< keep kernel names in the modules
+  bool profile_info = false;  ///< say in the manifest what each statement of `run` computes
+  Optimize optimize = Optimize::speed;
   std::string_view runtime_js;     ///< the web runtime's text, inlined in model.js; empty: no model.js
   std::string_view runtime_types;  ///< its declarations, for model.d.ts; may be empty
   /// Called with the text of each stage as it is made, by the names of kStages; may be empty.
@@ -31,11 +33,24 @@ struct CompileOptions {
 inline constexpr std::string_view kStages[] = {"import",    "graph", "groups",  "stages",
                                                "schedules", "loops", "program", "wgsl"};
 
+/// A weight that is in memory as a whole while it is packed, though it is larger than what loading may use.
+struct UncutWeight {
+  std::string name;
+  uint64_t bytes = 0;
+  std::string reason;
+};
+
 /// Memory of one variant, bytes.
 struct VariantReport {
   std::string variant;
-  uint64_t code_bytes = 0, weights_bytes = 0, arena_bytes = 0, peak_live_bytes = 0, total_bytes = 0;
+  uint64_t code_bytes = 0;
+  uint64_t weights_bytes = 0;    ///< what lives for ever: weights that run reads, and prepared tensors
+  uint64_t resident_bytes = 0;   ///< of these, the weights that run reads as they are
+  uint64_t arena_bytes = 0;      ///< everything else
+  uint64_t run_arena_bytes = 0;  ///< of the arena, what run alone needs; loading needs the rest
+  uint64_t peak_live_bytes = 0, total_bytes = 0;
   uint64_t kernels = 0, calls = 0;
+  std::vector<UncutWeight> uncut;
 };
 
 struct Compiled {

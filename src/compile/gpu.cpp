@@ -38,6 +38,11 @@ class ProgramJson {
   ordered_json json(const plan::Copy& copy) const {
     return {{"copy", address(copy.destination)}, {"from", address(copy.source)}, {"bytes", copy.bytes}};
   }
+  /// The weights are not streamed.
+  ordered_json json(const plan::Load&) const {
+    WEFT_CHECK(false, "a load in a program for GPUs");
+    return {};
+  }
 
   const plan::Program& program_;
 };
@@ -66,7 +71,8 @@ void check(const plan::Program& program) {
 Result<GpuProgram> build_gpu_program(const graph::Graph& g, const Dump& dump) {
   const BuildOptions options{.machine = {},
                              .vector_bytes = 0,
-                             .rules = {schedule::gpu_default_schedule, schedule::gpu_preferred_storage}};
+                             .rules = {schedule::gpu_default_schedule, schedule::gpu_preferred_storage},
+                             .stream_weights = false};
   GpuProgram result;
   WEFT_ASSIGN(built, build_program(g, options, dump));
   check(built.program);
@@ -107,8 +113,8 @@ std::string gpu_program_json(const graph::Graph& g, const GpuProgram& program,
 
 Result<Compiled> compile_gpu(const graph::Graph& g, const Dump& dump, std::string generator) {
   WEFT_ASSIGN(program, build_gpu_program(g, dump));
-  std::set<graph::ValueId> constants;
-  for (const auto& [value, buffer] : program.built.weights) constants.insert(value);
+  std::vector<graph::ValueId> constants;
+  for (const auto& [value, buffer] : program.built.weights) constants.push_back(value);
   WEFT_ASSIGN(weights, bundle::write_weights(g, constants));
   Compiled compiled;
   compiled.manifest = bundle::make_manifest(g, weights, std::move(generator));

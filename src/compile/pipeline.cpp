@@ -8,6 +8,7 @@
 #include "compile/compile.hpp"
 #include "compile/dump.hpp"
 #include "compile/gpu.hpp"
+#include "compile/stream.hpp"
 #include "compile/variant.hpp"
 #include "passes/passes.hpp"
 #include "passes/verify_groups.hpp"
@@ -64,18 +65,27 @@ VariantReport report(const PlacedVariant& placed, uint64_t code_bytes) {
   r.variant = placed.name;
   r.code_bytes = code_bytes;
   r.weights_bytes = placed.memory.weights_bytes;
+  r.resident_bytes = resident_bytes(placed.built.program);
   r.arena_bytes = placed.memory.arena_bytes;
+  r.run_arena_bytes = placed.built.run_arena_bytes;
   r.peak_live_bytes = placed.memory.peak_live_bytes;
+  for (const plan::Uncut& weight : placed.built.uncut)
+    r.uncut.push_back({placed.built.program.buffers[weight.buffer].name,
+                       placed.built.program.buffers[weight.buffer].bytes, weight.reason});
   r.total_bytes = placed.memory.total_bytes;
   r.kernels = placed.built.program.kernels.size();
   for (const plan::Entry& entry : placed.built.program.entries) r.calls += entry.statements.size();
   return r;
 }
 
-std::set<graph::ValueId> loaded_constants(const std::vector<PlacedVariant>& variants) {
-  std::set<graph::ValueId> constants;
-  for (const PlacedVariant& placed : variants)
-    for (const auto& [value, buffer] : placed.built.weights) constants.insert(value);
+/// In the order of use.
+std::vector<graph::ValueId> loaded_constants(const graph::Graph& g,
+                                             const std::vector<PlacedVariant>& variants) {
+  std::vector<graph::ValueId> constants = constant_order(g);
+  std::erase_if(constants, [&](graph::ValueId value) {
+    return std::ranges::none_of(
+        variants, [&](const PlacedVariant& placed) { return placed.built.weights.contains(value); });
+  });
   return constants;
 }
 
@@ -97,10 +107,11 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   plan::Nodes nodes;
   std::vector<PlacedVariant> variants;
   for (const wasm::WasmVariant& variant : wanted) {
-    WEFT_ASSIGN(placed, place_variant(g, variant, nodes, dump));
+    WEFT_ASSIGN(placed, place_variant(g, variant, options.optimize, dump));
     variants.push_back(std::move(placed));
   }
-  WEFT_ASSIGN(weights, bundle::write_weights(g, loaded_constants(variants)));
+  WEFT_ASSIGN(weights, bundle::write_weights(g, loaded_constants(g, variants)));
+  for (PlacedVariant& placed : variants) make_tables(placed, weights, nodes);
 
   Compiled compiled;
   compiled.manifest = bundle::make_manifest(g, weights, kGenerator);
@@ -110,9 +121,12 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
     compiled.manifest.variants.push_back(bundle::make_variant(
         placed.name, module_name(placed.name), placed.built.program, placed.memory, placed.tables, weights,
         placed.built.weights, placed.built.inputs, placed.built.outputs));
-    if (options.profile_info)
-      compiled.manifest.variants.back().profile = bundle::statement_infos(placed.built.program);
+    bundle::Variant& variant = compiled.manifest.variants.back();
+    variant.resident_bytes = resident_bytes(placed.built.program);
+    variant.run_arena_bytes = placed.built.run_arena_bytes;
+    if (options.profile_info) variant.profile = bundle::statement_infos(placed.built.program);
   }
+  if (!weights.tensors.empty()) compiled.manifest.required_features.push_back(bundle::kLoadFeature);
   const std::string section = bundle::manifest_section(compiled.manifest);
   for (const PlacedVariant& placed : variants) {
     std::vector<uint8_t> code = emit_variant(placed, section, options.debug_names);

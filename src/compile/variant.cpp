@@ -22,13 +22,14 @@ schedule::Machine machine_for(const wasm::WasmFeatures& features) {
 }
 
 Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant,
-                                    plan::Nodes& nodes, const Dump& dump) {
+                                    Optimize optimize, const Dump& dump) {
   PlacedVariant placed;
   placed.name = variant.name;
   placed.features = variant.features;
   const BuildOptions options{.machine = machine_for(variant.features),
                              .vector_bytes = static_cast<uint32_t>(wasm::vector_bytes(variant.features)),
-                             .rules = {}};
+                             .rules = {},
+                             .optimize = optimize};
   WEFT_ASSIGN(built, build_program(g, options, dump));
   check(built.program);
   WEFT_ASSIGN(memory, plan::place_buffers(built.program, plan::static_size(built.program)));
@@ -36,9 +37,18 @@ Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVaria
   dump("program", [&] { return plan::print(built.program); });
   placed.built = std::move(built);
   placed.memory = memory;
-  placed.tables = plan::make_static_data(placed.built.program, nodes);
   placed.pages = static_cast<uint32_t>((memory.total_bytes + kPageBytes - 1) / kPageBytes);
   return placed;
+}
+
+void make_tables(PlacedVariant& variant, const bundle::WeightsFile& weights, plan::Nodes& nodes) {
+  std::map<plan::BufferId, uint64_t> file;
+  for (const auto& [value, buffer] : variant.built.weights) {
+    const auto range = weights.tensors.find(value);
+    WEFT_CHECK(range != weights.tensors.end(), variant.built.program.buffers[buffer].name);
+    file.emplace(buffer, range->second.offset);
+  }
+  variant.tables = plan::make_static_data(variant.built.program, nodes, file);
 }
 
 std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::string& manifest,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "bundle/weights.hpp"
 #include "compile/build_program.hpp"
 #include "compile/dump.hpp"
 #include "graph/graph.hpp"
@@ -27,9 +28,12 @@ struct PlacedVariant {
   uint32_t pages = 0;  ///< of 64 KiB
 };
 
-/// Builds the program and places its memory. `nodes` collects the names that all variants share.
+/// Builds the program and places its memory; the tables are not made yet.
 Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant,
-                                    plan::Nodes& nodes, const Dump& dump);
+                                    Optimize optimize, const Dump& dump);
+
+/// Makes the tables. `nodes` collects the names that all variants share.
+void make_tables(PlacedVariant& variant, const bundle::WeightsFile& weights, plan::Nodes& nodes);
 
 /// The module's bytes; `manifest` becomes the `weft` custom section.
 std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::string& manifest,

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
-#include "plan/program.hpp"
+#include "plan/lifetimes.hpp"
 
 namespace weft::plan {
 namespace {
@@ -11,7 +11,13 @@ constexpr uint8_t kPoison = 0xff;
 
 class Evaluator {
  public:
-  Evaluator(const Program& program, Contents& contents) : program_(program), contents_(contents) {}
+  Evaluator(const Program& program, Contents& contents) : program_(program), contents_(contents) {
+    const std::vector<bool> loaded = loaded_by_statements(program);
+    for (BufferId id = 0; id < contents.size(); ++id) {
+      if (!loaded[id]) continue;
+      file_.emplace(id, contents[id]);
+    }
+  }
 
   void run(const Statement& statement) {
     std::visit([&](const auto& s) { step(s); }, statement);
@@ -28,6 +34,16 @@ class Evaluator {
     std::copy_n(bytes(copy.source).begin(), static_cast<size_t>(copy.bytes), bytes(copy.destination).begin());
   }
 
+  /// What is not in the window is poisoned.
+  void step(const Load& load) {
+    const std::vector<uint8_t>& whole = file_.at(load.buffer);
+    WEFT_CHECK(load.begin + load.bytes <= whole.size());
+    std::ranges::fill(bytes(load.buffer), kPoison);
+    const auto begin = whole.begin() + static_cast<ptrdiff_t>(load.begin);
+    std::copy_n(begin, static_cast<size_t>(load.bytes),
+                bytes(load.buffer).begin() + static_cast<ptrdiff_t>(load.begin));
+  }
+
   /// Each parameter gets a copy of its slice; what the kernel may write goes back.
   void step(const Call& call) {
     const loops::Kernel& kernel = program_.kernels[call.kernel];
@@ -40,7 +56,9 @@ class Evaluator {
       const auto begin = all.begin() + static_cast<ptrdiff_t>(offset);
       memories[parameter].bytes.assign(begin, begin + static_cast<ptrdiff_t>(size));
     });
-    loops::evaluate(kernel, memories, {}, 0, static_cast<int64_t>(call.blocks));
+    const uint64_t first = call.first.value_or(0);
+    loops::evaluate(kernel, memories, {}, static_cast<int64_t>(first),
+                    static_cast<int64_t>(first + call.blocks));
     each_argument(call, [&](size_t parameter, std::vector<uint8_t>& all, size_t offset) {
       if (kernel.buffers[parameter].space == loops::BufferSpace::read) return;
       std::ranges::copy(memories[parameter].bytes, all.begin() + static_cast<ptrdiff_t>(offset));
@@ -61,6 +79,7 @@ class Evaluator {
 
   const Program& program_;
   Contents& contents_;
+  std::map<BufferId, std::vector<uint8_t>> file_;  ///< weights that statements load
 };
 
 }  // namespace

@@ -36,17 +36,27 @@ bool is_boundary(BufferKind kind) { return kind == BufferKind::input || kind == 
 
 std::vector<Use> uses(const Program& program, const Statement& statement) {
   if (const auto* call = std::get_if<Call>(&statement)) return call_uses(program, *call);
+  if (const auto* load = std::get_if<Load>(&statement)) return {{load->buffer, false, true}};
   if (const auto* fill = std::get_if<Fill>(&statement)) return {{fill->buffer, false, true}};
   const Copy& copy = std::get<Copy>(statement);
   return {{copy.destination, false, true}, {copy.source, true, false}};
 }
 
+std::vector<bool> loaded_by_statements(const Program& program) {
+  std::vector<bool> loaded(program.buffers.size());
+  for (const Entry& entry : program.entries)
+    for (const Statement& statement : entry.statements)
+      if (const auto* load = std::get_if<Load>(&statement)) loaded[load->buffer] = true;
+  return loaded;
+}
+
 Lifetimes lifetimes(const Program& program) {
   Lifetimes out;
   out.buffers.resize(program.buffers.size());
-  // The loader writes all weights before anything runs.
+  // What no statement loads is in memory before anything runs.
+  const std::vector<bool> loaded = loaded_by_statements(program);
   for (size_t i = 0; i < program.buffers.size(); ++i)
-    if (program.buffers[i].kind == BufferKind::weights) extend(out.buffers[i], 0, 0);
+    if (program.buffers[i].kind == BufferKind::weights && !loaded[i]) extend(out.buffers[i], 0, 0);
   uint64_t time = 0;
   for (const Entry& entry : program.entries) {
     const bool once = entry.name == kPrepare;

@@ -15,11 +15,15 @@ struct Use {
 /// In the order of the call's arguments. Ids must be in range.
 std::vector<Use> uses(const Program& program, const Statement& statement);
 
+/// By buffer: whether some statement loads it, or a part of it. Ids must be in range.
+std::vector<bool> loaded_by_statements(const Program& program);
+
 /// The entry that runs once, after the weights are loaded; every other entry may run any number of times.
 inline constexpr std::string_view kPrepare = "prepare";
 
-/// Time is a number: 0 is the loading of weights; then, entry by entry, one for its start, one for each
-/// statement, one for its end. The buffer must keep its bytes from `first` to `last`, both included.
+/// Time is a number: 0 is the loading of weights that no statement loads; then, entry by entry, one for its
+/// start, one for each statement, one for its end. The buffer must keep its bytes from `first` to `last`,
+/// both included.
 struct Lifetime {
   uint64_t first = 1, last = 0;  ///< first > last: never
   bool for_ever = false;         ///< from load on, over any number of runs

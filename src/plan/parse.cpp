@@ -103,6 +103,7 @@ class Parser {
     buffer.kind = kind();
     buffer.name = scanner_.string();
     buffer.bytes = number(UINT64_MAX);
+    if (scanner_.take_word("window")) buffer.window = number(UINT64_MAX);
     if (scanner_.take_word("slack")) buffer.slack = static_cast<uint32_t>(number(UINT32_MAX));
     if (scanner_.take("@")) {
       buffer.address = number(UINT64_MAX);
@@ -132,7 +133,8 @@ class Parser {
     if (scanner_.take_word("call")) return call();
     if (scanner_.take_word("fill")) return fill();
     if (scanner_.take_word("copy")) return copy();
-    scanner_.fail("expected call, fill or copy");
+    if (scanner_.take_word("load")) return load();
+    scanner_.fail("expected call, fill, copy or load");
     return Fill{};
   }
 
@@ -148,6 +150,7 @@ class Parser {
       has_offset = has_offset || call.offsets.back() != 0;
     }
     if (!has_offset) call.offsets.clear();
+    if (scanner_.take_word("first")) call.first = number(UINT64_MAX);
     scanner_.expect_word("blocks");
     call.blocks = number(UINT64_MAX);
     scanner_.expect_word("grain");
@@ -171,6 +174,14 @@ class Parser {
     copy.source = id('b');
     copy.bytes = number(UINT64_MAX);
     return copy;
+  }
+
+  Load load() {
+    Load load;
+    load.buffer = id('b');
+    load.begin = number(UINT64_MAX);
+    load.bytes = number(UINT64_MAX);
+    return load;
   }
 
   Split split_;

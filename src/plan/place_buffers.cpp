@@ -89,7 +89,7 @@ Arena place_in_order(std::vector<Item> items, Before before) {
 uint64_t peak(const Program& program, const std::vector<Item>& items, uint64_t end, bool aligned) {
   std::vector<uint64_t> grows(end + 2, 0), shrinks(end + 2, 0);
   for (const Item& item : items) {
-    const uint64_t bytes = aligned ? item.size : program.buffers[item.id].bytes;
+    const uint64_t bytes = aligned ? item.size : memory_bytes(program.buffers[item.id]);
     grows[item.lifetime.first] += bytes;
     shrinks[item.lifetime.last + 1] += bytes;
   }
@@ -136,11 +136,11 @@ Result<MemoryPlan> place_buffers(Program& program, uint64_t static_end) {
     Buffer& buffer = program.buffers[id];
     WEFT_TRY(check_size(buffer));
     if (!lives.buffers[id].for_ever) {
-      items.push_back({id, align(buffer.bytes), lives.buffers[id], 0});
+      items.push_back({id, align(memory_bytes(buffer)), lives.buffers[id], 0});
       continue;
     }
     place(buffer, end);
-    end += align(buffer.bytes);
+    end += align(memory_bytes(buffer));
   }
   plan.weights_bytes = end - plan.static_end;
   // What nothing uses needs an address, but no room.
@@ -156,7 +156,7 @@ Result<MemoryPlan> place_buffers(Program& program, uint64_t static_end) {
   for (BufferId id = 0; id < program.buffers.size(); ++id) {
     const Buffer& buffer = program.buffers[id];
     if (!lives.buffers[id].empty())
-      plan.total_bytes = std::max(plan.total_bytes, buffer.address + buffer.bytes + buffer.slack);
+      plan.total_bytes = std::max(plan.total_bytes, buffer.address + memory_bytes(buffer) + buffer.slack);
   }
   if (plan.total_bytes > kAddressSpace)
     return fail(

@@ -22,6 +22,7 @@ std::string indented(const std::string& text) {
 std::string text(const Buffer& buffer) {
   std::string out = fmt::format("{} {} {}", kKindNames[static_cast<size_t>(buffer.kind)],
                                 loops::quoted(buffer.name), buffer.bytes);
+  if (buffer.window != 0) out += fmt::format(" window {}", buffer.window);
   if (buffer.slack != 0) out += fmt::format(" slack {}", buffer.slack);
   if (buffer.placed) out += fmt::format(" @ {}", buffer.address);
   return out;
@@ -34,13 +35,19 @@ std::string text(const Call& call) {
     const uint64_t offset = call.offsets.empty() ? 0 : call.offsets[i];
     if (offset != 0) out += fmt::format(" + {}", offset);
   }
-  return out + fmt::format(") blocks {} grain {} @ {}", call.blocks, call.grain, loops::quoted(call.source));
+  out += ")";
+  if (call.first) out += fmt::format(" first {}", *call.first);
+  return out + fmt::format(" blocks {} grain {} @ {}", call.blocks, call.grain, loops::quoted(call.source));
 }
 
 std::string text(const Fill& fill) { return fmt::format("fill b{} {}", fill.buffer, fill.value); }
 
 std::string text(const Copy& copy) {
   return fmt::format("copy b{} <- b{} {}", copy.destination, copy.source, copy.bytes);
+}
+
+std::string text(const Load& load) {
+  return fmt::format("load b{} {} {}", load.buffer, load.begin, load.bytes);
 }
 
 }  // namespace

@@ -6,13 +6,23 @@
 // Buffers with overlapping addresses must not be live at once (verify). An error cell that a kernel sets ends
 // the entry.
 //
+// A load in `prepare` brings bytes of a tensor of model.weights: the caller copies them and goes on. A
+// program without loads has all weights in memory before prepare. A weight with a window has memory for a
+// part of it only: a load brings the next part to the window's start, and calls until the next load may read
+// only this part (their address of the buffer is where its first element would be). That is how a large
+// weight is packed without a place for all of it: load, call of the blocks that read this part, load, ...
+//
 // Text form (print and parse are inverse):
 //   program {
 //     buffer b0 weights "conv1.w" 6912 @ 4096           (bytes, then the address once memory is planned)
 //     buffer b1 arena "x.nhwc" 602112 slack 64 @ 65536
+//     buffer b6 weights "fc.w" 4096000 window 1048576 slack 64
 //     kernel "…" { … }                                   (Loop IR)
 //     prepare {
+//       load b0 0 6912                                   (first byte, bytes)
 //       call k0(b0, b5) blocks 8 grain 1 @ "conv1"
+//       load b6 0 1048576
+//       call k2(b6, b7) first 0 blocks 16 grain 1 @ "fc"  (some of the kernel's blocks)
 //     }
 //     run {
 //       fill b1 0
@@ -24,6 +34,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -51,10 +62,13 @@ struct Buffer {
   std::string name;  ///< of the model's value, with what was done to it; for people
   BufferKind kind = BufferKind::arena;
   uint64_t bytes = 0;
-  uint32_t slack = 0;  ///< readable bytes after the end
+  uint64_t window = 0;  ///< weights: bytes of memory for a part of it at a time; 0: all of it
+  uint32_t slack = 0;   ///< readable bytes after the end
   uint64_t address = 0;
   bool placed = false;  ///< whether `address` means something
 };
+/// What the buffer occupies.
+inline uint64_t memory_bytes(const Buffer& buffer) { return buffer.window ? buffer.window : buffer.bytes; }
 
 struct Call {
   KernelId kernel = 0;
@@ -62,8 +76,9 @@ struct Call {
   std::vector<uint64_t> offsets;  ///< bytes into each buffer; empty: all 0
   uint64_t blocks = 1;
   uint64_t grain = 1;
-  std::string source;  ///< the model's node(s)
-  loops::Cost cost;    ///< for profiles; not in the text form
+  std::string source;                  ///< the model's node(s)
+  loops::Cost cost;                    ///< for profiles; not in the text form
+  std::optional<uint64_t> first = {};  ///< blocks [first, first + blocks) of the kernel's; without: all
 };
 struct Fill {
   BufferId buffer = 0;
@@ -73,7 +88,12 @@ struct Copy {
   BufferId destination = 0, source = 0;
   uint64_t bytes = 0;
 };
-using Statement = std::variant<Call, Fill, Copy>;
+/// Bytes [begin, begin + bytes) of a weight come to the buffer's address.
+struct Load {
+  BufferId buffer = 0;
+  uint64_t begin = 0, bytes = 0;
+};
+using Statement = std::variant<Call, Fill, Copy, Load>;
 
 struct Entry {
   std::string name;  ///< "prepare", "run"
@@ -89,12 +109,12 @@ struct Program {
 std::string print(const Program& program);
 Result<Program> parse(std::string_view text);
 /// Ids in range, buffer sizes cover what the kernels declare, blocks match the kernel, every arena buffer is
-/// written before it is read, and, once placed, no two buffers that are live at once overlap and all lie
-/// below 2^32. A failure is a compiler bug.
+/// written before it is read, calls stay in the part of a weight that is loaded, and, once placed, no two
+/// buffers that are live at once overlap and all lie below 2^32. A failure is a compiler bug.
 Result<void> verify(const Program& program);
 
 /// Memory contents by buffer; evaluation of one entry with loops::evaluate. The reference for the module's
-/// step().
+/// step(). Weights that statements load are given whole; what the last load left is in `contents` afterwards.
 using Contents = std::vector<std::vector<uint8_t>>;
 void evaluate(const Program& program, std::string_view entry, Contents& contents);
 

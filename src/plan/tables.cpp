@@ -8,20 +8,35 @@
 namespace weft::plan {
 namespace {
 
-enum class Opcode : uint32_t { end = 0, call = 1, fill = 2, copy = 3 };
+enum class Opcode : uint32_t { end = 0, call = 1, fill = 2, copy = 3, load = 4 };
 
 constexpr uint64_t kRecordsAddress = 128;
 constexpr uint64_t kAlignment = 64;
 
-/// Buffer and offset of each argument: calls with equal ones share their params.
-using Arguments = std::vector<std::pair<BufferId, uint64_t>>;
+/// Buffer and offset from its address of each argument: calls with equal ones share their params.
+using Arguments = std::vector<std::pair<BufferId, int64_t>>;
 
-Arguments arguments(const Call& call) {
-  Arguments out;
-  for (size_t i = 0; i < call.buffers.size(); ++i)
-    out.emplace_back(call.buffers[i], call.offsets.empty() ? 0 : call.offsets[i]);
-  return out;
-}
+/// The first byte of each weight in its window, statement by statement.
+class Windows {
+ public:
+  void pass(const Statement& statement) {
+    if (const auto* load = std::get_if<Load>(&statement)) begin_[load->buffer] = load->begin;
+  }
+
+  Arguments arguments(const Call& call) const {
+    Arguments out;
+    for (size_t i = 0; i < call.buffers.size(); ++i) {
+      const auto begin = begin_.find(call.buffers[i]);
+      const uint64_t offset = call.offsets.empty() ? 0 : call.offsets[i];
+      out.emplace_back(call.buffers[i],
+                       static_cast<int64_t>(offset - (begin == begin_.end() ? 0 : begin->second)));
+    }
+    return out;
+  }
+
+ private:
+  std::map<BufferId, uint64_t> begin_;
+};
 
 uint32_t word(uint64_t value) {
   WEFT_CHECK(value <= UINT32_MAX);
@@ -43,11 +58,13 @@ Layout make_layout(const Program& program) {
     layout.entry_records.push_back(at);
     at += kRecordSize * (entry.statements.size() + 1);
   }
+  Windows windows;
   for (const Entry& entry : program.entries) {
     for (const Statement& statement : entry.statements) {
+      windows.pass(statement);
       const auto* call = std::get_if<Call>(&statement);
       if (!call) continue;
-      Arguments key = arguments(*call);
+      Arguments key = windows.arguments(*call);
       if (!layout.params.emplace(key, at).second) continue;
       at += 4 * key.size();
       layout.order.push_back(std::move(key));
@@ -59,12 +76,15 @@ Layout make_layout(const Program& program) {
 
 class Writer {
  public:
-  Writer(const Program& program, const Layout& layout) : program_(program), layout_(layout) {}
+  Writer(const Program& program, const Layout& layout, const std::map<BufferId, uint64_t>& file)
+      : program_(program), layout_(layout), file_(file) {}
 
   void entry(const Entry& entry, Nodes& nodes) {
     const std::vector<uint32_t> node = node_of_statements(entry, nodes);
-    for (size_t i = 0; i < entry.statements.size(); ++i)
+    for (size_t i = 0; i < entry.statements.size(); ++i) {
+      windows_.pass(entry.statements[i]);
       std::visit([&](const auto& statement) { write(statement, node[i]); }, entry.statements[i]);
+    }
     record({static_cast<uint32_t>(Opcode::end)});
   }
 
@@ -97,15 +117,15 @@ class Writer {
     for (const uint32_t value : words) out_.u32(value);
   }
 
-  uint32_t address(BufferId buffer, uint64_t offset = 0) const {
+  uint32_t address(BufferId buffer, int64_t offset = 0) const {
     WEFT_CHECK(program_.buffers[buffer].placed, program_.buffers[buffer].name);
-    return word(program_.buffers[buffer].address + offset);
+    return word(program_.buffers[buffer].address + static_cast<uint64_t>(offset));
   }
 
   void write(const Call& call, uint32_t node) {
-    const uint64_t params = layout_.params.find(arguments(call))->second;
+    const uint64_t params = layout_.params.find(windows_.arguments(call))->second;
     record({static_cast<uint32_t>(Opcode::call), call.kernel, word(params), word(call.blocks),
-            word(call.grain), 0, node});
+            word(call.grain), word(call.first.value_or(0)), node});
   }
   void write(const Fill& fill, uint32_t node) {
     const uint64_t bytes = program_.buffers[fill.buffer].bytes;
@@ -115,9 +135,18 @@ class Writer {
     record({static_cast<uint32_t>(Opcode::copy), address(copy.destination), address(copy.source),
             word(copy.bytes), 0, 0, node});
   }
+  void write(const Load& load, uint32_t node) {
+    const auto range = file_.find(load.buffer);
+    WEFT_CHECK(range != file_.end(), program_.buffers[load.buffer].name);
+    const uint64_t offset = range->second + load.begin;
+    record({static_cast<uint32_t>(Opcode::load), address(load.buffer), word(load.bytes),
+            static_cast<uint32_t>(offset), static_cast<uint32_t>(offset >> 32), 0, node});
+  }
 
   const Program& program_;
   const Layout& layout_;
+  const std::map<BufferId, uint64_t>& file_;
+  Windows windows_;
   ByteWriter out_;
 };
 
@@ -131,9 +160,9 @@ uint32_t Nodes::add(const std::string& name) {
 
 uint64_t static_size(const Program& program) { return make_layout(program).end; }
 
-StaticData make_static_data(const Program& program, Nodes& nodes) {
+StaticData make_static_data(const Program& program, Nodes& nodes, const std::map<BufferId, uint64_t>& file) {
   const Layout layout = make_layout(program);
-  Writer writer(program, layout);
+  Writer writer(program, layout, file);
   for (const Entry& entry : program.entries) writer.entry(entry, nodes);
   writer.params();
   StaticData out;

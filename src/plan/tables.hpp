@@ -46,8 +46,10 @@ struct StaticData {
 /// matter.
 uint64_t static_size(const Program& program);
 
-/// The tables of a placed program. Calls name their nodes in `nodes`; fills and copies have the node of the
-/// call that follows, or of the last one.
-StaticData make_static_data(const Program& program, Nodes& nodes);
+/// The tables of a placed program. Calls name their nodes in `nodes`; other statements have the node of the
+/// call that follows, or of the last one. `file`: where each weight that a statement loads begins in the data
+/// part of model.weights.
+StaticData make_static_data(const Program& program, Nodes& nodes,
+                            const std::map<BufferId, uint64_t>& file = {});
 
 }  // namespace weft::plan

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "plan/access_range.hpp"
 #include "plan/aliasing.hpp"
 #include "plan/lifetimes.hpp"
 
@@ -24,10 +25,14 @@ class Checker {
 
   Result<void> entry(const Entry& entry) {
     once_ = entry.name == kPrepare;
+    progress_.clear();
     for (const Statement& statement : entry.statements) {
       WEFT_TRY(std::visit([&](const auto& s) { return check(s); }, statement));
       WEFT_TRY(order(statement));
     }
+    for (const auto& [call, next] : progress_)
+      if (next != 0)
+        return broken(fmt::format("only {} blocks of {} run", next, program_.kernels[call.first].name));
     return {};
   }
 
@@ -50,6 +55,24 @@ class Checker {
                               copy.destination, copy.source));
   }
 
+  Result<void> check(const Load& load) {
+    WEFT_TRY(check_id(load.buffer));
+    const Buffer& buffer = program_.buffers[load.buffer];
+    if (buffer.kind != BufferKind::weights || !once_)
+      return broken(fmt::format("b{} may not be loaded here", load.buffer));
+    const bool inside = load.begin <= buffer.bytes && load.bytes <= buffer.bytes - load.begin;
+    if (!inside || load.bytes > memory_bytes(buffer))
+      return broken(
+          fmt::format("a load of {} + {} bytes does not fit b{}", load.begin, load.bytes, load.buffer));
+    if (buffer.window == 0 && load.bytes != buffer.bytes)
+      return broken(fmt::format("a part of b{}, which has no window, is loaded", load.buffer));
+    // Kernels get the address where the first element would be.
+    if (buffer.placed && buffer.address < load.begin)
+      return broken(fmt::format("b{} would begin at a negative address", load.buffer));
+    loaded_[load.buffer] = load;
+    return {};
+  }
+
   Result<void> check(const Call& call) {
     if (call.kernel >= program_.kernels.size())
       return broken(fmt::format("there is no kernel k{}", call.kernel), call.source);
@@ -67,6 +90,7 @@ class Checker {
       const uint64_t offset = call.offsets.empty() ? 0 : call.offsets[argument];
       const Slice slice{call.buffers[argument], offset, &parameter};
       WEFT_TRY(check_slice(slice, call));
+      WEFT_TRY(check_part(slice, call, kernel));
       slices.push_back(slice);
     }
     if (slices.size() != call.buffers.size())
@@ -88,9 +112,18 @@ class Checker {
     }
   };
 
-  static Result<void> check_blocks(const Call& call, const loops::Kernel& kernel) {
+  /// All blocks in one call, or from 0 up in calls with `first` that differ in nothing else.
+  Result<void> check_blocks(const Call& call, const loops::Kernel& kernel) {
     const auto blocks = loops::block_count(kernel).as_constant();
-    if (!blocks || *blocks < 0 || call.blocks != static_cast<uint64_t>(*blocks))
+    bool whole = blocks && *blocks >= 0;
+    if (whole && call.first) {
+      uint64_t& next = progress_[{call.kernel, call.buffers}];
+      whole = *call.first == next && call.blocks > 0 && call.blocks <= static_cast<uint64_t>(*blocks) - next;
+      next = next + call.blocks == static_cast<uint64_t>(*blocks) ? 0 : next + call.blocks;
+    } else if (whole) {
+      whole = call.blocks == static_cast<uint64_t>(*blocks);
+    }
+    if (!whole)
       return broken(fmt::format("{} blocks of {}, which has {}", call.blocks, kernel.name,
                                 expr::print(loops::block_count(kernel))),
                     call.source);
@@ -123,6 +156,25 @@ class Checker {
     return {};
   }
 
+  /// What the call reads of a weight with a window is in it.
+  Result<void> check_part(const Slice& slice, const Call& call, const loops::Kernel& kernel) const {
+    if (program_.buffers[slice.buffer].window == 0) return {};
+    const auto load = loaded_.find(slice.buffer);
+    const auto parameter = static_cast<uint32_t>(slice.parameter - kernel.buffers.data());
+    const auto range = loaded_range(kernel, parameter, call.first.value_or(0), call.blocks);
+    if (load == loaded_.end() || !range || range->begin < 0)
+      return broken(fmt::format("what is read of b{} is not known", slice.buffer), call.source);
+    const uint64_t size = byte_size(slice.parameter->dtype);
+    const uint64_t begin = slice.offset + static_cast<uint64_t>(range->begin) * size;
+    const uint64_t end = std::min(slice.offset + static_cast<uint64_t>(range->end) * size,
+                                  program_.buffers[slice.buffer].bytes);  // slack may be anything
+    const Load& part = load->second;
+    if (range->empty() || (begin >= part.begin && end <= part.begin + part.bytes)) return {};
+    return broken(
+        fmt::format("bytes {} to {} of b{} are read, which are not loaded", begin, end, slice.buffer),
+        call.source);
+  }
+
   /// Parameters do not alias where one of them is written.
   static Result<void> check_aliases(const std::vector<Slice>& slices, const loops::Kernel& kernel,
                                     const Call& call) {
@@ -144,13 +196,14 @@ class Checker {
     const std::vector<Use> all = uses(program_, statement);
     const auto* call = std::get_if<Call>(&statement);
     const std::string source = call ? call->source : std::string();
+    const bool loads = std::holds_alternative<Load>(statement);
     for (const Use& use : all)
       if (use.reads && !written_[use.buffer])
         return broken(fmt::format("b{} is read before it is written", use.buffer), source);
     for (const Use& use : all) {
       if (!use.writes) continue;
       const BufferKind kind = program_.buffers[use.buffer].kind;
-      const bool fixed = kind == BufferKind::input || kind == BufferKind::weights ||
+      const bool fixed = kind == BufferKind::input || (kind == BufferKind::weights && !loads) ||
                          (kind == BufferKind::prepared && !once_);
       if (fixed) return broken(fmt::format("b{} may not be written here", use.buffer), source);
       written_[use.buffer] = true;
@@ -161,12 +214,25 @@ class Checker {
   const Program& program_;
   std::vector<bool>& written_;
   bool once_ = false;
+  std::map<BufferId, Load> loaded_;
+  std::map<std::pair<KernelId, std::vector<BufferId>>, uint64_t>
+      progress_;  ///< the next block, of calls in parts
 };
+
+Result<std::vector<bool>> loaded_weights(const Program& program) {
+  for (const Entry& entry : program.entries)
+    for (const Statement& statement : entry.statements)
+      if (const auto* load = std::get_if<Load>(&statement); load && load->buffer >= program.buffers.size())
+        return broken(fmt::format("there is no buffer b{}", load->buffer));
+  return loaded_by_statements(program);
+}
 
 Result<void> check_entries(const Program& program) {
   std::set<std::string> names;
   std::vector<bool> written(program.buffers.size());
-  for (size_t i = 0; i < written.size(); ++i) written[i] = program.buffers[i].kind == BufferKind::weights;
+  WEFT_ASSIGN(loaded, loaded_weights(program));
+  for (size_t i = 0; i < written.size(); ++i)
+    written[i] = program.buffers[i].kind == BufferKind::weights && !loaded[i];
   for (const Entry& entry : program.entries) {
     if (!names.insert(entry.name).second) return broken("two entries of one name: " + entry.name);
     const bool once = entry.name == kPrepare;
@@ -199,8 +265,8 @@ Result<void> check_overlaps(const Program& program) {
   });
   for (size_t i = 0; i < order.size(); ++i) {
     const Buffer& low = program.buffers[order[i]];
-    for (size_t j = i + 1; j < order.size() && program.buffers[order[j]].address < low.address + low.bytes;
-         ++j)
+    for (size_t j = i + 1;
+         j < order.size() && program.buffers[order[j]].address < low.address + memory_bytes(low); ++j)
       if (lives.buffers[order[i]].overlaps(lives.buffers[order[j]]))
         return broken(fmt::format("b{} and b{} live at once at the same address", order[i], order[j]));
   }
@@ -213,8 +279,8 @@ Result<void> check_placement(const Program& program) {
   if (static_cast<size_t>(placed) != program.buffers.size()) return broken("some buffers have no address");
   for (size_t i = 0; i < program.buffers.size(); ++i) {
     const Buffer& buffer = program.buffers[i];
-    const bool fits =
-        buffer.address <= kAddressSpace && buffer.bytes + buffer.slack <= kAddressSpace - buffer.address;
+    const bool fits = buffer.address <= kAddressSpace &&
+                      memory_bytes(buffer) + buffer.slack <= kAddressSpace - buffer.address;
     if (!fits) return broken(fmt::format("b{} does not lie below 2^32", i));
     if (buffer.address % kAlignment != 0) return broken(fmt::format("b{} is not aligned", i));
   }
@@ -224,9 +290,12 @@ Result<void> check_placement(const Program& program) {
 }  // namespace
 
 Result<void> verify(const Program& program) {
-  for (size_t i = 0; i < program.buffers.size(); ++i)
-    if (program.buffers[i].bytes > kAddressSpace)
-      return broken(fmt::format("b{} is too large", i), program.buffers[i].name);
+  for (size_t i = 0; i < program.buffers.size(); ++i) {
+    const Buffer& buffer = program.buffers[i];
+    if (buffer.bytes > kAddressSpace) return broken(fmt::format("b{} is too large", i), buffer.name);
+    if (buffer.window != 0 && buffer.kind != BufferKind::weights)
+      return broken(fmt::format("b{} has a window, but is no weight", i), buffer.name);
+  }
   WEFT_TRY(check_entries(program));
   return check_placement(program);
 }

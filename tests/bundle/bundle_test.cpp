@@ -37,7 +37,7 @@ struct Model {
     odd_too = graph::add_constant(g, "\x81", {DType::u8, {}}, BlobRange{1, 1, 1});
     g.outputs.push_back({"out", x});
   }
-  std::set<graph::ValueId> constants() const { return {w, v, b, odd, odd_too}; }
+  std::vector<graph::ValueId> constants() const { return {v, w, odd, odd_too, b}; }
 };
 
 TEST(Weights, IsSafetensors) {
@@ -110,14 +110,16 @@ TEST(Manifest, DescribesPlacedProgram) {
   const auto section = ordered_json::parse(manifest_section(manifest), nullptr, false);
   ASSERT_TRUE(section.is_object());
   EXPECT_FALSE(section.contains("files"));
-  EXPECT_EQ(section["abi"].dump(), R"({"major":1,"minor":0})");
+  EXPECT_EQ(section["abi"].dump(), R"({"major":1,"minor":1})");
   EXPECT_EQ(section["name"], "model \"\xef\xbf\xbd\"");
   EXPECT_EQ(section["inputs"][0]["name"], "in */ \"put\"\n");
   EXPECT_EQ(section["inputs"][0]["shape"].dump(), "[1,3]");
   EXPECT_EQ(section["nodes"].dump(), "[\"Conv_\xef\xbf\xbd\"]");
   EXPECT_EQ(section["weights"].dump(), R"({"bytes":37,"tensors":5})");
   const auto& variant = section["variants"][0];
-  EXPECT_EQ(variant["memory"].dump(), R"({"pages":1,"static":1024,"weights":64,"arena":128,"peak_live":24})");
+  EXPECT_EQ(
+      variant["memory"].dump(),
+      R"({"pages":1,"static":1024,"weights":64,"resident":0,"arena":128,"run_arena":0,"peak_live":24})");
   EXPECT_EQ(variant["entries"].dump(), R"([{"name":"prepare","records":128},{"name":"run","records":160}])");
   const std::string v_address = std::to_string(program->buffers[3].address),
                     w_address = std::to_string(program->buffers[2].address);

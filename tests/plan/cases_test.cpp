@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include "plan/program.hpp"
+#include "plan/stream_weights.hpp"
 #include "support/text_cases.hpp"
 
 namespace weft::plan {
@@ -15,10 +18,44 @@ std::string verified(const Program& program) {
   return ok ? "ok" : to_string(ok.error());
 }
 
+/// What prepare leaves in the prepared buffers, from weights that count up.
+std::vector<std::vector<uint8_t>> prepared(const Program& program) {
+  Contents contents(program.buffers.size());
+  for (size_t i = 0; i < contents.size(); ++i) {
+    if (program.buffers[i].kind != BufferKind::weights) continue;
+    contents[i].resize(program.buffers[i].bytes);
+    for (size_t byte = 0; byte < contents[i].size(); ++byte)
+      contents[i][byte] = static_cast<uint8_t>(7 * byte + i);
+  }
+  evaluate(program, "prepare", contents);
+  std::vector<std::vector<uint8_t>> out;
+  for (size_t i = 0; i < contents.size(); ++i)
+    if (program.buffers[i].kind == BufferKind::prepared) out.push_back(contents[i]);
+  return out;
+}
+
+/// The file holds the weights in the order of their ids; a window has 128 bytes.
+std::string streamed(Program program) {
+  StreamOptions options{.order = {}, .window = 128};
+  for (BufferId id = 0; id < program.buffers.size(); ++id)
+    if (program.buffers[id].kind == BufferKind::weights) options.order.push_back(id);
+  Streamed out = stream_weights(program, options);
+  EXPECT_EQ(verified(out.program), "ok");
+  EXPECT_EQ(prepared(out.program), prepared(program));
+  EXPECT_EQ(print(*parse(print(out.program))), print(out.program));
+  std::string text;
+  for (const Uncut& weight : out.uncut) text += fmt::format("b{} whole: {}\n", weight.buffer, weight.reason);
+  EXPECT_TRUE(place_buffers(out.program, 1024).has_value());
+  EXPECT_EQ(verified(out.program), "ok");
+  const std::string all = print(out.program);
+  return text + all.substr(0, all.find("  kernel")) + all.substr(all.find("  prepare"));
+}
+
 TEST(Plan, Cases) {
   const weft::testing::TextFunctions functions = {
       {"roundtrip", [](const std::string& text) { return with_program(text, print); }},
       {"verify", [](const std::string& text) { return with_program(text, verified); }},
+      {"stream", [](const std::string& text) { return with_program(text, streamed); }},
       {"share",
        [](const std::string& text) {
          return with_program(text, [](Program program) { return print(share_kernels(std::move(program))); });

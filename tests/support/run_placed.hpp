@@ -14,7 +14,7 @@ class PlacedMemory {
  public:
   /// `given`: contents of weights and inputs, by buffer.
   PlacedMemory(const plan::Program& program, uint64_t bytes, const plan::Contents& given)
-      : program_(program), memory_(static_cast<size_t>(bytes), 0xff) {
+      : program_(program), given_(given), memory_(static_cast<size_t>(bytes), 0xff) {
     write(plan::BufferKind::weights, given);
     for (const plan::Entry& entry : program.entries) {
       if (entry.name == "run") write(plan::BufferKind::input, given);
@@ -37,6 +37,8 @@ class PlacedMemory {
       if (program_.buffers[id].kind == kind) std::ranges::copy(given[id], at(id));
   }
 
+  /// Of the whole: buffers with windows are not for this.
+  void run(const plan::Load& load) { std::ranges::copy(given_[load.buffer], at(load.buffer)); }
   void run(const plan::Fill& fill) {
     std::fill_n(at(fill.buffer), program_.buffers[fill.buffer].bytes, fill.value);
   }
@@ -63,6 +65,7 @@ class PlacedMemory {
   }
 
   const plan::Program& program_;
+  const plan::Contents& given_;
   std::vector<uint8_t> memory_;
 };
 

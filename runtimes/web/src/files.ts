@@ -14,12 +14,16 @@ export interface Opened {
 }
 
 interface NodeProcess {
-  getBuiltinModule?(name: "fs"): {
-    createReadStream(path: URL, options: { highWaterMark: number }): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  getBuiltinModule?(name: "fs/promises"): {
+    open(path: URL): Promise<{
+      read(into: Uint8Array, offset: number, length: number): Promise<{ bytesRead: number }>;
+      close(): Promise<void>;
+    }>;
   };
   getBuiltinModule?(name: "url"): { pathToFileURL(path: string): URL };
 }
 // Not an import: bundlers and browsers never see it, Node (20.16 and later), Deno and Bun have it.
+const pieceBytes = 1 << 20;
 const node = (globalThis as { process?: NodeProcess }).process;
 
 export function toUrl(address: string | URL): URL {
@@ -109,12 +113,35 @@ async function* read(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenera
   }
 }
 
+/** Reads the next piece while the last one is being used; with `reuse` a piece is good until the next one is asked for. */
+async function* readFile(path: URL, reuse: boolean): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const file = await node!.getBuiltinModule!("fs/promises").open(path);
+  const spare: Uint8Array<ArrayBuffer>[] = [];
+  const begin = async (): Promise<Uint8Array<ArrayBuffer>> => {
+    const into = spare.pop() ?? new Uint8Array(pieceBytes);
+    return into.subarray(0, (await file.read(into, 0, pieceBytes)).bytesRead);
+  };
+  let next = begin();
+  try {
+    for (;;) {
+      const piece = await next;
+      if (piece.length === 0) return;
+      next = begin();
+      yield piece;
+      if (reuse) spare.push(new Uint8Array(piece.buffer));
+    }
+  } finally {
+    await next.catch(() => {});
+    await file.close();
+  }
+}
+
 /** The file in pieces, as they arrive. */
-export async function* chunks(opened: Opened, signal: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* chunks(opened: Opened, signal: AbortSignal, reuse = false): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const { bytes, response, path } = opened;
   if (bytes !== undefined) return yield bytes;
   const pieces = path !== undefined
-    ? node!.getBuiltinModule!("fs").createReadStream(path, { highWaterMark: 1 << 20 })
+    ? readFile(path, reuse)
     : response!.body ? read(response!.body) : [new Uint8Array(await response!.arrayBuffer())];
   try {
     for await (const piece of pieces) {

@@ -2,7 +2,7 @@ import { LoadError, WeftError } from "./errors.js";
 import { allBytes, isAddress, isModule, isResponse, messageOf, open, refuse, toBytes, toUrl, type Opened } from "./files.js";
 import { chooseVariant, pageBytes, readManifest, type Choice, type Manifest } from "./manifest.js";
 import { LoadedModel, Machine } from "./model.js";
-import { copyWeights } from "./weights.js";
+import { Weights } from "./weights.js";
 import { supports } from "./features.js";
 import type { FileSource, LoadOptions, Model, Parts, Source, VariantName } from "./types.js";
 
@@ -147,6 +147,7 @@ async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memor
 class Meter {
   #loaded = 0;
   #total = 0;
+  #preparing = false;
   readonly #report: LoadOptions["onProgress"];
   readonly #sizes: ReadonlyMap<string, number>;
   constructor(manifest: Manifest, names: readonly string[], report: LoadOptions["onProgress"]) {
@@ -161,6 +162,11 @@ class Meter {
     this.#loaded += bytes;
     this.#total = Math.max(this.#total, this.#loaded);
     this.report("download");
+  }
+  /** All bytes are here. */
+  prepare(): void {
+    if (!this.#preparing) this.report("prepare");
+    this.#preparing = true;
   }
   report(phase: "download" | "prepare" | "ready"): void {
     this.#report?.({ phase, loadedBytes: this.#loaded, totalBytes: this.#total });
@@ -180,13 +186,16 @@ async function assemble(found: Found, options: LoadOptions, stop: AbortControlle
     if (found.module !== undefined) return found.module;
     return compile(await open(found.file(variant.file), "WebAssembly", options, signal), signal);
   };
-  const weights = async (): Promise<void> => {
-    if (!hasWeights) return;
+  const weights = async (): Promise<Weights | undefined> => {
+    if (!hasWeights) return undefined;
     const opened = await open(options.weights ?? found.file(weightsFile), "model.weights", options, signal);
     if (opened.module) refuse(opened, "model.weights");
-    await copyWeights(opened, variant.weights, manifest.weights.bytes, new Uint8Array(memory.buffer), signal, (n) => meter.add(n));
+    const file = new Weights(opened, manifest.weights.bytes, signal, (n) => meter.add(n));
+    for (const [offset, address, bytes] of variant.weights) await file.copy(offset, new Uint8Array(memory.buffer, address, bytes));
+    if (variant.weights.length > 0) await file.end();
+    return file;
   };
-  const [module] = await Promise.all([
+  const [module, file] = await Promise.all([
     code().then((module) => {
       meter.add(meter.size(variant.file) ?? 0);
       return module;
@@ -195,10 +204,14 @@ async function assemble(found: Found, options: LoadOptions, stop: AbortControlle
   ]);
   if (found.module === undefined) checkPair(module, found);
 
-  meter.report("prepare");
   const machine = new Machine(await instantiate(module, memory, found.label), memory, choice, manifest.nodes);
   signal.throwIfAborted();
-  await machine.execute("prepare", options.signal && signal);
+  const here = (): void => void ((file?.complete ?? true) && meter.prepare());
+  here();
+  // Weights come when they are needed, large ones in parts: each is packed before the next one takes its place.
+  await machine.execute("prepare", options.signal && signal, file && ((offset, target) => file.copy(offset, target).then(here)));
+  await file?.end();
+  here();
   meter.report("ready");
   return new LoadedModel(machine, manifest, choice);
 }

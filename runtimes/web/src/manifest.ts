@@ -12,7 +12,7 @@ export interface Variant {
   readonly entries: readonly { readonly name: string; readonly records: number }[];
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
-  /** [offset in the data part of model.weights, address, bytes], by offset */
+  /** [offset in the data part of model.weights, address, bytes], by offset: what is copied before prepare */
   readonly weights: readonly (readonly [number, number, number])[];
 }
 
@@ -55,6 +55,7 @@ export function readManifest(json: unknown, where: string): Manifest {
       `${where} has bundle ABI ${major}, this runtime reads ${abiMajor}: compile the model again, or take the runtime of its compiler`,
     );
   for (const feature of list(top["required_features"] ?? [], "required_features"))
+    if (feature !== "load")
     throw new LoadError("feature", `${where} needs "${String(feature)}", which this runtime does not have`);
 
   text(top["name"], "name");

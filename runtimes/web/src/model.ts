@@ -5,7 +5,7 @@ import { messageOf } from "./files.js";
 import type { Model, ModelInfo, RunOptions, StatementTiming, TensorInfo, TensorLike, TypedArray } from "./types.js";
 
 /** What step() returns. */
-const stepResult = { done: 0, yield: 1, error: 4 } as const;
+const stepResult = { done: 0, yield: 1, error: 4, load: 5 } as const;
 const indexOutOfRange = 1;
 /** Opcodes of records; 0 is the end. */
 const statementKinds = [, "call", "fill", "copy"] as const;
@@ -25,6 +25,9 @@ function pause(): Promise<void> {
     port2.postMessage(0);
   });
 }
+
+/** Copies what begins at an offset of the weights. */
+type WeightsSource = (offset: number, target: Uint8Array) => Promise<void>;
 
 /** One instance of a module: starts entries and steps them to their end. */
 export class Machine {
@@ -51,7 +54,7 @@ export class Machine {
     return true;
   }
 
-  #call(budget: number): boolean {
+  #call(budget: number): number {
     let result: number;
     try {
       result = this.#step(this.#choice.variant.context, budget);
@@ -59,9 +62,19 @@ export class Machine {
       throw new RuntimeError("trap", `the model's code trapped: ${messageOf(cause)}`, undefined, undefined, cause);
     }
     if (result === stepResult.error) this.#fail();
-    if (result !== stepResult.done && result !== stepResult.yield)
+    if (result !== stepResult.done && result !== stepResult.yield && result !== stepResult.load)
       throw new RuntimeError("step", `the model's code asks for what this runtime does not have (${result})`);
-    return result === stepResult.yield;
+    return result;
+  }
+
+  /** Brings the part of the weights that the last record asks for. */
+  async #load(source: WeightsSource | undefined): Promise<void> {
+    const { buffer } = this.memory;
+    const context = new DataView(buffer, this.#choice.variant.context, 4);
+    const record = new DataView(buffer, context.getUint32(0, true) - recordBytes, recordBytes);
+    const word = (i: number): number => record.getUint32(4 * i, true);
+    if (source === undefined) throw new RuntimeError("step", "the model's code asks for weights outside of prepare");
+    await source(word(3) + word(4) * 2 ** 32, new Uint8Array(buffer, word(1), word(2)));
   }
 
   #fail(): never {
@@ -75,16 +88,21 @@ export class Machine {
   }
 
   /** Runs an entry to its end. Without a signal there is no await before that. */
-  async execute(entry: string, signal: AbortSignal | undefined): Promise<void> {
+  async execute(entry: string, signal: AbortSignal | undefined, weights?: WeightsSource): Promise<void> {
     if (!this.#start(entry)) return;
     if (signal === undefined) {
-      while (this.#call(0));
+      for (let result; (result = this.#call(0)) !== stepResult.done; ) if (result === stepResult.load) await this.#load(weights);
       return;
     }
     // Calls differ in length; follow them so that a slice takes about sliceMs.
     let budget = 4;
     let sliceEnd = performance.now() + sliceMs;
-    for (let from = performance.now(); this.#call(budget); ) {
+    for (let from = performance.now(), result; (result = this.#call(budget)) !== stepResult.done; ) {
+      if (result === stepResult.load) {
+        await this.#load(weights);
+        from = performance.now();
+        continue;
+      }
       const now = performance.now();
       if (now >= sliceEnd) {
         await pause();

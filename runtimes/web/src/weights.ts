@@ -1,54 +1,76 @@
 import { LoadError } from "./errors.js";
 import { chunks, refuse, type Opened } from "./files.js";
-import type { Variant } from "./manifest.js";
 
 /** Readers of safetensors allow headers up to 100 MB. */
 const headerLimit = 100_000_000n;
 
-/** Copies the file's data part to its places in memory as it arrives; the file as a whole is never held. */
-export async function copyWeights(
-  opened: Opened,
-  segments: Variant["weights"],
-  dataBytes: number,
-  memory: Uint8Array,
-  signal: AbortSignal,
-  onBytes: (bytes: number) => void,
-): Promise<void> {
-  const head = new Uint8Array(8);
-  let position = 0;
-  let dataStart = 0;
-  let first = 0;
+/** The data part of model.weights, read once from its start to its end: the file as a whole is never held. */
+export class Weights {
+  readonly #opened: Opened;
+  readonly #bytes: number;
+  readonly #pieces: AsyncGenerator<Uint8Array>;
+  readonly #onBytes: (bytes: number) => void;
+  /** What has arrived last, without the header, and where in the data part it begins. */
+  #piece: Uint8Array = new Uint8Array();
+  #begin = 0;
+  readonly #head = new Uint8Array(8);
+  #position = 0;
+  #dataStart = 0;
 
-  // [from, to) of the data part is in `piece` at `skip`.
-  const copy = (piece: Uint8Array, skip: number, from: number, to: number): void => {
-    while (first < segments.length && segments[first]![0] + segments[first]![2] <= from) ++first;
-    for (let i = first; i < segments.length && segments[i]![0] < to; ++i) {
-      const [offset, address, bytes] = segments[i]!;
-      const begin = Math.max(offset, from);
-      const end = Math.min(offset + bytes, to);
-      if (begin < end) memory.set(piece.subarray(skip + begin - from, skip + end - from), address + begin - offset);
-    }
-  };
-
-  for await (const piece of chunks(opened, signal)) {
-    for (let i = 0; i < piece.length && position + i < 8; ++i) head[position + i] = piece[i]!;
-    const end = position + piece.length;
-    if (dataStart === 0 && end >= 8) {
-      const header = new DataView(head.buffer).getBigUint64(0, true);
-      if (header > headerLimit) refuse(opened, "model.weights (safetensors)", head);
-      dataStart = 8 + Number(header);
-    }
-    if (dataStart > 0 && end > dataStart) {
-      const from = Math.max(position, dataStart);
-      copy(piece, from - position, from - dataStart, end - dataStart);
-    }
-    position = end;
-    onBytes(piece.length);
+  constructor(opened: Opened, bytes: number, signal: AbortSignal, onBytes: (bytes: number) => void) {
+    this.#opened = opened;
+    this.#bytes = bytes;
+    this.#pieces = chunks(opened, signal, true);
+    this.#onBytes = onBytes;
   }
-  const got = Math.max(0, position - dataStart);
-  if (dataStart === 0 || got !== dataBytes)
+
+  get complete(): boolean {
+    return this.#dataStart > 0 && this.#position - this.#dataStart === this.#bytes;
+  }
+
+  /** Copies what begins at `offset`, which may not lie before what was copied last. */
+  async copy(offset: number, target: Uint8Array): Promise<void> {
+    for (let done = 0; done < target.length; ) {
+      const at = offset + done - this.#begin;
+      if (at < 0) throw new LoadError("mismatch", `${this.#opened.label} is not read in its order`);
+      const part = this.#piece.subarray(at, at + target.length - done);
+      target.set(part, done);
+      done += part.length;
+      if (done < target.length && !(await this.#next())) this.#wrongSize();
+    }
+  }
+
+  /** Reads what is left. */
+  async end(): Promise<void> {
+    while (await this.#next());
+    if (!this.complete) this.#wrongSize();
+  }
+
+  async #next(): Promise<boolean> {
+    const { done, value: piece } = await this.#pieces.next();
+    if (done) return false;
+    const from = this.#position;
+    const end = (this.#position += piece.length);
+    for (let i = from; i < 8 && i < end; ++i) this.#head[i] = piece[i - from]!;
+    if (this.#dataStart === 0 && end >= 8) {
+      const header = new DataView(this.#head.buffer).getBigUint64(0, true);
+      if (header > headerLimit) refuse(this.#opened, "model.weights (safetensors)", this.#head);
+      this.#dataStart = 8 + Number(header);
+    }
+    if (this.#dataStart > 0) {
+      this.#begin = Math.max(0, from - this.#dataStart);
+      this.#piece = piece.subarray(Math.max(0, this.#dataStart - from));
+    }
+    this.#onBytes(piece.length);
+    return true;
+  }
+
+  #wrongSize(): never {
+    const got = this.#dataStart && Math.max(0, this.#position - this.#dataStart);
+    const truncated = got < this.#bytes;
     throw new LoadError(
-      got < dataBytes ? "truncated" : "mismatch",
-      `${opened.label} holds ${got} bytes of weights, the model has ${dataBytes}: it is ${got < dataBytes ? "truncated" : "not of this model"}`,
+      truncated ? "truncated" : "mismatch",
+      `${this.#opened.label} holds ${got} bytes of weights, the model has ${this.#bytes}: it is ${truncated ? "truncated" : "not of this model"}`,
     );
+  }
 }

@@ -35,15 +35,16 @@ struct ModuleInput {
 /// What a record does. A record is 8 little-endian u32 words {opcode, a, b, c, d, e, node, reserved}.
 enum class Opcode : uint32_t {
   end = 0,   ///< step returns done
-  call = 1,  ///< kernel a, params address b, blocks c, grain d: kernel(b, i, min(i + d, c)) for all i; grain
-             ///< 0: all at once
+  call = 1,  ///< kernel a, params address b, blocks c, grain d, first e: kernel(b, e + i, e + min(i + d, c))
+             ///< for all i; grain 0: all at once
   fill = 2,  ///< address a, bytes b, byte value c
   copy = 3,  ///< destination a, source b, bytes c; may overlap
+  load = 4,  ///< step returns load: the caller copies b bytes from c + d * 2^32 of the weights to address a
 };
 inline constexpr uint32_t kRecordBytes = 32;
 
 /// What step returns.
-enum class StepResult : uint32_t { done = 0, yield = 1, readback = 2, custom = 3, error = 4 };
+enum class StepResult : uint32_t { done = 0, yield = 1, readback = 2, custom = 3, error = 4, load = 5 };
 
 /// Words (u32) of the context. A kernel that finds a value out of range writes error_code (not 0) and
 /// error_value; step adds the record's node.

@@ -36,6 +36,7 @@ class StepEmitter {
     f_.op(Instr::i32_add);
     f_.tee(record_);
     f_.memory(Instr::i32_store, 0);
+    when(Opcode::load, [&] { leave(StepResult::load); });
     f_.br(next);
     f_.end();
     f_.op(Instr::unreachable);
@@ -83,7 +84,7 @@ class StepEmitter {
 
   void unknown() {
     f_.get(opcode_);
-    f_.i32(static_cast<int32_t>(Opcode::copy));
+    f_.i32(static_cast<int32_t>(Opcode::load));
     f_.op(Instr::i32_gt_u);
     f_.if_([&] {
       set_context(ContextWord::error_code, [&] { f_.i32(static_cast<int32_t>(kUnknownOpcode)); });
@@ -138,10 +139,16 @@ class StepEmitter {
     f_.get(take_);
     f_.op(Instr::i32_add);
   }
+  template <class Push>
+  void from_first(Push push) {
+    push();
+    record_word(5);
+    f_.op(Instr::i32_add);
+  }
   void kernel() {
     record_word(2);
-    f_.get(block_);
-    block_after();
+    from_first([&] { f_.get(block_); });
+    from_first([&] { block_after(); });
     record_word(1);
     f_.call_indirect(kernel_type());
   }
