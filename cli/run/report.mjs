@@ -2,6 +2,7 @@
 const percent = (share) => (share === null ? "-" : `${(100 * share).toFixed(1)} %`);
 const rate = (value) => (value === null ? "-" : value < 10 ? value.toFixed(2) : value.toFixed(1));
 const ms = (value) => (value < 100 ? value.toFixed(3) : value.toFixed(1));
+const us = (value) => (1e3 * value).toFixed(1);
 const bytes = (n) => (n === undefined ? "-" : n < 1e4 ? `${n} B` : n < 1e7 ? `${(n / 1e3).toFixed(1)} kB` : `${(n / 1e6).toFixed(1)} MB`);
 const number = (value) => (value === null ? "-" : Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6))));
 
@@ -12,8 +13,8 @@ function table(rows, left) {
   return rows.map((row) => row.map(cell).join("  ").trimEnd()).join("\n") + "\n";
 }
 
-const RATES = ["ms", "median", "%", "GFLOP/s", "GB/s", "of peak", "bytes"];
-const rateCells = (row) => [ms(row.minMs), ms(row.medianMs), (100 * row.share).toFixed(1), rate(row.gflops), rate(row.gbps), percent(row.peakShare), bytes(row.bytes)];
+const RATES = ["µs", "median", "%", "GFLOP/s", "GB/s", "of peak", "bytes"];
+const rateCells = (row) => [us(row.minMs), us(row.medianMs), (100 * row.share).toFixed(1), rate(row.gflops), rate(row.gbps), percent(row.peakShare), bytes(row.bytes)];
 
 export function profileTable({ peak, run, byStatements, classes, statements }, { described }) {
   const rows = statements.map((s) => [String(s.index), ...rateCells(s), s.class, s.function === undefined ? s.kernel : `k${s.function} ${s.kernel}`, s.nodes.join(" + ")]);

@@ -119,9 +119,8 @@ bool slides(const Value& value, const Stage& stage) {
 
 WorkClass class_of_fold(const Stage& stage) {
   const Value& update = stage.fold[0].update;
-  const bool product = stage.fold.size() == 1 && update->op == ValueOp::muladd &&
-                       update->operands[2]->op == ValueOp::local && !nodes(update->operands[0]).empty() &&
-                       !nodes(update->operands[1]).empty();
+  const bool product =
+      stage.fold.size() == 1 && update->op == ValueOp::muladd && update->operands[2]->op == ValueOp::local;
   const bool window = slides(update, stage);
   if (!product) return window ? WorkClass::pooling : WorkClass::fold;
   const std::set<std::string> a = axes_of(update->operands[0], stage.spatial);
@@ -143,6 +142,7 @@ const char* to_string(WorkClass work) {
     case WorkClass::fold: return "fold";
     case WorkClass::elementwise: return "elementwise";
     case WorkClass::movement: return "movement";
+    case WorkClass::fill: return "fill";
   }
   return "movement";
 }
@@ -156,6 +156,7 @@ Cost cost_of(const Stage& stage) {
   cost.flops += spatial * operations(stage.result);
   cost.bytes = bytes_touched(stage);
   if (!stage.fold.empty()) cost.work = class_of_fold(stage);
+  else if (stage.tensors.size() == 1) cost.work = WorkClass::fill;
   else cost.work = cost.flops > 0 ? WorkClass::elementwise : WorkClass::movement;
   return cost;
 }

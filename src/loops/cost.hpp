@@ -15,6 +15,7 @@ enum class WorkClass : uint8_t {
   fold,         ///< other folds: softmax, mean, norm
   elementwise,
   movement,  ///< no arithmetic: copies between storages, transposes, gathers
+  fill,      ///< reads nothing: halos
 };
 /// "contraction", …, as the manifest has it.
 const char* to_string(WorkClass work);
