@@ -188,7 +188,15 @@ class StageCase {
         end[i] = random_.below(room + 1);
       }
     }
-    return loops::dense_storage(operand.dtype, operand.shape, order, begin, end);
+    if (order.empty() || !random_.chance(15))
+      return loops::dense_storage(operand.dtype, operand.shape, order, begin, end);
+    // A part of a wider tensor, as a concat's operand may lie in its result.
+    const auto axis = static_cast<size_t>(random_.below(rank(tensor)));
+    const int64_t before = random_.below(4), after = random_.below(4);
+    std::vector<expr::Expr> whole = operand.shape;
+    whole[axis] = whole[axis] + expr::Expr(before + after);
+    return loops::slot(loops::dense_storage(operand.dtype, whole, order, begin, end),
+                       static_cast<uint32_t>(axis), before, operand.shape[axis]);
   }
 
   // Contents
