@@ -115,7 +115,7 @@ bool may_overwrite(const Stage& stage, uint32_t operand, const Storage& storage)
 namespace {
 
 /// Below this, one fill costs no more than the calls.
-constexpr int64_t kSmall = 16384;  // bytes
+constexpr int64_t kSmall = 65536;  // bytes
 
 ZeroBox zero_box(const Storage& storage, std::vector<Expr> extents, const Expr& offset) {
   ZeroBox box;
