@@ -11,6 +11,7 @@
 #include "loops/vectorize.hpp"
 #include "lower/lower.hpp"
 #include "plan/aliasing.hpp"
+#include "schedule/analysis.hpp"
 #include "schedule/apply.hpp"
 
 namespace weft::compile {
@@ -238,8 +239,11 @@ class Builder {
     return first_placement(value);
   }
 
-  /// Whether the stage is a convolution over this tensor.
+  /// Whether the stage is a convolution over this tensor, or reads beyond its edges.
   static bool reads_padding(const Stage& stage, uint32_t tensor) {
+    const std::vector<loops::Value> found = schedule::accesses(stage.result);
+    if (std::ranges::any_of(found, [&](const auto& v) { return v->buffer == tensor && v->predicate; }))
+      return true;
     if (stage.fold.size() != 1 || stage.fold[0].update->op != loops::ValueOp::muladd) return false;
     const loops::Value& factor = stage.fold[0].update->operands[0];
     return factor->op == loops::ValueOp::access && factor->buffer == tensor;

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <set>
 
+#include "graph/winograd.hpp"
+
 namespace weft::compile {
 
 using graph::Node;
@@ -17,8 +19,23 @@ struct Halo {
   std::vector<int64_t> begin, end;
 };
 
+/// The zeros that the tiles of winograd_input reach around its input.
+Halo tile_halo(const graph::Shape& x, const graph::WinogradAttributes& attributes) {
+  Halo halo{{0, 0}, {0, 0}};
+  for (size_t i = 0; i < 2; ++i) {
+    const int64_t begin = attributes.pads_begin[i], in = x[i + 2].as_constant().value_or(0);
+    const int64_t tiles = graph::winograd_tiles(in + begin + attributes.pads_end[i] - 2, attributes.tile);
+    halo.begin.push_back(begin);
+    halo.end.push_back(std::max<int64_t>(0, tiles * attributes.tile + 2 - begin - in));
+  }
+  return halo;
+}
+
 /// The zero padding that a convolution reads around its input, per axis of the input.
 Halo wanted_halo(const graph::Graph& g, const Node& node) {
+  if (node.op == Op::winograd_input)
+    return tile_halo(g.values[node.inputs[0]].type.shape,
+                     std::get<graph::WinogradAttributes>(node.attributes));
   const auto& attributes = std::get<graph::ConvAttributes>(node.attributes);
   const graph::Shape& x = g.values[node.inputs[0]].type.shape;
   const graph::Shape& w = g.values[node.inputs[1]].type.shape;
@@ -50,7 +67,7 @@ std::vector<uint32_t> channels_last(size_t rank) {
 }
 
 bool prefers_channels_last(Op op) {
-  return op == Op::conv || op == Op::conv_transpose || op == Op::reduce_window;
+  return op == Op::conv || op == Op::conv_transpose || op == Op::reduce_window || op == Op::winograd_output;
 }
 
 /// Operations whose result may well lie as their operand does.
@@ -69,7 +86,8 @@ class Chooser {
   Layout run(bool slots) {
     for (const Group& group : groups_) {
       for (const uint32_t index : group.nodes)
-        if (g_.nodes[index].op == Op::conv) want_halo(g_.nodes[index]);
+        if (const Op op = g_.nodes[index].op; op == Op::conv || op == Op::winograd_input)
+          want_halo(g_.nodes[index]);
       if (!group.constant) computed_.insert(group.output);
     }
     for (const Group& group : groups_) choose_order(group);

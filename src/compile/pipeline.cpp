@@ -32,6 +32,7 @@ Result<graph::Graph> optimise(graph::Graph g, const Blobs& blobs, const Dump& du
   g = verified(passes::simplify(verified(std::move(folded))));
   g = verified(passes::fold_scales(std::move(g)));
   g = verified(passes::expand_conv_transpose(std::move(g)));
+  g = verified(passes::winograd(std::move(g)));
   // These made new constant expressions; small ones become constants too.
   WEFT_ASSIGN(scaled, passes::fold_constants(std::move(g), blobs));
   g = verified(passes::remove_dead(passes::simplify(std::move(scaled))));

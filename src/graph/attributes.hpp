@@ -81,6 +81,14 @@ struct ConvTransposeAttributes {
               visit("pads_begin", self.pads_begin), visit("pads_end", self.pads_end),
               visit("output_padding", self.output_padding), visit("groups", self.groups));
 };
+/// The three parts of Winograd's minimal filtering F(tile x tile, 3 x 3), see graph/winograd.hpp.
+struct WinogradAttributes {
+  int64_t tile = 4;           ///< outputs per tile and axis: 2 or 4
+  Ints pads_begin, pads_end;  ///< winograd_input: of the convolution, per spatial axis
+  Shape shape;                ///< winograd_output: the result's shape
+  WEFT_FIELDS(WinogradAttributes, visit("tile", self.tile), visit("pads_begin", self.pads_begin),
+              visit("pads_end", self.pads_end), visit("shape", self.shape));
+};
 struct ReshapeAttributes {
   Shape shape;  ///< the result's shape
   WEFT_FIELDS(ReshapeAttributes, visit("shape", self.shape));
@@ -128,7 +136,7 @@ using Attributes =
     std::variant<NoAttributes, CastAttributes, ModAttributes, ReduceAttributes, ArgReduceAttributes,
                  WindowAttributes, ConvAttributes, ConvTransposeAttributes, ReshapeAttributes,
                  TransposeAttributes, SliceAttributes, ConcatAttributes, PadAttributes, ResizeAttributes,
-                 AxisAttributes>;
+                 AxisAttributes, WinogradAttributes>;
 
 #undef WEFT_FIELDS
 

@@ -13,6 +13,9 @@ AnchorRule anchor_rule(Op op) {
     case Op::conv: return lower_conv;
     case Op::conv_transpose: return lower_conv_transpose;
     case Op::matmul: return lower_matmul;
+    case Op::winograd_input: return lower_winograd_input;
+    case Op::winograd_weights: return lower_winograd_weights;
+    case Op::winograd_output: return lower_winograd_output;
     case Op::reduce: return lower_reduce;
     case Op::arg_reduce: return lower_arg_reduce;
     case Op::reduce_window: return lower_reduce_window;

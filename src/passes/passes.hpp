@@ -31,9 +31,13 @@ graph::Graph simplify(graph::Graph g);
 /// without elements, stays.
 graph::Graph expand_resize(graph::Graph g);
 
-/// conv_transpose without dilation -> a conv whose channels are the phases of the output, and index mappings that
-/// interleave them. Weights and bias become expressions over the old ones. Extents must be known.
+/// conv_transpose without dilation -> a conv whose channels are the phases of the output, and index mappings
+/// that interleave them. Weights and bias become expressions over the old ones. Extents must be known.
 graph::Graph expand_conv_transpose(graph::Graph g);
+
+/// conv of 3 x 3 windows, stride 1 and constant weights -> Winograd's minimal filtering, where a cost model
+/// says that it is less work. Changes the rounding: see graph/winograd.hpp.
+graph::Graph winograd(graph::Graph g);
 
 /// Drops dead nodes and gives every node a group: an anchor (contraction, reduction, pad, gather, concat)
 /// with the elementwise nodes behind it that have its shape; or elementwise and index-mapping nodes together,

@@ -74,6 +74,55 @@ int64_t extent_of(const loops::Axis& axis) {
   return *extent;
 }
 
+namespace {
+
+constexpr int64_t kMostChoices = 8;
+
+/// Index expressions that selects of a value compare.
+std::vector<expr::Expr> conditions(const Value& value) {
+  std::vector<expr::Expr> found;
+  std::set<const loops::ValueNode*> seen;
+  const std::function<void(const Value&, bool)> visit = [&](const Value& v, bool condition) {
+    if (condition && v->op == ValueOp::index) found.push_back(v->indices[0]);
+    if (!condition && !seen.insert(v.get()).second) return;
+    for (size_t i = 0; i < v->operands.size(); ++i)
+      visit(v->operands[i], condition || (v->op == ValueOp::select && i == 0));
+  };
+  visit(value, false);
+  return found;
+}
+
+/// Whether the condition is known wherever axis mod period is.
+bool decides(const expr::Expr& condition, const loops::Axis& axis, int64_t period) {
+  const int64_t turns = (extent_of(axis) + period - 1) / period;
+  for (int64_t i = 0; i < period; ++i) {
+    const expr::Expr turn = expr::variable("turn", {0, turns - 1});
+    const expr::Expr at = expr::substitute(condition, {{axis.name, turn * period + i}});
+    if (!expr::prove(at)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::map<std::string, int64_t> deciding_axes(const loops::Stage& stage) {
+  std::map<std::string, int64_t> periods;
+  const std::vector<expr::Expr> found = conditions(stage.result);
+  for (const loops::Axis& axis : stage.spatial) {
+    const int64_t extent = extent_of(axis);
+    std::vector<expr::Expr> own;
+    for (const expr::Expr& e : found)
+      if (expr::uses(e, axis.name)) own.push_back(e);
+    if (own.empty() || extent == 1) continue;
+    for (int64_t period = 2; period <= std::min(extent, kMostChoices); ++period) {
+      if (!std::ranges::all_of(own, [&](const expr::Expr& e) { return decides(e, axis, period); })) continue;
+      periods[axis.name] = period;
+      break;
+    }
+  }
+  return periods;
+}
+
 std::vector<StorageLoop> storage_order(const loops::Storage& storage) {
   std::vector<StorageLoop> order;
   for (const loops::StorageDim& dim : storage.dims) {

@@ -1,6 +1,7 @@
 // What the schedule rules ask about a stage.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,10 @@ std::optional<uint32_t> axis_position(const loops::Value& access, const std::str
 bool tests_only_bounds(const loops::Value& access, const std::vector<expr::Expr>& shape);
 
 int64_t extent_of(const loops::Axis& axis);
+
+/// Spatial axes whose place decides which expression is computed: selects ask for nothing else. Gives the
+/// period of that choice, by axis (the extent when it does not repeat); written out, the selects fold away.
+std::map<std::string, int64_t> deciding_axes(const loops::Stage& stage);
 
 /// The loops that walk a storage in memory order, outermost first: axes of the stage (axis "x" of a blocked
 /// dim appears as its block size).

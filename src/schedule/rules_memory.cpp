@@ -57,11 +57,19 @@ Schedule flat_schedule(const Stage& stage, const Machine& machine) {
 
 namespace {
 
-/// The stage axis that alone decides an index of the output.
-std::string axis_of_output(const Stage& stage, uint32_t position) {
-  for (const loops::Axis& axis : stage.spatial)
-    if (expr::uses(stage.output_indices[position], axis.name)) return axis.name;
-  return {};
+/// The stage axes that an index of the output depends on, the one with the longest stride first.
+std::vector<std::string> axes_of_output(const Stage& stage, uint32_t position) {
+  std::vector<std::pair<int64_t, std::string>> found;
+  for (const loops::Axis& axis : stage.spatial) {
+    if (!expr::uses(stage.output_indices[position], axis.name)) continue;
+    const auto split = expr::split_linear(stage.output_indices[position], axis.name);
+    const auto stride = split ? split->coefficient.as_constant() : std::nullopt;
+    found.emplace_back(stride.value_or(0), axis.name);
+  }
+  std::ranges::stable_sort(found, [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<std::string> names;
+  for (auto& [stride, name] : found) names.push_back(std::move(name));
+  return names;
 }
 
 /// How many points of the innermost axis are done at once: several vectors where memory is contiguous for all
@@ -84,33 +92,61 @@ int64_t vector_points(const Stage& stage, const std::vector<Storage>& storages, 
   return machine.lanes;
 }
 
-}  // namespace
-
-Schedule memory_order_schedule(const Stage& stage, const std::vector<Storage>& storages,
-                               const Machine& machine) {
-  Schedule schedule;
+/// The loops in the order of the output's memory, but for the innermost axis.
+std::vector<std::string> outer_loops(Schedule& schedule, const Stage& stage, const Storage& output,
+                                     const std::string& unit) {
   std::vector<std::string> order;
-  const std::string unit = unit_axis(stage, storages.back());
   const auto add = [&](const std::string& name) {
-    if (!name.empty() && std::ranges::find(order, name) == order.end()) order.push_back(name);
+    if (std::ranges::find(order, name) == order.end()) order.push_back(name);
   };
-  for (const StorageLoop& loop : storage_order(storages.back())) {
-    const std::string axis = axis_of_output(stage, loop.axis);
-    if (axis == unit) continue;
-    if (loop.block == 1 || axis.empty()) {
-      add(axis);
+  for (const StorageLoop& loop : storage_order(output)) {
+    const std::vector<std::string> axes = axes_of_output(stage, loop.axis);
+    if (std::ranges::find(axes, unit) != axes.end() && !unit.empty()) continue;
+    if (loop.block == 1 || axes.size() != 1) {
+      for (const std::string& axis : axes) add(axis);
       continue;
     }
-    if (loop.outer) schedule.steps.push_back(split(axis, loop.block, Tail::peel));
-    add(axis + (loop.outer ? ".o" : ".i"));
+    if (loop.outer) schedule.steps.push_back(split(axes[0], loop.block, Tail::peel));
+    add(axes[0] + (loop.outer ? ".o" : ".i"));
   }
   for (const loops::Axis& axis : stage.spatial)
     if (axis.name != unit && std::ranges::none_of(order, [&](const std::string& name) {
           return name == axis.name || name == axis.name + ".o";
         }))
       order.insert(order.begin(), axis.name);
+  return order;
+}
+
+/// Takes the axes that decide what is computed out of the order: their inner parts, to be written out.
+std::vector<std::string> written_out(Schedule& schedule, const Stage& stage, const std::string& unit,
+                                     std::vector<std::string>& order) {
+  std::vector<std::string> inner;
+  for (const auto& [axis, period] : deciding_axes(stage)) {
+    const auto loop = std::ranges::find(order, axis);
+    if (axis == unit || loop == order.end()) continue;
+    if (period == named_extent(stage, axis)) {
+      order.erase(loop);
+      inner.push_back(axis);
+      continue;
+    }
+    schedule.steps.push_back(split(axis, period, Tail::peel));
+    *loop = axis + ".o";
+    inner.push_back(axis + ".i");
+  }
+  return inner;
+}
+
+}  // namespace
+
+Schedule memory_order_schedule(const Stage& stage, const std::vector<Storage>& storages,
+                               const Machine& machine) {
+  Schedule schedule;
+  const std::string unit = unit_axis(stage, storages.back());
+  std::vector<std::string> order = outer_loops(schedule, stage, storages.back(), unit);
+  const std::vector<std::string> inner = written_out(schedule, stage, unit, order);
   if (!unit.empty()) {
-    schedule.steps.push_back(split(unit, vector_points(stage, storages, unit, machine), Tail::peel));
+    const int64_t points = inner.empty() ? vector_points(stage, storages, unit, machine) : machine.lanes;
+    schedule.steps.push_back(split(unit, points, Tail::peel));
     order.push_back(unit + ".o");
   }
   // The outermost loop of more than one point leads.
@@ -121,8 +157,10 @@ Schedule memory_order_schedule(const Stage& stage, const std::vector<Storage>& s
   if (leading != order.end()) std::rotate(order.begin(), leading, leading + 1);
   const std::vector<std::string> outer = order;
   for (const loops::Axis& axis : stage.reduction) order.push_back(axis.name);
+  order.insert(order.end(), inner.begin(), inner.end());
   if (!unit.empty()) order.push_back(unit + ".i");
   if (!order.empty()) schedule.steps.push_back(reorder(order));
+  for (const std::string& loop : inner) schedule.steps.push_back(unroll(loop));
   if (!unit.empty()) schedule.steps.push_back(vectorize(unit + ".i"));
   add_blocks(schedule, outer, stage);
   return schedule;

@@ -48,6 +48,7 @@ const weft::testing::TextFunctions kFunctions{
     {"simplify", text_function(simplify)},
     {"expand_resize", text_function(expand_resize)},
     {"expand_conv_transpose", text_function(expand_conv_transpose)},
+    {"winograd", text_function(winograd)},
     {"fold_constants",
      [](const std::string& text) {
        return transformed(text, [](Graph g) { return fold_constants(std::move(g), {}, 64); });

@@ -193,6 +193,9 @@ class RandomGraph {
       case Op::conv: return conv();
       case Op::conv_transpose: return conv_transpose();
       case Op::matmul: return matmul();
+      case Op::winograd_input: return winograd_input();
+      case Op::winograd_weights: return winograd_weights();
+      case Op::winograd_output: return winograd_output();
       case Op::reshape: return reshape();
       case Op::transpose: return transpose();
       case Op::expand: return expand();
@@ -327,6 +330,33 @@ class RandomGraph {
     std::vector<ValueId> inputs = {x, fresh(dtype, w)};
     if (chance(50)) inputs.push_back(fresh(dtype, {w[1] * a.groups}));
     node(Op::conv_transpose, std::move(inputs), a);
+  }
+  DType float_dtype() { return chance(80) ? DType::f32 : DType::f64; }
+  WinogradAttributes winograd_attributes() {
+    WinogradAttributes a;
+    a.tile = chance(50) ? 2 : 4;
+    return a;
+  }
+  void winograd_input() {
+    const ValueId x = of_rank(float_dtype(), 4, 4);
+    WinogradAttributes a = winograd_attributes();
+    for (const size_t axis : {size_t{2}, size_t{3}}) {
+      a.pads_begin.push_back(below(3));
+      a.pads_end.push_back(std::max(below(3), 3 - shape(x)[axis] - a.pads_begin.back()));
+    }
+    node(Op::winograd_input, {x}, a);
+  }
+  void winograd_weights() {
+    const ValueId w = fresh(float_dtype(), {1 + below(4), 1 + below(3), 3, 3});
+    node(Op::winograd_weights, {w}, winograd_attributes());
+  }
+  void winograd_output() {
+    WinogradAttributes a = winograd_attributes();
+    const Ints y = {1, 1 + below(3), 1 + below(6), 1 + below(6)};
+    const auto tiles = [&](int64_t extent) { return (extent + a.tile - 1) / a.tile; };
+    a.shape = make_shape(y);
+    const ValueId x = fresh(float_dtype(), {(a.tile + 2) * (a.tile + 2), tiles(y[2]) * tiles(y[3]), y[1]});
+    node(Op::winograd_output, {x}, a);
   }
   void matmul() {
     const DType dtype = numeric_dtype();

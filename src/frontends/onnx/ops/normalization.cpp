@@ -146,11 +146,18 @@ void convert_lrn(Call& c) {
                                                       none,
                                                       none});
   const ValueId back = reshape(c, sums, shape);
-  const ValueId scaled =
-      mul(c, back, c.number("alpha", static_cast<double>(1e-4f)) / static_cast<double>(size));
-  const ValueId base = add(c, scaled, c.number("bias", 1.0));
-  const ValueId beta = c.scalar(c.dtype(x), c.number("beta", 0.75));
-  const ValueId power = c.emit(Op::pow, {base, beta});
+  const double alpha = c.number("alpha", static_cast<double>(1e-4f)), bias = c.number("bias", 1.0);
+  const double beta = c.number("beta", 0.75);
+  const ValueId scaled = mul(c, back, alpha / static_cast<double>(size));
+  const ValueId base = add(c, scaled, bias);
+  // With roots where they do, which is the usual case: of what is not negative they are the same power.
+  if (beta == 0.75 && alpha >= 0 && bias >= 0) {
+    const ValueId root = c.emit(Op::sqrt, {base});
+    const ValueId fourth = c.emit(Op::sqrt, {root});
+    return c.out(0, div(c, x, mul(c, root, fourth)));
+  }
+  const ValueId exponent = c.scalar(c.dtype(x), beta);
+  const ValueId power = c.emit(Op::pow, {base, exponent});
   c.out(0, div(c, x, power));
 }
 
