@@ -11,8 +11,9 @@ export CCACHE_NOHASHDIR := 1
 
 JOBS ?= $(shell nproc)
 NODE24 := node_modules/.bin/node
-NODE_TESTS = tests/node/*.test.mjs
-BROWSER_TESTS = tests/browser/*.test.mjs
+WEBGPU_TESTS = tests/node/webgpu.test.mjs tests/browser/webgpu.test.mjs
+NODE_TESTS = $(filter-out $(WEBGPU_TESTS),$(wildcard tests/node/*.test.mjs))
+BROWSER_TESTS = $(filter-out $(WEBGPU_TESTS),$(wildcard tests/browser/*.test.mjs))
 
 .PHONY: help
 help: ## list the targets
@@ -61,7 +62,7 @@ models:
 	@tools/models
 
 # In order of what breaks first. Each step fails when its part is missing.
-TEST_STEPS = test-layers test-format test-native test-node test-browsers test-identity test-sanitized fuzz
+TEST_STEPS = test-layers test-format test-native test-node test-browsers test-webgpu test-identity test-sanitized fuzz
 
 .PHONY: check test
 check: test-native test-node ## the fast lane: build, unit tests, Node tests
@@ -75,7 +76,7 @@ test-full: test ## test, and the large models in every variant, Node and Chromiu
 	WEFT_FULL=1 WEFT_MODELS=alexnet,vgg19,zfnet512 node --test tests/browser/models.test.mjs
 	WEFT_SCHEDULES=20000 $(NODE24) --test tests/node/schedules.test.mjs
 
-.PHONY: test-native test-sanitized test-node test-identity test-layers test-format test-browsers fuzz tidy coverage
+.PHONY: test-native test-sanitized test-node test-identity test-layers test-format test-browsers test-webgpu fuzz tidy coverage
 test-native: build models
 	ctest --preset release -j $(JOBS)
 
@@ -104,6 +105,11 @@ test-browsers: build ## the runtime in headless Chromium
 	tools/setup node python browser
 	tools/models
 	node --test $(BROWSER_TESTS)
+
+test-webgpu: build ## the second printer, on a software GPU: in Node (Dawn) and in headless Chromium
+	tools/setup node python webgpu
+	tools/models
+	node --test --test-concurrency=1 $(WEBGPU_TESTS)
 
 fuzz: build-fuzz ## each fuzzer for FUZZ_SECONDS (20), seeded with real files
 	tools/setup node python

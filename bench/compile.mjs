@@ -23,10 +23,11 @@ export class CompileError extends Error {}
 const hash = (file) => createHash("sha256").update(readFileSync(file)).digest("hex");
 
 /** Compiles into the folder and returns the manifest. `shapes`: input name -> dimensions. */
-export function compile(model, folder, { shapes = {}, variants, optimize } = {}) {
+export function compile(model, folder, { shapes = {}, variants, optimize, target } = {}) {
   const weft = compiler();
   const flags = Object.entries(shapes).flatMap(([name, shape]) => ["--shape", `${name}=${shape.join("x")}`]);
   if (variants) flags.push("--variants", variants.join(","));
+  if (target) flags.push("--target", target);
   if (optimize) flags.push("--optimize", optimize);
   const recipe = JSON.stringify([hash(weft), hash(model), flags]);
   const stamp = path.join(folder, "../." + path.basename(folder) + ".recipe");
