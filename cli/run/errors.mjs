@@ -9,7 +9,7 @@ export class RunError extends Error {
 }
 
 // What the runtime's errors mean to somebody at a command line, by their code.
-const LOAD_KINDS = { network: "not-found", http: "not-found", memory: "limit", variant: "invalid-argument", unsupported: "engine", compile: "engine", link: "engine" };
+const LOAD_KINDS = { not_found: "not-found", network: "not-found", http: "not-found", memory: "limit", variant: "invalid-argument", unsupported: "engine", compile: "engine", link: "engine" };
 
 function kindOf(error) {
   if (error instanceof RunError) return error.kind;
