@@ -24,7 +24,8 @@ int64_t greatest(const Nest& nest, const std::string& axis) {
   for (const Step& step : nest.derivations) {
     if (std::ranges::find(step.axes, axis) == step.axes.end()) continue;
     if (step.kind == StepKind::fuse) {
-      const int64_t fused = greatest(nest, step.results[0]), inner = nest.extents.at(step.axes[1]);
+      const int64_t fused = greatest(nest, step.results[0]),
+                    inner = std::max<int64_t>(1, nest.extents.at(step.axes[1]));
       return axis == step.axes[0] ? fused / inner : std::min(fused, inner - 1);
     }
     const int64_t inner = greatest(nest, step.results[1]);
@@ -51,7 +52,8 @@ class Checker {
       : stage_(stage), nest_(nest), storages_(storages) {
     for (const std::vector<loops::Axis>* axes : {&stage.spatial, &stage.reduction})
       for (const loops::Axis& axis : *axes)
-        wide_.emplace(axis.name, expr::variable(axis.name, {0, std::max<int64_t>(0, greatest(nest, axis.name))}));
+        wide_.emplace(axis.name,
+                      expr::variable(axis.name, {0, std::max<int64_t>(0, greatest(nest, axis.name))}));
   }
 
   Result<void> run() const {

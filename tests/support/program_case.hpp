@@ -23,7 +23,8 @@ class ProgramCase {
   std::string check() {
     const compile::BuildOptions options{.machine = compile::machine_for(features_),
                                         .vector_bytes = static_cast<uint32_t>(wasm::vector_bytes(features_)),
-                                        .rules = {}};
+                                        .rules = {},
+                                        .stream_weights = false};  // kernels are called whole
     std::string wrong;
     const compile::OnStage on_stage = [&](std::string_view stage, std::string_view text) {
       if (stage != "loops" || !wrong.empty()) return;
