@@ -121,7 +121,7 @@ test("--dim makes an open model compile; --dump prints every stage", () => {
 
 test("help shows every command and option with examples", () => {
   assert.match(run("--help").stdout, /compile[^]*inspect[^]*Exit codes/);
-  for (const command of ["compile", "inspect"]) assert.match(run(command, "--help").stdout, /--shape[^]*--json[^]*Examples:\n {2}weft/);
+  for (const command of ["compile", "inspect", "run"]) assert.match(run(command, "--help").stdout, /--shape[^]*--json[^]*Examples:\n {2}weft/);
 });
 
 test("Ctrl-C leaves nothing half-written", async () => {
