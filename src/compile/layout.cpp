@@ -141,8 +141,20 @@ class Chooser {
   void choose_slots(const Group& group) {
     const Node* concat = as_concat(g_, group);
     if (concat == nullptr) return;
-    for (const ValueId operand : concat->inputs)
+    for (const ValueId operand : concat->inputs) {
+      if (is_last(concat->output) && writes_any_order(operand) && !layout_.wholes.contains(operand))
+        channels_last_.insert(operand);
       if (fits_slot(operand, *concat)) layout_.wholes.emplace(operand, concat->output);
+    }
+  }
+
+  /// Whether the value is computed point by point from others, in no order of its own.
+  bool writes_any_order(ValueId value) const {
+    const auto group = std::ranges::find(groups_, value, &Group::output);
+    return group != groups_.end() && std::ranges::all_of(group->nodes, [&](uint32_t index) {
+             const Op op = g_.nodes[index].op;
+             return info(op).op_class == graph::OpClass::elementwise || maps_indices(op);
+           });
   }
 
   bool fits_slot(ValueId operand, const Node& concat) const {
