@@ -25,14 +25,15 @@ graph::Graph verified(graph::Graph g) {
   return g;
 }
 
-Result<graph::Graph> optimise(graph::Graph g, const Blobs& blobs, const Dump& dump) {
+Result<graph::Graph> optimise(graph::Graph g, const Blobs& blobs, Optimize goal, const Dump& dump) {
   g = verified(passes::remove_dead(std::move(g)));
   g = verified(passes::expand_resize(std::move(g)));
   WEFT_ASSIGN(folded, passes::fold_constants(std::move(g), blobs));
   g = verified(passes::simplify(verified(std::move(folded))));
   g = verified(passes::fold_scales(std::move(g)));
   g = verified(passes::expand_conv_transpose(std::move(g)));
-  g = verified(passes::winograd(std::move(g)));
+  // Faster, but its weights take up to four times the memory.
+  if (goal == Optimize::speed) g = verified(passes::winograd(std::move(g)));
   // These made new constant expressions; small ones become constants too.
   WEFT_ASSIGN(scaled, passes::fold_constants(std::move(g), blobs));
   g = verified(passes::remove_dead(passes::simplify(std::move(scaled))));
@@ -97,7 +98,7 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   WEFT_ASSIGN(wanted, chosen_variants(options.variants));
   WEFT_ASSIGN(imported, onnx::read_onnx(blobs, options.read));
   dump("import", [&] { return graph::print(imported.graph); });
-  WEFT_ASSIGN(g, optimise(std::move(imported.graph), imported.blobs, dump));
+  WEFT_ASSIGN(g, optimise(std::move(imported.graph), imported.blobs, options.optimize, dump));
 
   if (options.webgpu) {
     WEFT_ASSIGN(compiled, compile_gpu(g, dump, kGenerator));

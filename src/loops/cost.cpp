@@ -7,13 +7,23 @@
 namespace weft::loops {
 namespace {
 
-/// The nodes of a value, each once, however often it is used.
+/// Whether a value depends on the place alone, not on data.
+bool known_by_place(const ValueNode& node) {
+  if (node.op == ValueOp::access || node.op == ValueOp::load || node.op == ValueOp::local) return false;
+  return std::ranges::all_of(node.operands, [](const Value& v) { return known_by_place(*v); });
+}
+
+/// The nodes of a value that are computed at a point, each once, however often it is used. Where the place
+/// picks one of two values, the second stands for both.
 std::vector<const ValueNode*> nodes(const Value& value) {
   std::vector<const ValueNode*> found = {value.get()};
   std::set<const ValueNode*> seen = {value.get()};
-  for (size_t next = 0; next < found.size(); ++next)
-    for (const Value& operand : found[next]->operands)
-      if (seen.insert(operand.get()).second) found.push_back(operand.get());
+  for (size_t next = 0; next < found.size(); ++next) {
+    const std::vector<Value>& operands = found[next]->operands;
+    const bool picked = found[next]->op == ValueOp::select && known_by_place(*operands[0]);
+    for (size_t i = picked ? 2 : 0; i < operands.size(); ++i)
+      if (seen.insert(operands[i].get()).second) found.push_back(operands[i].get());
+  }
   return found;
 }
 
