@@ -13,6 +13,7 @@
 #include "plan/aliasing.hpp"
 #include "schedule/analysis.hpp"
 #include "schedule/apply.hpp"
+#include "schedule/source_order.hpp"
 
 namespace weft::compile {
 namespace {
@@ -385,7 +386,10 @@ class Builder {
   }
 
   schedule::Schedule default_schedule(const Stage& stage, const std::vector<Placement>& placements) const {
-    return options_.rules.default_schedule(stage, local_storages(placements), options_.machine);
+    const std::vector<Storage> storages = local_storages(placements);
+    schedule::Schedule schedule = options_.rules.default_schedule(stage, storages, options_.machine);
+    if (!constant_ || !options_.stream_weights) return schedule;
+    return schedule::in_source_order(stage, std::move(schedule), storages, kSmallestWindow);
   }
 
   /// A tile that is moved back does some points twice, the second time from what it has written: in place,

@@ -12,11 +12,6 @@ namespace {
 using graph::ValueId;
 using lower::Group;
 
-/// Parts of weights are at most this large: packing then finds them in the cache.
-constexpr uint64_t kLargestWindow = 2 << 20;
-/// Parts are not cut smaller than this for a small arena.
-constexpr uint64_t kSmallestWindow = 256 << 10;
-
 uint64_t constant_bytes(const graph::Graph& g, ValueId id) {
   return std::visit(
       [](const auto& data) {

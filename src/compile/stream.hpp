@@ -8,6 +8,11 @@
 
 namespace weft::compile {
 
+/// Parts of weights are at most this large: packing then finds them in the cache.
+inline constexpr uint64_t kLargestWindow = 2 << 20;
+/// Parts are not cut smaller than this for a small arena.
+inline constexpr uint64_t kSmallestWindow = 256 << 10;
+
 /// The graph's constants in the order in which the groups of a fused graph use them, through what `prepare`
 /// computes of them; what one group uses, from the smallest to the largest. It does not depend on the
 /// variant.

@@ -31,7 +31,8 @@ inline const std::vector<Engine>& engines() {
       {"gpu",
        {.machine = {},
         .vector_bytes = 0,
-        .rules = {schedule::gpu_default_schedule, schedule::gpu_preferred_storage}}},
+        .rules = {schedule::gpu_default_schedule, schedule::gpu_preferred_storage},
+        .stream_weights = false}},
   };
   return kEngines;
 }
