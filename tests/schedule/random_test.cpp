@@ -29,6 +29,7 @@ TEST(DefaultRules, ComputeTheSame) {
     for (const wasm::WasmVariant& variant : wasm::kVariants) {
       ProgramCase c(seed, variant.features);
       EXPECT_EQ(c.check(), "") << "seed " << seed << ", " << variant.name << ", " << c.kind();
+      EXPECT_TRUE(c.proved()) << "seed " << seed;
     }
 }
 
