@@ -52,7 +52,7 @@ inline std::string task_json(size_t index, const loops::Kernel& kernel,
   constexpr const char* kSpaces[] = {"read", "write", "read_write", "registers", "scratch"};
   for (size_t i = 0; i < kernel.buffers.size(); ++i) {
     const loops::Buffer& b = kernel.buffers[i];
-    if (b.space == loops::BufferSpace::registers) continue;
+    if (!loops::is_parameter(b.space)) continue;
     json << std::exchange(separator, ",\n  ") << "{\"name\": \"" << b.name << "\", \"dtype\": \""
          << to_string(b.dtype) << "\", \"space\": \"" << kSpaces[static_cast<size_t>(b.space)]
          << "\", \"slack\": " << b.slack * byte_size(b.dtype) << ", \"before\": \"" << hex(before[i].bytes)
