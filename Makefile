@@ -72,7 +72,7 @@ test: setup $(TEST_STEPS) ## everything; what CI runs
 # Beyond what CI has time for: the large models in every variant and engine, more random schedules.
 .PHONY: test-full
 test-full: test ## test, and the large models in every variant, Node and Chromium; many random schedules
-	WEFT_FULL=1 WEFT_MODELS=alexnet,vgg19,zfnet512 $(NODE24) --test tests/node/models.test.mjs
+	WEFT_FULL=1 WEFT_MODELS=alexnet,vgg19,zfnet512 $(NODE24) --test tests/node/models.test.mjs tests/node/memory.test.mjs
 	WEFT_FULL=1 WEFT_MODELS=alexnet,vgg19,zfnet512 node --test tests/browser/models.test.mjs
 	WEFT_SCHEDULES=20000 $(NODE24) --test tests/node/schedules.test.mjs
 
