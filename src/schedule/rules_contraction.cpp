@@ -1,5 +1,6 @@
 // Sums of products: convolution, matmul.
 #include <algorithm>
+#include <numeric>
 
 #include "schedule/register_tile.hpp"
 #include "schedule/rules_classes.hpp"
@@ -193,14 +194,16 @@ std::optional<Storage> preferred_storage(const Stage& stage, uint32_t tensor, co
   const int64_t width =
       register_tile(find_rows(stage, *product, column).count, named_extent(stage, column), machine).columns;
   if (width == 1) return std::nullopt;
-  // A second axis in the same index (a channel within its group) would break the panels: then columns are
-  // neighbours at least.
-  if (expr::linear(indices[position]).terms.size() != 1) {
-    std::erase(order, position);
-    order.push_back(position);
-    return loops::dense_storage(operand.dtype, operand.shape, order);
-  }
-  return loops::blocked_storage(operand.dtype, operand.shape, order, position, width);
+  // A second axis in the same index (a channel within its group) must not begin inside a panel. Where vectors
+  // do not fit between, columns are neighbours at least.
+  const auto index = expr::split_linear(indices[position], column);
+  const int64_t panel =
+      std::gcd(width, index->rest.is_constant(0) ? width : expr::known_divisor(index->rest));
+  if (panel == width || panel % machine.lanes == 0)
+    return loops::blocked_storage(operand.dtype, operand.shape, order, position, panel);
+  std::erase(order, position);
+  order.push_back(position);
+  return loops::dense_storage(operand.dtype, operand.shape, order);
 }
 
 }  // namespace weft::schedule
