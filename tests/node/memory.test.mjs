@@ -3,10 +3,10 @@
 // The compiler: $WEFT_BUILD (build/release)/weft.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 import { compile } from "../../bench/compile.mjs";
@@ -37,6 +37,10 @@ function feeds(name) {
     return [input.name, new ARRAYS[input.dtype](bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))];
   }));
 }
+
+after(() => {
+  for (const name of models.filter(isLarge)) for (const goal of Object.keys(BARS)) rmSync(path.join(folderOf(name), `${goal}-node${major}`), { recursive: true, force: true });
+});
 
 for (const name of models)
   test(`${name}: linear memory`, async (t) => {

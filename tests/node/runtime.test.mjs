@@ -135,15 +135,47 @@ test("from parts", async () => {
 
 test("weights arrive in pieces of any size", async () => {
   for (const size of [1, 3, 7, 8, 9, 64]) {
-    const bytes = files["model.weights"];
-    const body = new ReadableStream({
-      start(controller) {
-        for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
-        controller.close();
-      },
-    });
-    await works(await load(parts({ "model.weights": new Response(body) })));
+    await works(await load(parts({ "model.weights": new Response(inPieces(files["model.weights"], size)) })));
   }
+});
+
+/** A stream of the bytes in pieces. */
+const inPieces = (bytes, size) =>
+  new ReadableStream({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
+      controller.close();
+    },
+  });
+
+test("prepare asks for the weights: from addresses, files, bytes and streams", async () => {
+  const streamed = await makeBundle(undefined, true);
+  const all = (changes = {}) => ({ manifest: JSON.parse(new TextDecoder().decode(streamed["model.json"])), files: { ...streamed, ...changes } });
+  await works(await load(all()));
+  for (const size of [1, 3, 7, 8, 9, 64]) await works(await load(all({ "model.weights": new Response(inPieces(streamed["model.weights"], size)) })));
+  await withServer(streamed, async (url) => works(await load(url)));
+  const other = mkdtempSync(path.join(tmpdir(), "weft streamed "));
+  try {
+    for (const [name, bytes] of Object.entries(streamed)) writeFileSync(path.join(other, name), bytes);
+    await works(await load(pathToFileURL(other + path.sep), { signal: new AbortController().signal }));
+  } finally {
+    rmSync(other, { recursive: true });
+  }
+  const seen = [];
+  await load(all(), { onProgress: ({ phase }) => seen.push(phase) });
+  assert.deepEqual([...new Set(seen)], ["download", "prepare", "ready"]);
+});
+
+test("prepare asks for the weights, which are cut off, too long or never come", async () => {
+  const streamed = await makeBundle(undefined, true);
+  const all = (weights) => ({ manifest: makeManifest(undefined, true), files: { ...streamed, "model.weights": weights } });
+  const weights = streamed["model.weights"];
+  for (const length of [0, 7, 8, 20, weights.length - 9, weights.length - 1])
+    await fails(load(all(weights.slice(0, length))), LoadError, "truncated", /of weights, the model has 16: it is truncated/);
+  await fails(load(all(Uint8Array.of(...weights, 0))), LoadError, "mismatch", /17 bytes of weights, the model has 16/);
+  await withServer({ ...streamed, "model.weights": { body: weights, stall: true } }, (url) =>
+    assert.rejects(load(url, { signal: AbortSignal.timeout(50) }), { name: "TimeoutError" }));
+  await fails(load({ manifest: { ...makeManifest(undefined, true), required_features: ["load", "teleport"] }, files: streamed }), LoadError, "feature", /needs "teleport"/);
 });
 
 test("wrong MIME types do not matter", () =>

@@ -20,13 +20,17 @@ const needs = {
 const words = (...list) => list.map((word) => [0, 8, 16, 24].map((shift) => "\\" + ((word >>> shift) & 255).toString(16).padStart(2, "0")).join("")).join("");
 const END = [0, 0, 0, 0, 0, 0, 0, 0];
 
+/** w in two parts; the first four bytes of the file are not used. Offset, address, bytes. */
+const PARTS = [[4, W, 4], [8, W + 4, 8]];
+const loads = PARTS.map(([offset, address, bytes]) => words(4, address, bytes, offset, 0, 0, 0, 0)).join("");
+
 // kernel(params, begin, end)
-const wat = (variant) => `(module
+const wat = (variant, streamed) => `(module
   (import "env" "memory" (memory ${PAGES}))
   (type $kernel (func (param i32 i32 i32)))
   (table 5 funcref)
   (elem (i32.const 0) $double $add $pick $invert $spin)
-  (data (i32.const ${PREPARE}) "${words(2, SCALED, 12, 0, 0, 0, 0, 0)}${words(1, 0, PARAMS, 3, 0, 0, 0, 0)}${words(...END)}")
+  (data (i32.const ${PREPARE}) "${words(2, SCALED, 12, 0, 0, 0, 0, 0)}${streamed ? loads : ""}${words(1, 0, PARAMS, 3, 0, 0, 0, 0)}${words(...END)}")
   (data (i32.const ${RUN}) "${words(1, 4, PARAMS, 0, 1, 0, 3, 0)}${words(1, 1, PARAMS, 6, 4, 0, 0, 0)}${words(1, 2, PARAMS, 1, 1, 0, 1, 0)}${words(1, 3, PARAMS, 3, 1, 0, 2, 0)}${words(...END)}")
   (func $double (type $kernel) (local $i i32) (local.set $i (local.get 1))
     ${needs[variant]}
@@ -79,16 +83,17 @@ const wat = (variant) => `(module
           (br $again)))
         (i32.store offset=4 (local.get $context) (i32.const 0))))
       (i32.store (local.get $context) (i32.add (local.get $record) (i32.const 32)))
+      (if (i32.eq (i32.load (local.get $record)) (i32.const 4)) (then (return (i32.const 5))))
       (br $next))
     unreachable))`;
 
 const FILES = { scalar: "model.scalar.wasm", simd128: "model.wasm", relaxed: "model.relaxed.wasm" };
 
-/** The manifest, without files. */
-export function makeManifest(variants = ["scalar", "simd128", "relaxed"]) {
+/** The manifest, without files. Streamed: prepare asks for the weights. */
+export function makeManifest(variants = ["scalar", "simd128", "relaxed"], streamed = false) {
   return {
-    abi: { major: 1, minor: 0 },
-    required_features: [],
+    abi: { major: 1, minor: streamed ? 1 : 0 },
+    required_features: streamed ? ["load"] : [],
     name: "hand",
     generator: "by hand",
     inputs: [
@@ -112,8 +117,7 @@ export function makeManifest(variants = ["scalar", "simd128", "relaxed"]) {
       entries: [{ name: "prepare", records: PREPARE }, { name: "run", records: RUN }],
       inputs: [X, INDEX, SPIN, MASK],
       outputs: [Y, PICKED, INVERTED],
-      // w in two parts; the first four bytes of the file are not used.
-      weights: [[4, W, 4], [8, W + 4, 8]],
+      weights: streamed ? [] : PARTS.map((part) => [...part]),
     })),
   };
 }
@@ -144,13 +148,13 @@ export function makeWeights() {
 }
 
 /** All files of the bundle: name -> bytes. */
-export async function makeBundle(variants = ["scalar", "simd128", "relaxed"]) {
+export async function makeBundle(variants = ["scalar", "simd128", "relaxed"], streamed = false) {
   const toolkit = await wabt();
-  const manifest = makeManifest(variants);
+  const manifest = makeManifest(variants, streamed);
   const section = text.encode(JSON.stringify(manifest));
   const files = {};
   for (const name of variants) {
-    const module = toolkit.parseWat("hand.wat", wat(name), { simd: true, relaxed_simd: true, bulk_memory: true });
+    const module = toolkit.parseWat("hand.wat", wat(name, streamed), { simd: true, relaxed_simd: true, bulk_memory: true });
     const code = module.toBinary({}).buffer;
     module.destroy();
     files[FILES[name]] = Uint8Array.from([...code, ...customSection("weft", section), ...customSection("weft.variant", text.encode(name))]);
