@@ -119,6 +119,7 @@ class Builder {
     const Placement source = first_placement(port.value);
     if (source.buffer == buffer) return {};
     if (loops::same_places(source.storage, storage, type.shape)) {
+      ++built_.movement_calls;
       entry().push_back(Copy{buffer, source.buffer, bytes(storage)});
       return {};
     }
@@ -445,9 +446,10 @@ class Builder {
 
   void push_call(const Stage& stage, loops::Kernel kernel, const std::vector<Placement>& placements,
                  const std::string& source) {
+    built_.movement_calls += !constant_ && only_moves(stage);
     Call call;
     call.source = source;
-    call.cost = loops::cost_of(stage);
+    if (options_.costs) call.cost = loops::cost_of(stage, schedule::deciding_axes(stage));
     bool at_start = true;
     for (const Placement& placement : placements) {
       call.buffers.push_back(placement.buffer);

@@ -33,6 +33,7 @@ struct BuildOptions {
   Optimize optimize = Optimize::speed;
   /// Whether `prepare` loads the weights itself, in the order of constant_order (compile/stream.hpp).
   bool stream_weights = true;
+  bool costs = false;  ///< whether calls say what they compute, for profiles
 };
 
 struct BuiltProgram {
@@ -41,6 +42,7 @@ struct BuiltProgram {
       weights;  ///< the buffer that the loader fills with a constant of the graph
   std::vector<plan::BufferId> inputs, outputs;  ///< parallel to the graph's
   uint64_t run_arena_bytes = 0;                 ///< of the arena, what run alone needs
+  uint64_t movement_calls = 0;                  ///< of run: kernels without arithmetic, and copies
   std::vector<plan::Uncut> uncut;               ///< weights too large for the part of the arena kept for them
 };
 

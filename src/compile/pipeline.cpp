@@ -109,7 +109,7 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   plan::Nodes nodes;
   std::vector<PlacedVariant> variants;
   for (const wasm::WasmVariant& variant : wanted) {
-    WEFT_ASSIGN(placed, place_variant(g, variant, options.optimize, dump));
+    WEFT_ASSIGN(placed, place_variant(g, variant, options.optimize, options.profile_info, dump));
     variants.push_back(std::move(placed));
   }
   WEFT_ASSIGN(weights, bundle::write_weights(g, loaded_constants(g, variants)));

@@ -22,14 +22,15 @@ schedule::Machine machine_for(const wasm::WasmFeatures& features) {
 }
 
 Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant,
-                                    Optimize optimize, const Dump& dump) {
+                                    Optimize optimize, bool costs, const Dump& dump) {
   PlacedVariant placed;
   placed.name = variant.name;
   placed.features = variant.features;
   const BuildOptions options{.machine = machine_for(variant.features),
                              .vector_bytes = static_cast<uint32_t>(wasm::vector_bytes(variant.features)),
                              .rules = {},
-                             .optimize = optimize};
+                             .optimize = optimize,
+                             .costs = costs};
   WEFT_ASSIGN(built, build_program(g, options, dump));
   check(built.program);
   WEFT_ASSIGN(memory, plan::place_buffers(built.program, plan::static_size(built.program)));

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "loops/cost_choices.hpp"
+
 namespace weft::loops {
 namespace {
 
@@ -25,27 +27,6 @@ std::vector<const ValueNode*> nodes(const Value& value) {
       if (seen.insert(operands[i].get()).second) found.push_back(operands[i].get());
   }
   return found;
-}
-
-uint64_t operations(ValueOp op) {
-  switch (op) {
-    case ValueOp::muladd: return 2;
-    case ValueOp::neg:
-    case ValueOp::abs:
-    case ValueOp::floor:
-    case ValueOp::ceil:
-    case ValueOp::trunc:
-    case ValueOp::nearest:
-    case ValueOp::sqrt:
-    case ValueOp::add:
-    case ValueOp::sub:
-    case ValueOp::mul:
-    case ValueOp::div:
-    case ValueOp::rem:
-    case ValueOp::min:
-    case ValueOp::max: return 1;
-    default: return 0;
-  }
 }
 
 uint64_t operations(const Value& value) {
@@ -142,7 +123,38 @@ WorkClass class_of_fold(const Stage& stage) {
   return channelwise && !a.empty() && !b.empty() ? WorkClass::depthwise : WorkClass::contraction;
 }
 
+/// Of the result, on all points.
+uint64_t result_operations(const Stage& stage, const std::map<std::string, int64_t>& periods) {
+  const uint64_t spatial = points(stage.spatial);
+  if (periods.empty() || !stage.fold.empty() || !stage.bindings.empty())
+    return spatial * operations(stage.result);
+  uint64_t box = 1;
+  for (const auto& [axis, period] : periods) box *= static_cast<uint64_t>(period);
+  return spatial * operations_of_box(stage, periods) / box;
+}
+
 }  // namespace
+
+uint64_t operations(ValueOp op) {
+  switch (op) {
+    case ValueOp::muladd: return 2;
+    case ValueOp::neg:
+    case ValueOp::abs:
+    case ValueOp::floor:
+    case ValueOp::ceil:
+    case ValueOp::trunc:
+    case ValueOp::nearest:
+    case ValueOp::sqrt:
+    case ValueOp::add:
+    case ValueOp::sub:
+    case ValueOp::mul:
+    case ValueOp::div:
+    case ValueOp::rem:
+    case ValueOp::min:
+    case ValueOp::max: return 1;
+    default: return 0;
+  }
+}
 
 const char* to_string(WorkClass work) {
   switch (work) {
@@ -157,13 +169,13 @@ const char* to_string(WorkClass work) {
   return "movement";
 }
 
-Cost cost_of(const Stage& stage) {
+Cost cost_of(const Stage& stage, const std::map<std::string, int64_t>& periods) {
   Cost cost;
   // Bindings are index arithmetic.
   const uint64_t spatial = points(stage.spatial);
   for (const FoldState& state : stage.fold)
     cost.flops += spatial * (operations(state.init) + points(stage.reduction) * operations(state.update));
-  cost.flops += spatial * operations(stage.result);
+  cost.flops += result_operations(stage, periods);
   cost.bytes = bytes_touched(stage);
   if (!stage.fold.empty()) cost.work = class_of_fold(stage);
   else if (stage.tensors.size() == 1) cost.work = WorkClass::fill;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
 
 #include "loops/stage.hpp"
 
@@ -27,7 +29,9 @@ struct Cost {
   uint64_t bytes = 0;  ///< of the tensors' elements, each counted once however often it is read
 };
 
-/// Extents must be constant.
-Cost cost_of(const Stage& stage);
+/// Extents must be constant. `periods`: of the axes whose place chooses what is computed, by axis
+/// (schedule::deciding_axes); of such a stage only what is chosen counts, and what the points of one period
+/// have in common counts once.
+Cost cost_of(const Stage& stage, const std::map<std::string, int64_t>& periods = {});
 
 }  // namespace weft::loops

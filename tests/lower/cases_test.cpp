@@ -3,6 +3,7 @@
 
 #include "loops/cost.hpp"
 #include "lower/lower.hpp"
+#include "schedule/analysis.hpp"
 #include "support/text_cases.hpp"
 
 namespace weft::lower {
@@ -29,7 +30,7 @@ std::string stages(const std::string& text) {
 
 std::string costs(const std::string& text) {
   return lowered(text, [](const loops::Stage& stage) {
-    const loops::Cost cost = loops::cost_of(stage);
+    const loops::Cost cost = loops::cost_of(stage, schedule::deciding_axes(stage));
     return stage.name + ": " + loops::to_string(cost.work) + ", " + std::to_string(cost.flops) + " flops, " +
            std::to_string(cost.bytes) + " bytes\n";
   });
