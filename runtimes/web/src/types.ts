@@ -66,6 +66,7 @@ export interface Model<Inputs = Record<string, TensorLike>, Outputs = Record<str
 }
 
 export interface Progress {
+  /** Weights are packed while they are downloaded; "prepare" is what is left then. */
   readonly phase: "download" | "prepare" | "ready";
   /** Of code and weights, decoded. */
   readonly loadedBytes: number;
