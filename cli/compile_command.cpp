@@ -64,6 +64,7 @@ std::string as_json(const compile::Compiled& compiled, const std::vector<bundle:
                                 {"memory_bytes", v.total_bytes},
                                 {"kernels", v.kernels},
                                 {"calls", v.calls},
+                                {"movement_calls", v.movement_calls},
                                 {"loaded_whole", loaded_whole(v)}});
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }

@@ -53,9 +53,9 @@ std::string describe(const onnx::Summary& summary, const Outcome& outcome) {
   const compile::VariantReport& v = outcome.compiled->variants[0];
   text += fmt::format(
       "compiles: {} of code (simd128), {} of weights; memory {} (weights {}, prepared {}, arena {}, of which "
-      "{} live at once)\n",
+      "{} live at once); {} calls of a run only move data\n",
       v.code_bytes, outcome.compiled->manifest.weights_bytes, v.total_bytes, v.resident_bytes,
-      v.weights_bytes - v.resident_bytes, v.arena_bytes, v.peak_live_bytes);
+      v.weights_bytes - v.resident_bytes, v.arena_bytes, v.peak_live_bytes, v.movement_calls);
   return text;
 }
 
@@ -92,6 +92,7 @@ std::string as_json(const onnx::Summary& summary, const Outcome& outcome) {
                       {"prepared", v.weights_bytes - v.resident_bytes},
                       {"arena", v.arena_bytes},
                       {"peak_live", v.peak_live_bytes}};
+    json["movement_calls"] = v.movement_calls;
     json["code_bytes"] = v.code_bytes;
     json["weights_bytes"] = outcome.compiled->manifest.weights_bytes;
   }

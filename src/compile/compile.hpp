@@ -50,6 +50,7 @@ struct VariantReport {
   uint64_t run_arena_bytes = 0;  ///< of the arena, what run alone needs; loading needs the rest
   uint64_t peak_live_bytes = 0, total_bytes = 0;
   uint64_t kernels = 0, calls = 0;
+  uint64_t movement_calls = 0;  ///< of a run: what storage assignment left to move
   std::vector<UncutWeight> uncut;
 };
 

@@ -76,6 +76,7 @@ VariantReport report(const PlacedVariant& placed, uint64_t code_bytes) {
                        placed.built.program.buffers[weight.buffer].bytes, weight.reason});
   r.total_bytes = placed.memory.total_bytes;
   r.kernels = placed.built.program.kernels.size();
+  r.movement_calls = placed.built.movement_calls;
   for (const plan::Entry& entry : placed.built.program.entries) r.calls += entry.statements.size();
   return r;
 }

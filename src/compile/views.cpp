@@ -71,6 +71,10 @@ Stage narrowed(Stage stage, Storage& result) {
   return stage;
 }
 
+bool only_moves(const Stage& stage) {
+  return stage.fold.empty() && stage.tensors.size() > 1 && stage.result->op == ValueOp::access;
+}
+
 bool moves_nothing(const Stage& stage, const Storage& operand, const Storage& result) {
   const loops::ValueNode* access = copied(stage);
   return access != nullptr &&

@@ -20,6 +20,9 @@ std::optional<loops::Storage> as_view(const loops::Stage& stage, const loops::St
 /// code.
 loops::Stage narrowed(loops::Stage stage, loops::Storage& result);
 
+/// Whether the stage computes nothing: each result is an element of an operand.
+bool only_moves(const loops::Stage& stage);
+
 /// Whether the stage copies its only operand onto itself, given that both lie in one buffer.
 bool moves_nothing(const loops::Stage& stage, const loops::Storage& operand, const loops::Storage& result);
 

@@ -42,6 +42,7 @@ for (const name of chosenModels().filter((name) => variantsOf(name).length > 0))
     assert.deepEqual(ports(manifest.inputs), ports(inputsOf(name)));
     assert.deepEqual(ports(manifest.outputs), ports(oracleOf(name)));
     assert.equal(oracleOf(name).filter(({ kind }) => kind === "tap").length, 5);
+    for (const { memory } of manifest.variants) assert.ok(memory.arena <= 1.25 * memory.peak_live, JSON.stringify(memory));
   });
   for (const variant of variantsOf(name).toReversed())
     test(`${name}, ${variant}`, async (t) => {
