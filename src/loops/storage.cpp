@@ -54,7 +54,7 @@ Storage dense_storage(DType dtype, const std::vector<Expr>& shape, const std::ve
 
 Storage blocked_storage(DType dtype, const std::vector<Expr>& shape, const std::vector<uint32_t>& order,
                         uint32_t block_axis, int64_t block) {
-  WEFT_CHECK(block > 0 && block_axis < shape.size(), "a block of one of the axes");
+  WEFT_CHECK(block > 1 && block_axis < shape.size(), "a block of one of the axes");
   Storage storage = start(dtype, shape.size(), order, {}, {});
   for (const uint32_t axis : order) {
     if (axis == block_axis) storage.dims.push_back({axis, block, ceil_div(shape[axis], Expr(block)), 0});

@@ -199,7 +199,7 @@ std::optional<Storage> preferred_storage(const Stage& stage, uint32_t tensor, co
   const auto index = expr::split_linear(indices[position], column);
   const int64_t panel =
       std::gcd(width, index->rest.is_constant(0) ? width : expr::known_divisor(index->rest));
-  if (panel == width || panel % machine.lanes == 0)
+  if (panel > 1 && (panel == width || panel % machine.lanes == 0))
     return loops::blocked_storage(operand.dtype, operand.shape, order, position, panel);
   std::erase(order, position);
   order.push_back(position);
