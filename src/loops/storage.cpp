@@ -128,8 +128,9 @@ std::optional<Storage> linear_storage(DType dtype, const std::vector<Expr>& shap
     if (!shape[i].is_constant(1)) inner = *storage.dims[i].stride.as_constant();
     rank[i] = inner;
   }
-  std::stable_sort(storage.dims.begin(), storage.dims.end(),
-                   [&](const StorageDim& a, const StorageDim& b) { return rank[a.axis] > rank[b.axis]; });
+  std::sort(storage.dims.begin(), storage.dims.end(), [&](const StorageDim& a, const StorageDim& b) {
+    return rank[a.axis] != rank[b.axis] ? rank[a.axis] > rank[b.axis] : a.axis < b.axis;
+  });
   return storage;
 }
 
