@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/check.hpp"
+#include "loops/unused.hpp"
 #include "schedule/analysis.hpp"
 #include "schedule/nest.hpp"
 #include "schedule/padding.hpp"
@@ -61,6 +62,7 @@ class Emitter {
         if (!nest_.is_reduction.at(loop.axis)) tile_.push_back(loop);
       kernel_.body = walk(outer, 0, start, [&](const Place& place) { return fold(place); });
     }
+    if (threads_) kernel_ = loops::drop_unused_indices(std::move(kernel_));
     return std::move(kernel_);
   }
 
