@@ -22,14 +22,14 @@ int64_t registers_of(const RegisterTile& tile, const Machine& machine) {
   return tile.rows * columns + columns + 1;
 }
 
-/// Time per row and step of the sum, in units of one full column at full speed.
-double cost(const RegisterTile& tile, int64_t columns, const Machine& machine) {
+/// Time of a step of the sum, in units of one element at full speed. The last tile of rows does some rows
+/// again; the columns left over leave registers idle.
+double cost(const RegisterTile& tile, int64_t rows, int64_t columns, const Machine& machine) {
   const int64_t rest = columns % tile.columns;
-  double units = static_cast<double>(columns - rest) / tile.speed;
-  if (rest == 0) return units;
-  const int64_t registers = column_registers(rest, machine);
-  const int64_t sums = std::max(kSumsInFlight, tile.rows * registers);
-  return units + static_cast<double>(sums * machine.lanes) / static_cast<double>(tile.rows) / tile.speed;
+  int64_t units = (columns - rest) * tile.rows;
+  if (rest > 0) units += machine.lanes * std::max(kSumsInFlight, tile.rows * column_registers(rest, machine));
+  const int64_t tiles = (rows + tile.rows - 1) / tile.rows;
+  return static_cast<double>(tiles * units) / tile.speed;
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ RegisterTile register_tile(int64_t rows, int64_t columns, const Machine& machine
   const RegisterTile& first = machine.tiles.front();
   RegisterTile best = first;
   for (const RegisterTile& tile : machine.tiles)
-    if (cost(tile, columns, machine) < cost(best, columns, machine)) best = tile;
+    if (cost(tile, rows, columns, machine) < cost(best, rows, columns, machine)) best = tile;
   const int64_t budget = registers_of(first, machine);
   if (rows == 1) {  // each vector of columns is used once: it need not stay
     best = {1, std::min(kMostColumnVectors, budget - 2) * machine.lanes, 1};

@@ -26,7 +26,7 @@ struct Engine {
 inline const std::vector<Engine>& engines() {
   static const std::vector<Engine> kEngines = {
       {"relaxed",
-       {.machine = {.lanes = 4, .tiles = {{6, 8}, {3, 12, 0.94}}, .unroll = 1}, .vector_bytes = 16}},
+       {.machine = {.lanes = 4, .tiles = {{6, 8}, {5, 8, 0.97}, {4, 8, 0.94}, {3, 12, 0.94}}, .unroll = 1}, .vector_bytes = 16}},
       {"simd128",
        {.machine = {.lanes = 4, .tiles = {{3, 12}, {4, 8, 0.97}, {2, 16, 0.9}}, .unroll = 4},
         .vector_bytes = 16}},
