@@ -16,7 +16,8 @@ void check(const plan::Program& program) {
 }  // namespace
 
 schedule::Machine machine_for(const wasm::WasmFeatures& features) {
-  if (features.relaxed) return {.lanes = 4, .tiles = {{6, 8}, {5, 8, 0.97}, {4, 8, 0.94}, {3, 12, 0.94}}, .unroll = 1};
+  if (features.relaxed)
+    return {.lanes = 4, .tiles = {{6, 8}, {5, 8, 0.97}, {4, 8, 0.94}, {3, 12, 0.94}}, .unroll = 1};
   if (features.simd128) return {.lanes = 4, .tiles = {{3, 12}, {4, 8, 0.97}, {2, 16, 0.9}}, .unroll = 4};
   return {.lanes = 1, .tiles = {{2, 4}}, .unroll = 1};
 }

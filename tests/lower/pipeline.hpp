@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compile/build_program.hpp"
+#include "compile/variant.hpp"
 #include "graph/eval.hpp"
 #include "passes/passes.hpp"
 #include "schedule/gpu_rules.hpp"
@@ -24,19 +25,20 @@ struct Engine {
 };
 
 inline const std::vector<Engine>& engines() {
-  static const std::vector<Engine> kEngines = {
-      {"relaxed",
-       {.machine = {.lanes = 4, .tiles = {{6, 8}, {5, 8, 0.97}, {4, 8, 0.94}, {3, 12, 0.94}}, .unroll = 1}, .vector_bytes = 16}},
-      {"simd128",
-       {.machine = {.lanes = 4, .tiles = {{3, 12}, {4, 8, 0.97}, {2, 16, 0.9}}, .unroll = 4},
-        .vector_bytes = 16}},
-      {"scalar", {.machine = {.lanes = 1, .tiles = {{2, 4}}, .unroll = 1}, .vector_bytes = 0}},
-      {"gpu",
-       {.machine = {},
-        .vector_bytes = 0,
-        .rules = {schedule::gpu_default_schedule, schedule::gpu_preferred_storage},
-        .stream_weights = false}},
-  };
+  static const std::vector<Engine> kEngines = [] {
+    std::vector<Engine> all;
+    for (const wasm::WasmVariant& variant : wasm::kVariants) {
+      compile::BuildOptions options;
+      options.machine = compile::machine_for(variant.features);
+      options.vector_bytes = static_cast<uint32_t>(wasm::vector_bytes(variant.features));
+      all.push_back({std::string(variant.name), options});
+    }
+    compile::BuildOptions gpu;
+    gpu.rules = {schedule::gpu_default_schedule, schedule::gpu_preferred_storage};
+    gpu.stream_weights = false;
+    all.push_back({"gpu", gpu});
+    return all;
+  }();
   return kEngines;
 }
 
