@@ -139,7 +139,7 @@ ordered_json probes(const fs::path& folder, Result<void>& written) {
     if (written)
       written =
           write_file(folder / name, {reinterpret_cast<const char*>(probe.code.data()), probe.code.size()});
-    out[variant] = {{"file", name}, {"name", probe.name}, {"flops", probe.flops}};
+    out[variant] = {{"file", name}, {"name", probe.name}, {"flops", probe.flops}, {"bytes", probe.bytes}};
   }
   return out;
 }

@@ -35,28 +35,34 @@ export async function timeRuns(model, inputs, { repeat, warmup, profile }) {
 
 const PROBE_ROUNDS = 1_000_000;
 
-/** A function that gives the best of some samples of the probe, in GFLOP/s. */
-export async function openProbe(folder, { file, flops, name }) {
+/** The rate of `work`, of which it does `amount`: in units of 1e9 a second. */
+function rateOf(work, amount) {
+  const start = performance.now();
+  work();
+  return amount / (performance.now() - start) / 1e6;
+}
+
+/** What the probe gives, the best of some samples: {gflops, gbps}, the latter for memory that no cache holds, read and written. */
+export async function openProbe(folder, { file, flops, bytes, name }) {
   const { instance } = await WebAssembly.instantiate(readFileSync(new URL(file, folder)));
-  const sample = () => {
-    const start = performance.now();
-    instance.exports.peak(PROBE_ROUNDS);
-    return (flops * PROBE_ROUNDS) / (performance.now() - start) / 1e6;
-  };
+  const { peak, stream } = instance.exports;
+  const gflops = () => rateOf(() => peak(PROBE_ROUNDS), flops * PROBE_ROUNDS);
+  const gbps = () => rateOf(() => stream(bytes), 2 * bytes);
   for (let i = 0; i < 6; ++i) {
-    sample();
-    sample();
+    for (const sample of [gflops, gflops, gbps]) sample();
     await pause(10);
   }
-  return { name, measure: () => Math.max(...Array.from({ length: 12 }, sample)) };
+  const best = (count, sample) => Math.max(...Array.from({ length: count }, sample));
+  return { name, measure: () => ({ gflops: best(12, gflops), gbps: best(5, gbps) }) };
 }
 
 const nodesOf = (source) => (source ? source.split(" + ") : []);
 
+/** The roof is what the core could do (Williams et al., Roofline, 2009): all sums at its peak, or all bytes from memory, whichever takes longer. */
 function rates({ flops, bytes }, ms, peak) {
-  if (flops === undefined || !(ms > 0)) return { gflops: null, gbps: null, peakShare: null };
-  const gflops = flops / ms / 1e6;
-  return { gflops, gbps: bytes / ms / 1e6, peakShare: gflops / peak };
+  if (flops === undefined || !(ms > 0)) return { gflops: null, gbps: null, peakShare: null, roofShare: null };
+  const gflops = flops / ms / 1e6, gbps = bytes / ms / 1e6, peakShare = gflops / peak.gflops;
+  return { gflops, gbps, peakShare, roofShare: Math.max(peakShare, gbps / peak.gbps) };
 }
 
 function statementRow(at, apart, info, peak) {
@@ -81,7 +87,7 @@ function classRows(statements, totalMs, peak) {
 
 /** The profile as data. `infos`: of the manifest, undefined when it was compiled without them. */
 export function makeProfile({ whole, apart }, infos, peaks) {
-  const peak = Math.max(peaks.before, peaks.after);
+  const peak = { gflops: Math.max(peaks.before.gflops, peaks.after.gflops), gbps: Math.max(peaks.before.gbps, peaks.after.gbps) };
   const statements = apart[0].statements.map((_, at) => statementRow(at, apart, infos?.[at], peak));
   const totalMs = statements.reduce((sum, { minMs }) => sum + minMs, 0);
   for (const statement of statements) statement.share = statement.minMs / totalMs;
@@ -91,8 +97,8 @@ export function makeProfile({ whole, apart }, infos, peaks) {
   const times = (values) => ({ minMs: Math.min(...values), medianMs: median(values) });
   const run = times(whole.map(({ ms }) => ms));
   return {
-    peak: { ...peaks, gflops: peak },
-    run: { ...run, flops, ...rates(infos ? { flops, bytes: 0 } : {}, run.minMs, peak), gbps: undefined },
+    peak: { ...peaks, ...peak },
+    run: { ...run, flops, ...rates(infos ? { flops, bytes: 0 } : {}, run.minMs, peak), gbps: undefined, roofShare: undefined },
     byStatements: { ...times(wall), insideMedianMs: median(inside), outsideMedianMs: median(wall.map((ms, i) => ms - inside[i])), sumOfMinMs: totalMs },
     classes: classRows(statements, totalMs, peak),
     statements,

@@ -13,19 +13,19 @@ function table(rows, left) {
   return rows.map((row) => row.map(cell).join("  ").trimEnd()).join("\n") + "\n";
 }
 
-const RATES = ["µs", "median", "%", "GFLOP/s", "GB/s", "of peak", "bytes"];
-const rateCells = (row) => [us(row.minMs), us(row.medianMs), (100 * row.share).toFixed(1), rate(row.gflops), rate(row.gbps), percent(row.peakShare), bytes(row.bytes)];
+const RATES = ["µs", "median", "%", "GFLOP/s", "GB/s", "of peak", "of roof", "bytes"];
+const rateCells = (row) => [us(row.minMs), us(row.medianMs), (100 * row.share).toFixed(1), rate(row.gflops), rate(row.gbps), percent(row.peakShare), percent(row.roofShare), bytes(row.bytes)];
 
 export function profileTable({ peak, run, byStatements, classes, statements }, { described }) {
   const rows = statements.map((s) => [String(s.index), ...rateCells(s), s.class, s.function === undefined ? s.kernel : `k${s.function} ${s.kernel}`, s.nodes.join(" + ")]);
   const { outsideMedianMs: gap } = byStatements;
   return [
-    table([["#", ...RATES, "class", "kernel", "nodes"], ...rows], [8, 9, 10]),
+    table([["#", ...RATES, "class", "kernel", "nodes"], ...rows], [9, 10, 11]),
     table([["class", "statements", ...RATES], ...classes.map((c) => [c.class, String(c.statements), ...rateCells(c)])], [0]),
     `run             ${ms(run.minMs)} ms fastest, ${ms(run.medianMs)} ms median${run.gflops === null ? "" : `; ${rate(run.gflops)} GFLOP/s, ${percent(run.peakShare)} of peak`}\n` +
       `by statements   ${ms(byStatements.minMs)} ms fastest, ${ms(byStatements.medianMs)} ms median; the statements' fastest times add up to ${ms(byStatements.sumOfMinMs)} ms\n` +
       `outside of them ${ms(gap)} ms median (${percent(gap / byStatements.medianMs)}): copying inputs and outputs, the timer\n` +
-      `peak            ${rate(peak.before)} GFLOP/s before, ${rate(peak.after)} after (${peak.name} probe)\n`,
+      `peak            ${rate(peak.before.gflops)} GFLOP/s before, ${rate(peak.after.gflops)} after (${peak.name} probe); memory ${rate(peak.before.gbps)} and ${rate(peak.after.gbps)} GB/s\n`,
     described ? "" : "This bundle does not say what its statements compute; compile it with --profile-info.\n",
   ].filter(Boolean).join("\n");
 }

@@ -1,6 +1,9 @@
 // Any bytes as a model file: read_onnx returns a graph that verifies, or an error. Run with -rss_limit_mb and
-// -timeout. seeds: build/models/ppocr-cls/model.onnx LIGHT/light_squeezenet.onnx LIGHT/light_shufflenet.onnx
-// LIGHT/../simple/*/model.onnx LIGHT/../pytorch-operator/*/model.onnx
+// -timeout.
+
+// seeds: build/models/ppocr-cls/model.onnx LIGHT/light_squeezenet.onnx LIGHT/light_shufflenet.onnx
+// seeds: LIGHT/../simple/*/model.onnx LIGHT/../pytorch-operator/*/model.onnx
+
 #include <cstdlib>
 
 #include "frontends/onnx/onnx.hpp"

@@ -123,7 +123,7 @@ function checkProfile(profile) {
   const sum = (list, field) => list.reduce((total, row) => total + row[field], 0);
   assert.ok(Math.abs(sum(statements, "share") - 1) < 1e-9 && Math.abs(sum(classes, "share") - 1) < 1e-9);
   assert.equal(sum(classes, "statements"), statements.length);
-  assert.ok(peak.before > 0 && peak.after > 0 && whole.minMs > 0);
+  assert.ok(peak.before.gflops > 0 && peak.after.gflops > 0 && peak.before.gbps > 0 && peak.after.gbps > 0 && whole.minMs > 0);
   assert.ok(byStatements.outsideMedianMs >= 0 && byStatements.insideMedianMs <= byStatements.medianMs * 1.5);
   const products = statements.filter((statement) => /contraction|depthwise/.test(statement.class));
   const ratio = sum(products.filter(({ nodes }) => nodes.some((node) => /Conv/.test(node))), "flops") / (2 * macs());
@@ -142,7 +142,7 @@ test("--profile=json: every statement with time, rates and nodes", () => {
 
 test("--profile: a table, then the classes and the gap", () => {
   const text = succeeds("--profile", CLS, "--shape", SHAPE, ...QUICK);
-  assert.match(text, /# +µs +median +% +GFLOP\/s +GB\/s +of peak +bytes +class +kernel +nodes\n/);
+  assert.match(text, /# +µs +median +% +GFLOP\/s +GB\/s +of peak +of roof +bytes +class +kernel +nodes\n/);
   assert.match(text, /contraction +k\d+ conv .*Conv\.1 \+ /);
   for (const name of ["contraction", "depthwise", "pooling", "fold", "elementwise", "fill"]) assert.match(text, new RegExp(`^${name} +\\d+ `, "m"));
   assert.match(text, /outside of them [^]*peak +[\d.]+ GFLOP\/s before, [\d.]+ after/);
