@@ -85,6 +85,13 @@ Result<compile::Optimize> goal(const std::string& name) {
   return fail(ErrorKind::invalid_argument, "--optimize is speed or memory, not " + name);
 }
 
+Result<passes::WeightFormat> weight_format(const std::string& name) {
+  if (name == "f32") return passes::WeightFormat::f32;
+  if (name == "f16") return passes::WeightFormat::f16;
+  if (name == "q8") return passes::WeightFormat::q8;
+  return fail(ErrorKind::invalid_argument, "--weights is f32, f16 or q8, not " + name);
+}
+
 Result<void> check_stage(const std::string& wanted) {
   std::string all;
   for (const std::string_view stage : compile::kStages) {
@@ -102,7 +109,11 @@ Result<void> run_compile(const Options& options) {
   compile::CompileOptions compile_options;
   WEFT_ASSIGN(read, read_options(options));
   compile_options.read = std::move(read);
+  compile_options.deterministic = options.has("deterministic");
   compile_options.variants = split_list(options.get("variants"));
+  if (compile_options.deterministic && !options.has("variants")) compile_options.variants = {"simd128"};
+  WEFT_ASSIGN(weights, weight_format(options.get("weights")));
+  compile_options.weights = weights;
   compile_options.name = model.stem().string();
   const std::string target = options.get("target");
   if (target != "wasm" && target != "webgpu")

@@ -12,6 +12,7 @@
 #include "bundle/manifest.hpp"
 #include "compile/build_program.hpp"
 #include "frontends/onnx/onnx.hpp"
+#include "passes/passes.hpp"
 
 namespace weft::compile {
 
@@ -23,6 +24,9 @@ struct CompileOptions {
   bool debug_names = false;   ///< keep kernel names in the modules
   bool profile_info = false;  ///< say in the manifest what each statement of `run` computes
   Optimize optimize = Optimize::speed;
+  /// Only rewritings that keep every rounding, and no relaxed SIMD: the same bits on every engine.
+  bool deterministic = false;
+  passes::WeightFormat weights = passes::WeightFormat::f32;  ///< what model.weights stores
   std::string_view runtime_js;     ///< the web runtime's text, inlined in model.js; empty: no model.js
   std::string_view runtime_types;  ///< its declarations, for model.d.ts; may be empty
   /// Called with the text of each stage as it is made, by the names of kStages; may be empty.

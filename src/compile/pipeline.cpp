@@ -25,18 +25,22 @@ graph::Graph verified(graph::Graph g) {
   return g;
 }
 
-Result<graph::Graph> optimise(graph::Graph g, const Blobs& blobs, Optimize goal, const Dump& dump) {
+Result<graph::Graph> optimise(graph::Graph g, const Blobs& blobs, const CompileOptions& options,
+                              const Dump& dump) {
   g = verified(passes::remove_dead(std::move(g)));
   g = verified(passes::expand_resize(std::move(g)));
   WEFT_ASSIGN(folded, passes::fold_constants(std::move(g), blobs));
   g = verified(passes::simplify(verified(std::move(folded))));
-  g = verified(passes::fold_scales(std::move(g)));
+  if (!options.deterministic) g = verified(passes::fold_scales(std::move(g)));
   g = verified(passes::expand_conv_transpose(std::move(g)));
   // Faster, but its weights take up to four times the memory.
-  if (goal == Optimize::speed) g = verified(passes::winograd(std::move(g)));
+  if (options.optimize == Optimize::speed && !options.deterministic)
+    g = verified(passes::winograd(std::move(g)));
   // These made new constant expressions; small ones become constants too.
   WEFT_ASSIGN(scaled, passes::fold_constants(std::move(g), blobs));
   g = verified(passes::remove_dead(passes::simplify(std::move(scaled))));
+  WEFT_ASSIGN(narrowed, passes::narrow_weights(std::move(g), blobs, options.weights));
+  g = verified(std::move(narrowed));
   dump("graph", [&] { return graph::print(g); });
   g = passes::fuse_groups(std::move(g));
   const Result<void> groups = passes::verify_groups(g);
@@ -45,7 +49,8 @@ Result<graph::Graph> optimise(graph::Graph g, const Blobs& blobs, Optimize goal,
   return g;
 }
 
-Result<std::vector<wasm::WasmVariant>> chosen_variants(const std::vector<std::string>& names) {
+Result<std::vector<wasm::WasmVariant>> chosen_variants(const std::vector<std::string>& names,
+                                                       bool deterministic) {
   std::vector<wasm::WasmVariant> chosen;
   for (const wasm::WasmVariant& variant : wasm::kVariants)
     if (std::ranges::find(names, variant.name) != names.end()) chosen.push_back(variant);
@@ -54,6 +59,10 @@ Result<std::vector<wasm::WasmVariant>> chosen_variants(const std::vector<std::st
       return fail(ErrorKind::invalid_argument,
                   "no variant is called " + name + "; there are scalar, simd128 and relaxed");
   if (chosen.empty()) return fail(ErrorKind::invalid_argument, "no variant was chosen");
+  if (deterministic && std::ranges::find(names, "relaxed") != names.end())
+    return fail(
+        ErrorKind::invalid_argument,
+        "relaxed SIMD rounds as the engine likes, so it cannot be deterministic: choose scalar, simd128");
   return chosen;
 }
 
@@ -96,10 +105,10 @@ std::vector<graph::ValueId> loaded_constants(const graph::Graph& g,
 
 Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options) {
   const Dump dump(options.on_stage);
-  WEFT_ASSIGN(wanted, chosen_variants(options.variants));
+  WEFT_ASSIGN(wanted, chosen_variants(options.variants, options.deterministic));
   WEFT_ASSIGN(imported, onnx::read_onnx(blobs, options.read));
   dump("import", [&] { return graph::print(imported.graph); });
-  WEFT_ASSIGN(g, optimise(std::move(imported.graph), imported.blobs, options.optimize, dump));
+  WEFT_ASSIGN(g, optimise(std::move(imported.graph), imported.blobs, options, dump));
 
   if (options.webgpu) {
     WEFT_ASSIGN(compiled, compile_gpu(g, dump, kGenerator));

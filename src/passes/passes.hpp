@@ -39,6 +39,16 @@ graph::Graph expand_conv_transpose(graph::Graph g);
 /// says that it is less work. Changes the rounding: see graph/winograd.hpp.
 graph::Graph winograd(graph::Graph g);
 
+/// How large f32 weights are stored. q8: 8-bit integers from -127 to 127, with one f32 scale for each slice
+/// of the first or the last axis, whichever rounds less.
+enum class WeightFormat : uint8_t { f32, f16, q8 };
+
+/// f32 constants of two axes or more and `least_elements` -> narrower ones, and nodes that widen them, which
+/// `prepare` runs at load. Constants that are not finite, or too large for f16, stay. The results change by
+/// the rounding. The last pass that looks at constants: fold_constants would undo it.
+Result<graph::Graph> narrow_weights(graph::Graph g, const Blobs& blobs, WeightFormat format,
+                                    int64_t least_elements = 1024);
+
 /// Drops dead nodes and gives every node a group: an anchor (contraction, reduction, pad, gather, concat)
 /// with the elementwise nodes behind it that have its shape; or elementwise and index-mapping nodes together,
 /// which a reduction that is their only reader takes in. One value leaves each group (so groups cannot depend

@@ -42,6 +42,12 @@ std::function<std::string(const std::string&)> text_function(Graph (*pass)(Graph
   return [pass](const std::string& text) { return transformed(text, pass); };
 }
 
+std::function<std::string(const std::string&)> narrowing(WeightFormat format) {
+  return [format](const std::string& text) {
+    return transformed(text, [format](Graph g) { return narrow_weights(std::move(g), {}, format, 4); });
+  };
+}
+
 const weft::testing::TextFunctions kFunctions{
     {"remove_dead", text_function(remove_dead)},
     {"fold_scales", text_function(fold_scales)},
@@ -53,6 +59,8 @@ const weft::testing::TextFunctions kFunctions{
      [](const std::string& text) {
        return transformed(text, [](Graph g) { return fold_constants(std::move(g), {}, 64); });
      }},
+    {"narrow_weights_f16", narrowing(WeightFormat::f16)},
+    {"narrow_weights_q8", narrowing(WeightFormat::q8)},
     {"fuse_groups", fused},
     {"verify_groups", verified_groups},
 };
