@@ -22,11 +22,14 @@ help: ## list the targets
 
 # --- what it is for ---------------------------------------------------------------------------------------------------
 
-.PHONY: setup build demo bench
+.PHONY: setup build package demo bench
 setup: ## install everything that any target needs
 	tools/setup all
 
 build: build-release ## the native compiler and its tests, with g++ (build/release)
+
+package: build-wasm ## the npm package: build/npm/weft-VERSION.tgz
+	@tools/build-package
 
 demo: ## compile a text recognition model and read a picture with it
 	@tools/setup build node
@@ -62,7 +65,7 @@ models:
 	@tools/models
 
 # In order of what breaks first. Each step fails when its part is missing.
-TEST_STEPS = test-layers test-format test-native test-node test-browsers test-webgpu test-identity test-sanitized fuzz
+TEST_STEPS = test-layers test-format test-native test-node test-browsers test-webgpu test-identity test-package test-sanitized fuzz
 
 .PHONY: check test
 check: test-native test-node ## the fast lane: build, unit tests, Node tests
@@ -76,7 +79,7 @@ test-full: test ## test, and the large models in every variant, Node and Chromiu
 	WEFT_FULL=1 WEFT_MODELS=alexnet,vgg19,zfnet512 node --test tests/browser/models.test.mjs
 	WEFT_SCHEDULES=20000 $(NODE24) --test tests/node/schedules.test.mjs
 
-.PHONY: test-native test-sanitized test-node test-identity test-layers test-format test-browsers test-webgpu fuzz tidy coverage
+.PHONY: test-native test-sanitized test-node test-package test-identity test-layers test-format test-browsers test-webgpu fuzz tidy coverage
 test-native: build models
 	ctest --preset release -j $(JOBS)
 
@@ -106,6 +109,12 @@ test-browsers: build ## the runtime in headless Chromium
 	tools/models
 	node --test $(BROWSER_TESTS)
 
+test-package: build package ## the npm package beside the native program, in Node 20 and 24 and in headless Chromium
+	tools/setup node python browser
+	tools/models
+	node --test tests/package/*.test.mjs
+	$(NODE24) --test tests/package/compiler.test.mjs
+
 test-webgpu: build ## the second printer, on a software GPU: in Node (Dawn) and in headless Chromium
 	tools/setup node python webgpu
 	tools/models
@@ -133,7 +142,8 @@ build-release: NEEDS = build node
 build-release: runtime
 build-coverage: NEEDS = build
 build-clang build-asan build-fuzz: NEEDS = build clang
-build-wasm: NEEDS = build wasm
+build-wasm: NEEDS = build wasm node
+build-wasm: runtime
 build-release build-clang build-asan build-fuzz build-wasm build-coverage: build-%:
 	@tools/setup $(NEEDS)
 	@test -f build/$*/build.ninja || cmake --preset $*

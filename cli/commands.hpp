@@ -1,16 +1,20 @@
 // The commands, one file each.
 #pragma once
 
+#include <span>
 #include <string_view>
 
+#include "cli/host.hpp"
 #include "cli/options.hpp"
 
 namespace weft::cli {
 
-Result<void> run_compile(const Options& options);
-Result<void> run_inspect(const Options& options);
-/// Starts Node; when that ends with another exit code than 0, so does this program.
-Result<void> run_run(const Options& options);
+Result<void> run_compile(const Options& options, Host& host);
+Result<void> run_inspect(const Options& options, Host& host);
+Result<void> run_run(const Options& options, Host& host);
+
+/// The whole program: parses, runs the command, reports its error. Returns the exit code.
+int run(std::span<const std::string> arguments, Host& host);
 
 /// The web runtime as one ESM text, built into the program.
 std::string_view web_runtime();

@@ -1,18 +1,14 @@
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "bundle/manifest.hpp"
 #include "cli/commands.hpp"
-#include "cli/files.hpp"
 #include "cli/model_options.hpp"
 #include "cli/write_bundle.hpp"
 #include "compile/compile.hpp"
 
 namespace weft::cli {
-namespace fs = std::filesystem;
 namespace {
 
 std::string human_bytes(uint64_t bytes) {
@@ -22,8 +18,8 @@ std::string human_bytes(uint64_t bytes) {
 }
 
 std::string describe(const compile::Compiled& compiled, const std::vector<bundle::HashedFile>& files,
-                     const fs::path& folder) {
-  std::string text = fmt::format("{}\n", folder.string());
+                     const std::string& folder) {
+  std::string text = fmt::format("{}\n", folder);
   for (const bundle::HashedFile& file : files)
     text += fmt::format("  {:<20} {:>10}\n", file.name, human_bytes(file.bytes));
   for (const compile::VariantReport& v : compiled.variants) {
@@ -46,9 +42,9 @@ nlohmann::ordered_json loaded_whole(const compile::VariantReport& v) {
 }
 
 std::string as_json(const compile::Compiled& compiled, const std::vector<bundle::HashedFile>& files,
-                    const fs::path& folder) {
+                    const std::string& folder) {
   nlohmann::ordered_json json;
-  json["output"] = folder.string();
+  json["output"] = folder;
   for (const bundle::HashedFile& file : files)
     json["files"].push_back(
         {{"name", file.name}, {"variant", file.variant}, {"bytes", file.bytes}, {"sha256", file.sha256}});
@@ -103,18 +99,18 @@ Result<void> check_stage(const std::string& wanted) {
 
 }  // namespace
 
-Result<void> run_compile(const Options& options) {
-  const fs::path model = options.positional;
-  WEFT_ASSIGN(source, open_file(model));
+Result<void> run_compile(const Options& options, Host& host) {
+  const std::string& model = options.positional();
+  WEFT_ASSIGN(source, host.open(model));
   compile::CompileOptions compile_options;
-  WEFT_ASSIGN(read, read_options(options));
+  WEFT_ASSIGN(read, read_options(options, host));
   compile_options.read = std::move(read);
   compile_options.deterministic = options.has("deterministic");
   compile_options.variants = split_list(options.get("variants"));
   if (compile_options.deterministic && !options.has("variants")) compile_options.variants = {"simd128"};
   WEFT_ASSIGN(weights, weight_format(options.get("weights")));
   compile_options.weights = weights;
-  compile_options.name = model.stem().string();
+  compile_options.name = file_stem(model);
   const std::string target = options.get("target");
   if (target != "wasm" && target != "webgpu")
     return fail(ErrorKind::invalid_argument, "no target is called " + target + "; there are wasm and webgpu");
@@ -129,16 +125,14 @@ Result<void> run_compile(const Options& options) {
   if (options.has("dump")) {
     WEFT_TRY(check_stage(stage));
     compile_options.on_stage = [&](std::string_view name, std::string_view text) {
-      if (name == stage) std::fwrite(text.data(), 1, text.size(), stdout);
+      if (name == stage) host.print(text);
     };
   }
   WEFT_ASSIGN(compiled, compile::compile_model({source}, compile_options));
   if (options.has("dump")) return {};
-  const fs::path folder = options.has("output") ? fs::path(options.get("output")) : fs::path(model.stem());
-  WEFT_ASSIGN(files, write_bundle(compiled, folder));
-  const std::string text =
-      options.has("json") ? as_json(compiled, files, folder) : describe(compiled, files, folder);
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  const std::string folder = options.has("output") ? options.get("output") : file_stem(model);
+  WEFT_ASSIGN(files, write_bundle(compiled, folder, host));
+  host.print(options.has("json") ? as_json(compiled, files, folder) : describe(compiled, files, folder));
   return {};
 }
 

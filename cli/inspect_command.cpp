@@ -1,10 +1,8 @@
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
-#include "cli/files.hpp"
 #include "cli/model_options.hpp"
 #include "compile/compile.hpp"
 
@@ -101,14 +99,13 @@ std::string as_json(const onnx::Summary& summary, const Outcome& outcome) {
 
 }  // namespace
 
-Result<void> run_inspect(const Options& options) {
-  WEFT_ASSIGN(source, open_file(options.positional));
-  WEFT_ASSIGN(read, read_options(options));
+Result<void> run_inspect(const Options& options, Host& host) {
+  WEFT_ASSIGN(source, host.open(options.positional()));
+  WEFT_ASSIGN(read, read_options(options, host));
   const Blobs blobs = {source};
   WEFT_ASSIGN(summary, onnx::summarize_onnx(blobs));
   const Outcome outcome = try_compile(blobs, read);
-  const std::string text = options.has("json") ? as_json(summary, outcome) : describe(summary, outcome);
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  host.print(options.has("json") ? as_json(summary, outcome) : describe(summary, outcome));
   return {};
 }
 

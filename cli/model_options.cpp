@@ -2,8 +2,6 @@
 
 #include <charconv>
 
-#include "cli/files.hpp"
-
 namespace weft::cli {
 namespace {
 
@@ -43,7 +41,7 @@ const std::vector<std::string>& given(const Options& options, const char* name) 
 
 }  // namespace
 
-Result<onnx::ReadOptions> read_options(const Options& options) {
+Result<onnx::ReadOptions> read_options(const Options& options, Host& host) {
   onnx::ReadOptions read;
   for (const std::string& text : given(options, "dim")) {
     WEFT_ASSIGN(pair, assignment(text, "NAME=N"));
@@ -55,8 +53,8 @@ Result<onnx::ReadOptions> read_options(const Options& options) {
     WEFT_ASSIGN(extents, shape(pair.second, text));
     read.shapes[pair.first] = std::move(extents);
   }
-  read.open_external = [model = options.positional](std::string_view path) {
-    return open_external(model, path);
+  read.open_external = [&host, model = options.positional()](std::string_view path) {
+    return host.open_external(model, path);
   };
   return read;
 }

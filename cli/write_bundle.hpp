@@ -1,16 +1,17 @@
-// A compiled bundle as a folder of files.
+// A compiled model to a folder.
 #pragma once
 
-#include <filesystem>
+#include <string>
 #include <vector>
 
+#include "cli/host.hpp"
 #include "compile/compile.hpp"
 
 namespace weft::cli {
 
-/// Writes all files and model.json, or nothing; an older bundle of that name is replaced. Returns what
-/// model.json lists.
+/// Writes all files of the bundle and model.json with their hashes, all or none. Returns what model.json
+/// lists.
 Result<std::vector<bundle::HashedFile>> write_bundle(const compile::Compiled& compiled,
-                                                     const std::filesystem::path& folder);
+                                                     const std::string& folder, Host& host);
 
 }  // namespace weft::cli

@@ -1,6 +1,6 @@
 # Third-party libraries, all from Debian (tools/setup installs them).
 #   weft_fmt, weft_json: for the core; header-only for wasm, because Debian's libfmt is native.
-#   CLI11 and GoogleTest: native only.
+#   GoogleTest: native only.
 add_library(weft_fmt INTERFACE)
 add_library(weft_json INTERFACE)
 

@@ -25,10 +25,14 @@ set(WEFT_LLVM_LIB /usr/lib/llvm-19/lib)
 set(WEFT_WASI_LIB /usr/lib/wasm32-wasi)
 set(CMAKE_CXX_LINK_EXECUTABLE
     "${WEFT_WASM_LD} -m wasm32 -z stack-size=1048576 --stack-first --gc-sections --strip-all \
--L${WEFT_LLVM_LIB}/wasm32-wasi -L${WEFT_WASI_LIB} ${WEFT_WASI_LIB}/crt1-command.o <OBJECTS> <LINK_LIBRARIES> \
+-L${WEFT_LLVM_LIB}/wasm32-wasi -L${WEFT_WASI_LIB} <LINK_FLAGS> <OBJECTS> <LINK_LIBRARIES> \
 -lc++ -lc++abi -lc ${WEFT_LLVM_LIB}/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a -o <TARGET>")
 
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+
+# What a program starts with: a command has main, a reactor has _initialize and what it exports.
+set(WEFT_WASI_COMMAND ${WEFT_WASI_LIB}/crt1-command.o)
+set(WEFT_WASI_REACTOR ${WEFT_WASI_LIB}/crt1-reactor.o)

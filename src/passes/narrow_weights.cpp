@@ -117,7 +117,8 @@ class Narrower {
     g_.names.erase(name);
     g_.names.insert(wide);
     g_.values[value].name = wide;
-    Replacement out(g_, {Op::cast, {}, {}, value, name});
+    const Node widened{Op::cast, {}, {}, value, name};
+    Replacement out(g_, widened);
     const graph::Shape logical = graph::make_shape(shape);
     if (format_ == WeightFormat::f16) {
       std::vector<uint16_t> halves(x.size());

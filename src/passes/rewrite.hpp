@@ -17,6 +17,7 @@ namespace weft::passes {
 class Replacement {
  public:
   Replacement(graph::Graph& g, const graph::Node& node) : g_(g), node_(node) {}
+  Replacement(graph::Graph& g, graph::Node&& node) = delete;  // it is only referred to
 
   graph::ValueId add(graph::Op op, std::vector<graph::ValueId> inputs, graph::Attributes attributes = {}) {
     auto result = graph::add_node(g_, op, std::move(inputs), std::move(attributes), name(), node_.source);

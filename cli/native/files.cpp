@@ -1,4 +1,4 @@
-#include "cli/files.hpp"
+#include "cli/native/files.hpp"
 
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -80,34 +80,41 @@ class Sha256 {
   EVP_MD_CTX* context_;
 };
 
-}  // namespace
+/// Runs of weights are copied in pieces of this size.
+constexpr uint64_t kCopyBytes = 1 << 20;
 
-Result<std::shared_ptr<const Source>> open_file(const fs::path& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return system_error("cannot open", path);
-  struct stat facts{};
-  if (fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {
-    close(file);
-    return fail(ErrorKind::not_found, path.string() + " is not a file");
+class FolderWriter final : public OutputFolder {
+ public:
+  explicit FolderWriter(fs::path folder) : folder_(std::move(folder)) {}
+  ~FolderWriter() override;
+  FolderWriter(const FolderWriter&) = delete;
+  FolderWriter& operator=(const FolderWriter&) = delete;
+
+  Result<void> begin();
+  Result<std::string> write(const bundle::BundleFile& file, const Blobs& blobs) override;
+  Result<void> commit() override;
+
+ private:
+  fs::path folder_, aside_;
+};
+
+/// Calls `sink` with each run of a file's bytes.
+template <class Sink>
+Result<void> for_each_run(const bundle::BundleFile& file, const Blobs& blobs, Sink&& sink) {
+  for (const bundle::Piece& piece : file.pieces) {
+    if (const auto* bytes = std::get_if<std::vector<uint8_t>>(&piece)) {
+      WEFT_TRY(sink(*bytes));
+      continue;
+    }
+    const BlobRange& range = std::get<BlobRange>(piece);
+    for (uint64_t done = 0; done < range.bytes; done += kCopyBytes) {
+      const BlobRange part{range.blob, range.offset + done, std::min(kCopyBytes, range.bytes - done)};
+      WEFT_ASSIGN(bytes, read_range(blobs, part));
+      WEFT_TRY(sink(bytes));
+    }
   }
-  const auto size = static_cast<uint64_t>(facts.st_size);
-  void* data = size == 0 ? nullptr : mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
-  close(file);
-  if (data == MAP_FAILED) return system_error("cannot read", path);
-  return std::make_shared<MappedFile>(static_cast<const uint8_t*>(data), size);
+  return {};
 }
-
-Result<std::shared_ptr<const Source>> open_external(const fs::path& model, std::string_view relative_path) {
-  std::error_code error;
-  const fs::path folder = fs::canonical(model, error).parent_path();
-  const fs::path path = fs::weakly_canonical(folder / relative_path, error);
-  if (std::ranges::mismatch(folder, path).in1 != folder.end())
-    return fail(ErrorKind::invalid_model,
-                "external data " + std::string(relative_path) + " lies outside the model's folder");
-  return open_file(path);
-}
-
-FolderWriter::FolderWriter(fs::path folder) : folder_(std::move(folder)) {}
 
 FolderWriter::~FolderWriter() {
   std::error_code ignored;
@@ -137,20 +144,20 @@ Result<void> FolderWriter::begin() {
   return {};
 }
 
-Result<std::string> FolderWriter::write(const std::string& name,
-                                        const std::function<Result<void>(const Sink&)>& produce) {
-  const fs::path path = aside_ / name;
+Result<std::string> FolderWriter::write(const bundle::BundleFile& content, const Blobs& blobs) {
+  const fs::path path = aside_ / content.name;
   std::FILE* file = std::fopen(path.c_str(), "wb");
   if (file == nullptr) return system_error("cannot write", path);
   Sha256 hash;
-  const Result<void> produced = produce([&](std::span<const uint8_t> bytes) -> Result<void> {
-    hash.update(bytes);
-    if (std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size())
-      return system_error("cannot write", path);
-    return {};
-  });
+  const Result<void> written =
+      for_each_run(content, blobs, [&](const std::vector<uint8_t>& bytes) -> Result<void> {
+        hash.update(bytes);
+        if (std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size())
+          return system_error("cannot write", path);
+        return {};
+      });
   const bool closed = std::fclose(file) == 0;
-  if (!produced) return std::unexpected(produced.error());
+  if (!written) return std::unexpected(written.error());
   if (!closed) return system_error("cannot write", path);
   return hash.hex();
 }
@@ -176,6 +183,39 @@ Result<void> FolderWriter::commit() {
   aside_.clear();
   g_unfinished[0] = 0;
   return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Source>> open_file(const fs::path& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return system_error("cannot open", path);
+  struct stat facts{};
+  if (fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+    close(file);
+    return fail(ErrorKind::not_found, path.string() + " is not a file");
+  }
+  const auto size = static_cast<uint64_t>(facts.st_size);
+  void* data = size == 0 ? nullptr : mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
+  close(file);
+  if (data == MAP_FAILED) return system_error("cannot read", path);
+  return std::make_shared<MappedFile>(static_cast<const uint8_t*>(data), size);
+}
+
+Result<std::shared_ptr<const Source>> open_external(const fs::path& model, std::string_view relative_path) {
+  std::error_code error;
+  const fs::path folder = fs::canonical(model, error).parent_path();
+  const fs::path path = fs::weakly_canonical(folder / relative_path, error);
+  if (std::ranges::mismatch(folder, path).in1 != folder.end())
+    return fail(ErrorKind::invalid_model,
+                "external data " + std::string(relative_path) + " lies outside the model's folder");
+  return open_file(path);
+}
+
+Result<std::unique_ptr<OutputFolder>> create_output_folder(const fs::path& path) {
+  auto folder = std::make_unique<FolderWriter>(path);
+  WEFT_TRY(folder->begin());
+  return folder;
 }
 
 }  // namespace weft::cli

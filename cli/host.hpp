@@ -1,0 +1,65 @@
+// What the commands ask of the system: files, folders, the streams, the engine. cli/native implements it on
+// POSIX, cli/wasm on functions of the JavaScript around it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/source.hpp"
+#include "bundle/bundle.hpp"
+
+namespace weft::cli {
+
+/// A folder that appears as a whole by `commit`, or not at all.
+class OutputFolder {
+ public:
+  virtual ~OutputFolder() = default;
+  /// Writes one file; returns its SHA-256 in lower-case hexadecimal.
+  virtual Result<std::string> write(const bundle::BundleFile& file, const Blobs& blobs) = 0;
+  /// Replaces an older bundle; fails with invalid_argument where something else has the name.
+  virtual Result<void> commit() = 0;
+};
+
+class Host {
+ public:
+  virtual ~Host() = default;
+  /// To the standard output.
+  virtual void print(std::string_view text) = 0;
+  /// To the error stream.
+  virtual void print_error(std::string_view text) = 0;
+  /// An environment variable; empty when there is none.
+  virtual std::string environment(const std::string& name) = 0;
+  virtual bool is_folder(const std::string& path) = 0;
+  virtual std::string absolute(const std::string& path) = 0;
+  /// Fails with not_found, with what the system says.
+  virtual Result<std::shared_ptr<const Source>> open(const std::string& path) = 0;
+  /// A model's external data; refuses what leaves the model's folder, also through links.
+  virtual Result<std::shared_ptr<const Source>> open_external(const std::string& model,
+                                                              std::string_view relative) = 0;
+  virtual Result<std::unique_ptr<OutputFolder>> create_folder(const std::string& path) = 0;
+  virtual Result<void> write_file(const std::string& path, std::string_view bytes) = 0;
+  /// Makes a temporary folder, lets `prepare` fill it, and has Node (`program`) run its main.mjs, whose exit
+  /// code becomes ours. The folder is gone afterwards, whatever happens.
+  using Prepare = std::function<Result<void>(const std::string& folder)>;
+  virtual Result<void> run_node(const std::string& program, const Prepare& prepare) = 0;
+};
+
+/// The last part of a path; '/' and, for models named on Windows, '\' separate.
+inline std::string file_name(const std::string& path) {
+  const size_t end = path.find_last_not_of("/\\");
+  if (end == std::string::npos) return path;
+  const size_t separator = path.find_last_of("/\\", end);
+  const size_t begin = separator == std::string::npos ? 0 : separator + 1;
+  return path.substr(begin, end + 1 - begin);
+}
+
+/// Without its ending: "a/model.v2.onnx" -> "model.v2".
+inline std::string file_stem(const std::string& path) {
+  const std::string name = file_name(path);
+  const size_t dot = name.rfind('.');
+  return dot == std::string::npos || dot == 0 ? name : name.substr(0, dot);
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,25 @@
+// The host of the native program: POSIX.
+#pragma once
+
+#include "cli/host.hpp"
+
+namespace weft::cli {
+
+class NativeHost final : public Host {
+ public:
+  void print(std::string_view text) override;
+  void print_error(std::string_view text) override;
+  std::string environment(const std::string& name) override;
+  bool is_folder(const std::string& path) override;
+  std::string absolute(const std::string& path) override;
+  Result<std::shared_ptr<const Source>> open(const std::string& path) override;
+  Result<std::shared_ptr<const Source>> open_external(const std::string& model,
+                                                      std::string_view relative) override;
+  Result<std::unique_ptr<OutputFolder>> create_folder(const std::string& path) override;
+  Result<void> write_file(const std::string& path, std::string_view bytes) override;
+  /// A second process prepares the folder and becomes Node; this one waits, passes signals on and removes the
+  /// folder.
+  Result<void> run_node(const std::string& program, const Prepare& prepare) override;
+};
+
+}  // namespace weft::cli

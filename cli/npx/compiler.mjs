@@ -1,0 +1,129 @@
+// The compiler as a library, for pages, workers and Node: models in, bundles out, all in memory. Types: compiler.d.ts.
+import { HostError, run } from "./instance.mjs";
+
+export class CompileError extends Error {
+  constructor({ kind, message, node }) {
+    super(message);
+    this.name = "CompileError";
+    this.kind = kind;
+    this.node = node;
+  }
+}
+
+const OUTPUT = "bundle";
+
+const toBytes = (data) => (ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data));
+
+/** A host whose files are in memory: what is written are pieces, of which those of weights are views on the model. */
+class MemoryHost {
+  output = new Map();
+  text = { out: "", error: "" };
+  #open = [];
+  #pieces;
+  #files;
+
+  constructor(files) {
+    this.#files = files;
+  }
+
+  read(file, offset, into) {
+    const part = this.#open[file].subarray(offset, offset + into.length);
+    into.set(part);
+    return part.length === into.length;
+  }
+
+  write(bytes) {
+    this.#pieces.push(bytes.slice());
+  }
+
+  #find(name) {
+    const bytes = this.#files.get(name);
+    if (bytes === undefined) throw new HostError("not-found", `there is no file ${name}: give it in \`external\``);
+    return { file: this.#open.push(bytes) - 1, size: bytes.length };
+  }
+
+  call = {
+    print: ({ text }) => void (this.text.out += text),
+    print_error: ({ text }) => void (this.text.error += text),
+    open: ({ path }) => this.#find(path),
+    open_external: ({ path }) => this.#find(path),
+    close: ({ file }) => void (this.#open[file] = undefined),
+    create_folder: () => this.output.clear(),
+    begin_file: ({ name }) => void this.output.set(name, (this.#pieces = [])),
+    copy: ({ file, offset, bytes }) => void this.#pieces.push(this.#open[file].subarray(offset, offset + bytes)),
+    // WebCrypto hashes asynchronously: a mark stands for the hash until then.
+    end_file: () => ({ sha256: mark(this.output.size) }),
+    commit: () => null,
+    discard: () => this.output.clear(),
+  };
+}
+
+const mark = (index) => `hash-of-file-${index}`.padEnd(64, "-");
+
+const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+function flags({ shapes = {}, dims = {}, variants, target, optimize, weights, deterministic, debugNames, profileInfo }) {
+  const list = [];
+  for (const [name, shape] of Object.entries(shapes)) list.push("--shape", `${name}=${shape.join("x")}`);
+  for (const [name, extent] of Object.entries(dims)) list.push("--dim", `${name}=${extent}`);
+  if (variants !== undefined) list.push("--variants", variants.join(","));
+  for (const [flag, value] of Object.entries({ target, optimize, weights })) if (value !== undefined) list.push(`--${flag}`, value);
+  for (const [flag, on] of Object.entries({ deterministic, "debug-names": debugNames, "profile-info": profileInfo })) if (on) list.push(`--${flag}`);
+  return list;
+}
+
+async function moduleOf(source) {
+  if (source instanceof WebAssembly.Module) return source;
+  if (ArrayBuffer.isView(source) || source instanceof ArrayBuffer) return WebAssembly.compile(source);
+  if (source instanceof Response) return WebAssembly.compileStreaming(source);
+  const url = source ?? new URL("./weft.wasm", import.meta.url);
+  if (new URL(url, globalThis.location?.href).protocol !== "file:") return WebAssembly.compileStreaming(fetch(url));
+  return WebAssembly.compile(await process.getBuiltinModule("fs/promises").readFile(url));
+}
+
+export class Compiler {
+  #module;
+  constructor(module) {
+    this.#module = module;
+  }
+
+  async #run(command, model, options, more) {
+    const name = `${options.name ?? "model"}.onnx`;
+    const host = new MemoryHost(new Map([[name, toBytes(model)], ...Object.entries(options.external ?? {}).map(([path, data]) => [path, toBytes(data)])]));
+    const code = await run(this.#module, [command, name, "--json", ...flags(options), ...more], host);
+    if (code === 0) return host;
+    let error;
+    try {
+      ({ error } = JSON.parse(host.text.error));
+    } catch {
+      error = { kind: "usage", message: host.text.error.trim(), node: "" };
+    }
+    throw new CompileError(error);
+  }
+
+  async compile(model, options = {}) {
+    const { output, text } = await this.#run("compile", model, options, ["-o", OUTPUT]);
+    const blobs = new Map();
+    const hashes = new Map();
+    for (const [name, pieces] of output) {
+      if (name === "model.json") continue;
+      const type = name.endsWith(".wasm") ? "application/wasm" : name.endsWith(".js") ? "text/javascript" : "";
+      const blob = new Blob(pieces, { type });
+      blobs.set(name, blob);
+      hashes.set(mark(blobs.size), hex(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer())));
+    }
+    const filled = (json) => json.replace(/hash-of-file-\d+-+/g, (found) => hashes.get(found) ?? found);
+    const manifest = filled(await new Blob(output.get("model.json")).text());
+    blobs.set("model.json", new Blob([manifest], { type: "application/json" }));
+    const { files, variants } = JSON.parse(filled(text.out));
+    return { files: blobs, manifest: JSON.parse(manifest), report: { files, variants } };
+  }
+
+  async inspect(model, { shapes, dims, external, name } = {}) {
+    return JSON.parse((await this.#run("inspect", model, { shapes, dims, external, name }, [])).text.out);
+  }
+}
+
+export async function createCompiler(source) {
+  return new Compiler(await moduleOf(source));
+}
