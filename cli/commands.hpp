@@ -9,9 +9,12 @@
 
 namespace weft::cli {
 
-Result<void> run_compile(const Options& options, Host& host);
-Result<void> run_inspect(const Options& options, Host& host);
-Result<void> run_run(const Options& options, Host& host);
+// Each returns the exit code.
+Result<int> run_compile(const Options& options, Host& host);
+Result<int> run_inspect(const Options& options, Host& host);
+Result<int> run_run(const Options& options, Host& host);
+Result<int> run_verify(const Options& options, Host& host);
+Result<int> run_diff(const Options& options, Host& host);
 
 /// The whole program: parses, runs the command, reports its error. Returns the exit code.
 int run(std::span<const std::string> arguments, Host& host);
@@ -27,5 +30,6 @@ std::string_view runner_errors();
 std::string_view runner_tensors();
 std::string_view runner_measure();
 std::string_view runner_report();
+std::string_view runner_verify();
 
 }  // namespace weft::cli

@@ -65,29 +65,6 @@ std::string as_json(const compile::Compiled& compiled, const std::vector<bundle:
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-std::vector<std::string> split_list(const std::string& list) {
-  std::vector<std::string> items;
-  for (size_t start = 0; start <= list.size();) {
-    const size_t end = std::min(list.find(',', start), list.size());
-    if (end > start) items.push_back(list.substr(start, end - start));
-    start = end + 1;
-  }
-  return items;
-}
-
-Result<compile::Optimize> goal(const std::string& name) {
-  if (name == "speed") return compile::Optimize::speed;
-  if (name == "memory") return compile::Optimize::memory;
-  return fail(ErrorKind::invalid_argument, "--optimize is speed or memory, not " + name);
-}
-
-Result<passes::WeightFormat> weight_format(const std::string& name) {
-  if (name == "f32") return passes::WeightFormat::f32;
-  if (name == "f16") return passes::WeightFormat::f16;
-  if (name == "q8") return passes::WeightFormat::q8;
-  return fail(ErrorKind::invalid_argument, "--weights is f32, f16 or q8, not " + name);
-}
-
 Result<void> check_stage(const std::string& wanted) {
   std::string all;
   for (const std::string_view stage : compile::kStages) {
@@ -99,26 +76,11 @@ Result<void> check_stage(const std::string& wanted) {
 
 }  // namespace
 
-Result<void> run_compile(const Options& options, Host& host) {
+Result<int> run_compile(const Options& options, Host& host) {
   const std::string& model = options.positional();
   WEFT_ASSIGN(source, host.open(model));
-  compile::CompileOptions compile_options;
-  WEFT_ASSIGN(read, read_options(options, host));
-  compile_options.read = std::move(read);
-  compile_options.deterministic = options.has("deterministic");
-  compile_options.variants = split_list(options.get("variants"));
-  if (compile_options.deterministic && !options.has("variants")) compile_options.variants = {"simd128"};
-  WEFT_ASSIGN(weights, weight_format(options.get("weights")));
-  compile_options.weights = weights;
-  compile_options.name = file_stem(model);
-  const std::string target = options.get("target");
-  if (target != "wasm" && target != "webgpu")
-    return fail(ErrorKind::invalid_argument, "no target is called " + target + "; there are wasm and webgpu");
-  compile_options.webgpu = target == "webgpu" || options.get("dump") == "wgsl";
-  WEFT_ASSIGN(optimize, goal(options.get("optimize")));
-  compile_options.optimize = optimize;
-  compile_options.debug_names = options.has("debug-names");
-  compile_options.profile_info = options.has("profile-info");
+  WEFT_ASSIGN(compile_options, read_compile_options(options, host));
+  compile_options.webgpu = compile_options.webgpu || options.get("dump") == "wgsl";
   compile_options.runtime_js = web_runtime();
   compile_options.runtime_types = web_runtime_types();
   const std::string stage = options.get("dump");
@@ -129,11 +91,11 @@ Result<void> run_compile(const Options& options, Host& host) {
     };
   }
   WEFT_ASSIGN(compiled, compile::compile_model({source}, compile_options));
-  if (options.has("dump")) return {};
+  if (options.has("dump")) return 0;
   const std::string folder = options.has("output") ? options.get("output") : file_stem(model);
   WEFT_ASSIGN(files, write_bundle(compiled, folder, host));
   host.print(options.has("json") ? as_json(compiled, files, folder) : describe(compiled, files, folder));
-  return {};
+  return 0;
 }
 
 }  // namespace weft::cli

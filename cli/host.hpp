@@ -40,10 +40,11 @@ class Host {
                                                               std::string_view relative) = 0;
   virtual Result<std::unique_ptr<OutputFolder>> create_folder(const std::string& path) = 0;
   virtual Result<void> write_file(const std::string& path, std::string_view bytes) = 0;
-  /// Makes a temporary folder, lets `prepare` fill it, and has Node (`program`) run its main.mjs, whose exit
-  /// code becomes ours. The folder is gone afterwards, whatever happens.
-  using Prepare = std::function<Result<void>(const std::string& folder)>;
-  virtual Result<void> run_node(const std::string& program, const Prepare& prepare) = 0;
+  /// Makes a temporary folder, lets `prepare` fill it, and has Node (`program`) run its main.mjs. Where that
+  /// fails, its exit code becomes ours; else `finish`, unless empty, reads what it left. The folder is gone
+  /// afterwards, whatever happens.
+  using Step = std::function<Result<void>(const std::string& folder)>;
+  virtual Result<void> run_node(const std::string& program, const Step& prepare, const Step& finish) = 0;
 };
 
 /// The last part of a path; '/' and, for models named on Windows, '\' separate.

@@ -99,14 +99,14 @@ std::string as_json(const onnx::Summary& summary, const Outcome& outcome) {
 
 }  // namespace
 
-Result<void> run_inspect(const Options& options, Host& host) {
+Result<int> run_inspect(const Options& options, Host& host) {
   WEFT_ASSIGN(source, host.open(options.positional()));
   WEFT_ASSIGN(read, read_options(options, host));
   const Blobs blobs = {source};
   WEFT_ASSIGN(summary, onnx::summarize_onnx(blobs));
   const Outcome outcome = try_compile(blobs, read);
   host.print(options.has("json") ? as_json(summary, outcome) : describe(summary, outcome));
-  return {};
+  return 0;
 }
 
 }  // namespace weft::cli

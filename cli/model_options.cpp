@@ -1,6 +1,7 @@
 #include "cli/model_options.hpp"
 
 #include <charconv>
+#include <initializer_list>
 
 namespace weft::cli {
 namespace {
@@ -33,22 +34,39 @@ Result<graph::Ints> shape(const std::string& text, const std::string& whole) {
   return extents;
 }
 
-const std::vector<std::string>& given(const Options& options, const char* name) {
-  static const std::vector<std::string> none;
-  const auto values = options.values.find(name);
-  return values == options.values.end() ? none : values->second;
+std::vector<std::string> split_list(const std::string& list) {
+  std::vector<std::string> items;
+  for (size_t start = 0; start <= list.size();) {
+    const size_t end = std::min(list.find(',', start), list.size());
+    if (end > start) items.push_back(list.substr(start, end - start));
+    start = end + 1;
+  }
+  return items;
+}
+
+/// The place of an option's value among its names; 0 where the command has no such option.
+Result<size_t> one_of(const Options& options, const char* option, std::initializer_list<const char*> names) {
+  const std::string value = options.get(option);
+  if (value.empty() && !options.has(option)) return 0;
+  std::string all;
+  size_t index = 0;
+  for (const char* name : names) {
+    if (value == name) return index;
+    all += (index++ == 0 ? "" : index == names.size() ? " or " : ", ") + std::string(name);
+  }
+  return fail(ErrorKind::invalid_argument, "--" + std::string(option) + " is " + all + ", not " + value);
 }
 
 }  // namespace
 
 Result<onnx::ReadOptions> read_options(const Options& options, Host& host) {
   onnx::ReadOptions read;
-  for (const std::string& text : given(options, "dim")) {
+  for (const std::string& text : options.all("dim")) {
     WEFT_ASSIGN(pair, assignment(text, "NAME=N"));
     WEFT_ASSIGN(extent, number(pair.second, text));
     read.dims[pair.first] = extent;
   }
-  for (const std::string& text : given(options, "shape")) {
+  for (const std::string& text : options.all("shape")) {
     WEFT_ASSIGN(pair, assignment(text, "INPUT=1x3x224x224"));
     WEFT_ASSIGN(extents, shape(pair.second, text));
     read.shapes[pair.first] = std::move(extents);
@@ -57,6 +75,26 @@ Result<onnx::ReadOptions> read_options(const Options& options, Host& host) {
     return host.open_external(model, path);
   };
   return read;
+}
+
+Result<compile::CompileOptions> read_compile_options(const Options& options, Host& host) {
+  compile::CompileOptions compile_options;
+  WEFT_ASSIGN(read, read_options(options, host));
+  compile_options.read = std::move(read);
+  compile_options.name = file_stem(options.positional());
+  compile_options.deterministic = options.has("deterministic");
+  compile_options.variants = split_list(options.get("variants"));
+  if (compile_options.deterministic && !options.has("variants"))
+    std::erase(compile_options.variants, "relaxed");
+  WEFT_ASSIGN(target, one_of(options, "target", {"wasm", "webgpu"}));
+  compile_options.webgpu = target == 1;
+  WEFT_ASSIGN(optimize, one_of(options, "optimize", {"speed", "memory"}));
+  compile_options.optimize = static_cast<compile::Optimize>(optimize);
+  WEFT_ASSIGN(weights, one_of(options, "weights", {"f32", "f16", "q8"}));
+  compile_options.weights = static_cast<passes::WeightFormat>(weights);
+  compile_options.debug_names = options.has("debug-names");
+  compile_options.profile_info = options.has("profile-info");
+  return compile_options;
 }
 
 }  // namespace weft::cli

@@ -3,11 +3,14 @@
 
 #include "cli/host.hpp"
 #include "cli/options.hpp"
-#include "frontends/onnx/onnx.hpp"
+#include "compile/compile.hpp"
 
 namespace weft::cli {
 
 /// --dim and --shape, and the model's folder for external data.
 Result<onnx::ReadOptions> read_options(const Options& options, Host& host);
+
+/// All of CompileOptions that options say; those that the command does not have keep their defaults.
+Result<compile::CompileOptions> read_compile_options(const Options& options, Host& host);
 
 }  // namespace weft::cli

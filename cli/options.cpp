@@ -43,9 +43,9 @@ constexpr const char* kPurpose =
     "weft compiles trained models into WebAssembly: a few small files that run in browsers, Node and WASI "
     "engines.";
 constexpr const char* kExitCodes =
-    "Exit codes: 0 done, 2 wrong usage, 3 the model is malformed, 4 the model uses what weft cannot "
-    "compile,\n"
-    "5 a wrong name, shape or value was given, 6 a file was not found, 7 a size limit was passed,\n"
+    "Exit codes: 0 done, 1 verify or diff found a difference, 2 wrong usage, 3 the model is malformed,\n"
+    "4 the model uses what weft cannot compile, 5 a wrong name, shape or value was given, 6 a file was not "
+    "found, 7 a size limit was passed,\n"
     "8 the engine that runs the model failed.\n";
 constexpr size_t kHelpColumn = 28, kHelpWidth = 110;
 
@@ -227,6 +227,12 @@ std::string Options::get(const std::string& name) const {
   for (const OptionRow& option : kOptions)
     if (option.command == command && option.long_name() == name) return option.fallback;
   return {};
+}
+
+const std::vector<std::string>& Options::all(const std::string& name) const {
+  static const std::vector<std::string> none;
+  const auto given = values.find(name);
+  return given == values.end() ? none : given->second;
 }
 
 std::string help(const std::string& command) {

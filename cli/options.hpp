@@ -18,6 +18,8 @@ struct Options {
 
   const std::string& positional() const { return positionals.front(); }
   bool has(const std::string& name) const { return values.contains(name); }
+  /// All values given.
+  const std::vector<std::string>& all(const std::string& name) const;
   /// The last value given, or the default of options.def.
   std::string get(const std::string& name) const;
 };

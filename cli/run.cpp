@@ -20,9 +20,13 @@ int report(const Options& options, const Error& error, Host& host) {
 
 struct Command {
   const char* name;
-  Result<void> (*run)(const Options&, Host&);
+  Result<int> (*run)(const Options&, Host&);
 };
-constexpr Command kCommands[] = {{"compile", run_compile}, {"inspect", run_inspect}, {"run", run_run}};
+constexpr Command kCommands[] = {{"compile", run_compile},
+                                 {"inspect", run_inspect},
+                                 {"run", run_run},
+                                 {"verify", run_verify},
+                                 {"diff", run_diff}};
 
 }  // namespace
 
@@ -35,8 +39,8 @@ int run(std::span<const std::string> arguments, Host& host) {
   }
   for (const Command& command : kCommands) {
     if (options->command != command.name) continue;
-    const Result<void> result = command.run(*options, host);
-    return result ? 0 : report(*options, result.error(), host);
+    const Result<int> result = command.run(*options, host);
+    return result ? *result : report(*options, result.error(), host);
   }
   return 2;
 }

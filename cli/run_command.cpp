@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/model_options.hpp"
 #include "cli/peak_probe.hpp"
+#include "cli/runner.hpp"
 #include "cli/write_bundle.hpp"
 #include "compile/compile.hpp"
 
@@ -47,16 +48,6 @@ Result<void> one_of(const std::string& value, const List& list, const std::strin
     all += (all.empty() ? "" : ", ") + std::string(item);
   }
   return fail(ErrorKind::invalid_argument, "no " + what + " is called " + value + "; there are " + all);
-}
-
-Result<std::string> node_program(const Options& options, Host& host) {
-  const std::string engine = options.get("engine");
-  if (engine.starts_with("node:") && engine.size() > 5) return engine.substr(5);
-  if (!engine.empty() && engine != "node")
-    return fail(ErrorKind::invalid_argument,
-                "no engine is called " + engine + "; there are node and node:PATH");
-  const std::string given = host.environment("WEFT_NODE");
-  return given.empty() ? "node" : given;
 }
 
 std::string parent_folder(const std::string& path) { return path.substr(0, path.find_last_of("/\\")); }
@@ -103,19 +94,6 @@ Result<void> compile_into(const std::string& folder, const Options& options, con
   return {};
 }
 
-Result<void> write_runner(const std::string& folder, Host& host) {
-  const std::pair<const char*, std::string_view> modules[] = {{"main.mjs", runner_main()},
-                                                              {"errors.mjs", runner_errors()},
-                                                              {"tensors.mjs", runner_tensors()},
-                                                              {"measure.mjs", runner_measure()},
-                                                              {"report.mjs", runner_report()}};
-  for (const auto& [name, text] : modules) WEFT_TRY(host.write_file(folder + "/" + name, text));
-  if (web_runtime().empty())
-    return fail(ErrorKind::unsupported, "this weft was built without the web runtime (tools/build-runtime)");
-  return host.write_file(folder + "/weft.mjs",
-                         std::string(web_runtime()) + "export const { load } = weft;\n");
-}
-
 ordered_json probes(const std::string& folder, Result<void>& written, Host& host) {
   ordered_json out = ordered_json::object();
   for (const char* variant : kVariants) {
@@ -135,8 +113,7 @@ Result<void> write_task(const std::string& folder, const Options& options, const
   ordered_json task;
   task["model"] = options.positional();
   task["bundle"] = host.absolute(request.bundle);
-  const auto inputs = options.values.find("input");
-  task["inputs"] = inputs == options.values.end() ? std::vector<std::string>() : inputs->second;
+  task["inputs"] = options.all("input");
   task["output"] = options.get("output");
   task["variant"] = request.variant.empty() ? "auto" : request.variant;
   task["repeat"] = request.repeat;
@@ -146,8 +123,7 @@ Result<void> write_task(const std::string& folder, const Options& options, const
   task["json"] = options.has("json");
   task["probes"] = probes(folder, written, host);
   WEFT_TRY(written);
-  return host.write_file(folder + "/task.json",
-                         task.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+  return write_runner(folder, task, host);
 }
 
 Result<void> prepare(const std::string& folder, const Options& options, RunRequest request, Host& host) {
@@ -155,16 +131,16 @@ Result<void> prepare(const std::string& folder, const Options& options, RunReque
     request.bundle = folder + "/bundle";
     WEFT_TRY(compile_into(request.bundle, options, request, host));
   }
-  WEFT_TRY(write_runner(folder, host));
   return write_task(folder, options, request, host);
 }
 
 }  // namespace
 
-Result<void> run_run(const Options& options, Host& host) {
+Result<int> run_run(const Options& options, Host& host) {
   WEFT_ASSIGN(request, read_request(options, host));
-  return host.run_node(request.node,
-                       [&](const std::string& folder) { return prepare(folder, options, request, host); });
+  WEFT_TRY(host.run_node(
+      request.node, [&](const std::string& folder) { return prepare(folder, options, request, host); }, {}));
+  return 0;
 }
 
 }  // namespace weft::cli

@@ -46,7 +46,7 @@ function(weft_cli)
                 web_runtime_types=${CMAKE_SOURCE_DIR}/build/runtime/weft.d.ts)
   # What `weft run` gives to Node.
   set(runner)
-  foreach(module main errors tensors measure report)
+  foreach(module main errors tensors measure report verify)
     list(APPEND runner runner_${module}=${CMAKE_SOURCE_DIR}/cli/run/${module}.mjs)
   endforeach()
   embedded_text(sources runner.cpp ${runner})

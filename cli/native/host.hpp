@@ -19,7 +19,7 @@ class NativeHost final : public Host {
   Result<void> write_file(const std::string& path, std::string_view bytes) override;
   /// A second process prepares the folder and becomes Node; this one waits, passes signals on and removes the
   /// folder.
-  Result<void> run_node(const std::string& program, const Prepare& prepare) override;
+  Result<void> run_node(const std::string& program, const Step& prepare, const Step& finish) override;
 };
 
 }  // namespace weft::cli

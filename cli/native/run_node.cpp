@@ -64,8 +64,7 @@ void end_as(int status) {
 }
 
 /// In the second process. Returns only when that fails.
-Result<void> become_node(const std::string& program, const std::string& folder,
-                         const Host::Prepare& prepare) {
+Result<void> become_node(const std::string& program, const std::string& folder, const Host::Step& prepare) {
   WEFT_TRY(prepare(folder));
   const std::string script = folder + "/main.mjs";
   execlp(program.c_str(), program.c_str(), script.c_str(), nullptr);
@@ -77,7 +76,7 @@ Result<void> become_node(const std::string& program, const std::string& folder,
 
 }  // namespace
 
-Result<void> NativeHost::run_node(const std::string& program, const Prepare& prepare) {
+Result<void> NativeHost::run_node(const std::string& program, const Step& prepare, const Step& finish) {
   std::error_code error;
   std::string folder = (fs::temp_directory_path(error) / "weft-run.XXXXXX").string();
   std::fflush(nullptr);
@@ -86,11 +85,14 @@ Result<void> NativeHost::run_node(const std::string& program, const Prepare& pre
   const pid_t worker = start_worker();
   if (worker == 0) return become_node(program, folder, prepare);
   const int status = worker > 0 ? wait_for(worker) : 0;
+  const int reason = errno;
+  const bool good = worker > 0 && g_signal == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  const Result<void> finished = good && finish ? finish(folder) : Result<void>();
   fs::remove_all(folder, error);
   if (worker < 0)
-    return fail(ErrorKind::limit, "cannot start a process: " + std::string(std::strerror(errno)));
+    return fail(ErrorKind::limit, "cannot start a process: " + std::string(std::strerror(reason)));
   end_as(status);
-  return {};
+  return finished;
 }
 
 }  // namespace weft::cli

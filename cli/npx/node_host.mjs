@@ -138,8 +138,8 @@ export class NodeHost {
     discard: () => fs.rmSync(this.#folder.aside, { recursive: true, force: true }),
     temporary_folder: () => attempt("cannot make a temporary folder", () => this.#temporary(path.join(os.tmpdir(), "weft-run."))),
     run_node: ({ program, folder }) => {
-      const { problem } = this.#ask({ op: "run_node", program: program === "node" ? process.execPath : program, script: path.join(folder, "main.mjs") });
-      if (problem === undefined) return;
+      const { problem, code } = this.#ask({ op: "run_node", program: program === "node" ? process.execPath : program, script: path.join(folder, "main.mjs") });
+      if (problem === undefined) return code;
       const advice = "install Node 20.16 or later, or name it with --engine node:PATH or WEFT_NODE";
       throw new HostError("not-found", `cannot start ${program}: ${reason({ message: problem })}; ${advice}`);
     },

@@ -31,7 +31,7 @@ function runNode({ program, script }, answer) {
   child.on("exit", (code, signal) => {
     childCode = code ?? ENGINE_FAILED;
     if (signal) process.stderr.write(`weft: the engine was ended by signal ${os.constants.signals[signal]} (${signal})\n`);
-    answer({});
+    answer({ code: childCode });
   });
 }
 

@@ -7,17 +7,22 @@ import { pathToFileURL } from "node:url";
 import { RunError, report } from "./errors.mjs";
 import { makeProfile, median, openProbe, timeRuns } from "./measure.mjs";
 import { profileTable, profileTrace, resultLines } from "./report.mjs";
-import { fileNames, readInputs, summarize, toNpy } from "./tensors.mjs";
+import { arrayOf, fileNames, readInputs, summarize, toNpy } from "./tensors.mjs";
+import { verify } from "./verify.mjs";
 
 const here = new URL("./", import.meta.url);
 const task = JSON.parse(readFileSync(new URL("task.json", here), "utf8"));
 const engine = { name: "node", version: process.versions.node, v8: process.versions.v8 };
 
-async function open() {
+async function runtime() {
   if (typeof process.getBuiltinModule !== "function")
     throw new RunError("engine", `Node ${engine.version} is too old: 20.16 or later is needed; name another with --engine node:PATH or WEFT_NODE`);
-  const { load } = await import("./weft.mjs");
-  return load(pathToFileURL(task.bundle + path.sep), { variant: task.variant });
+  return import("./weft.mjs");
+}
+
+async function open(variant = task.variant) {
+  const { load } = await runtime();
+  return load(pathToFileURL(task.bundle + path.sep), { variant });
 }
 
 /** What the bundle says of the statements of the variant that runs. */
@@ -77,6 +82,7 @@ function print(result, measured) {
 }
 
 async function main() {
+  if (task.verify) return verify(task, here, (await runtime()).supportedVariants(), open, arrayOf);
   const model = await open();
   const inputs = readInputs(model.info.inputs, task.inputs);
   const measured = await measure(model, inputs);

@@ -128,6 +128,9 @@ export function readInputs(infos, given) {
   return Object.fromEntries(infos.map((info, index) => [info.name, valueOf(info, texts.get(info.name) ?? "random", index)]));
 }
 
+/** The array that the runtime wants, of an input's bytes. */
+export const arrayOf = ({ dtype }, bytes) => new KINDS[dtype].array(new Uint8Array(bytes).buffer);
+
 // --- outputs ----------------------------------------------------------------------------------------------------------
 
 /** A .npy file, version 1.0. */

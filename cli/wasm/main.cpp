@@ -137,11 +137,11 @@ class WasmHost final : public Host {
     WEFT_TRY(call({{"op", "end_file"}}));
     return {};
   }
-  Result<void> run_node(const std::string& program, const Prepare& prepare) override {
+  Result<void> run_node(const std::string& program, const Step& prepare, const Step& finish) override {
     WEFT_ASSIGN(folder, call({{"op", "temporary_folder"}}));
     WEFT_TRY(prepare(folder.get<std::string>()));
-    WEFT_TRY(call({{"op", "run_node"}, {"program", program}, {"folder", folder}}));
-    return {};
+    WEFT_ASSIGN(code, call({{"op", "run_node"}, {"program", program}, {"folder", folder}}));
+    return code == 0 && finish ? finish(folder.get<std::string>()) : Result<void>();
   }
 
  private:

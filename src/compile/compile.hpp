@@ -27,6 +27,9 @@ struct CompileOptions {
   /// Only rewritings that keep every rounding, and no relaxed SIMD: the same bits on every engine.
   bool deterministic = false;
   passes::WeightFormat weights = passes::WeightFormat::f32;  ///< what model.weights stores
+  /// Makes every computed value an output, under its name in the imported graph: to find the first that
+  /// differs.
+  bool keep_values = false;
   std::string_view runtime_js;     ///< the web runtime's text, inlined in model.js; empty: no model.js
   std::string_view runtime_types;  ///< its declarations, for model.d.ts; may be empty
   /// Called with the text of each stage as it is made, by the names of kStages; may be empty.

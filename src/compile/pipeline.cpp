@@ -10,6 +10,7 @@
 #include "compile/gpu.hpp"
 #include "compile/stream.hpp"
 #include "compile/variant.hpp"
+#include "passes/constants.hpp"
 #include "passes/passes.hpp"
 #include "passes/verify_groups.hpp"
 
@@ -90,6 +91,16 @@ VariantReport report(const PlacedVariant& placed, uint64_t code_bytes) {
   return r;
 }
 
+/// Constant expressions stay out: no input reaches them.
+void keep_values(graph::Graph& g) {
+  const passes::ConstantValues constants(g);
+  std::set<graph::ValueId> kept;
+  for (const graph::Port& port : g.outputs) kept.insert(port.value);
+  for (const graph::Node& node : g.nodes)
+    if (!constants.contains(node.output) && kept.insert(node.output).second)
+      g.outputs.push_back({g.values[node.output].name, node.output});
+}
+
 /// In the order of use.
 std::vector<graph::ValueId> loaded_constants(const graph::Graph& g,
                                              const std::vector<PlacedVariant>& variants) {
@@ -107,6 +118,7 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   const Dump dump(options.on_stage);
   WEFT_ASSIGN(wanted, chosen_variants(options.variants, options.deterministic));
   WEFT_ASSIGN(imported, onnx::read_onnx(blobs, options.read));
+  if (options.keep_values) keep_values(imported.graph);
   dump("import", [&] { return graph::print(imported.graph); });
   WEFT_ASSIGN(g, optimise(std::move(imported.graph), imported.blobs, options, dump));
 

@@ -1,0 +1,32 @@
+// `weft verify`: runs each variant of a bundle on the same inputs and leaves what went in and came out, as bytes, beside the task.
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { RunError } from "./errors.mjs";
+import { readInputs } from "./tensors.mjs";
+
+const bytesOf = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
+const port = ({ name, dtype, shape }) => ({ name, dtype, shape });
+
+/** `here`: the task's folder; `open(variant)` loads; `arrayOf(info, bytes)` is the runtime's array of an input. */
+export async function verify({ inputs, rawInputs, variants }, here, supported, open, arrayOf) {
+  const file = (name) => fileURLToPath(new URL(name, here));
+  const ran = [], skipped = [];
+  let feed, infos;
+  for (const variant of variants) {
+    if (!supported.includes(variant)) {
+      skipped.push({ name: variant, reason: "this engine cannot run it" });
+      continue;
+    }
+    const model = await open(variant);
+    infos ??= { inputs: model.info.inputs.map(port), outputs: model.info.outputs.map(port) };
+    feed ??= rawInputs ? Object.fromEntries(model.info.inputs.map((info, i) => [info.name, arrayOf(info, readFileSync(file(`input.${i}.bin`)))])) : readInputs(model.info.inputs, inputs);
+    const outputs = await model.run(feed);
+    infos.outputs.forEach(({ name }, i) => writeFileSync(file(`${variant}.${i}.bin`), bytesOf(outputs[name])));
+    model.dispose();
+    ran.push(variant);
+  }
+  if (ran.length === 0) throw new RunError("engine", `this engine runs none of the variants ${variants.join(", ")}`);
+  infos.inputs.forEach(({ name }, i) => writeFileSync(file(`input.${i}.bin`), bytesOf(feed[name])));
+  writeFileSync(file("verify.json"), JSON.stringify({ ...infos, ran, skipped }));
+}

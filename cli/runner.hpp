@@ -1,0 +1,18 @@
+// What `weft run` and `weft verify` give to Node: the modules of cli/run/ and a task.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/host.hpp"
+#include "cli/options.hpp"
+
+namespace weft::cli {
+
+/// The program that --engine or WEFT_NODE names.
+Result<std::string> node_program(const Options& options, Host& host);
+
+/// Writes main.mjs, what it imports, and task.json.
+Result<void> write_runner(const std::string& folder, const nlohmann::ordered_json& task, Host& host);
+
+}  // namespace weft::cli
