@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "bundle/manifest.hpp"
 #include "cli/commands.hpp"
+#include "cli/json.hpp"
 #include "cli/model_options.hpp"
 #include "cli/write_bundle.hpp"
 #include "compile/compile.hpp"
@@ -34,8 +33,8 @@ std::string describe(const compile::Compiled& compiled, const std::vector<bundle
   return text;
 }
 
-nlohmann::ordered_json loaded_whole(const compile::VariantReport& v) {
-  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+ordered_json loaded_whole(const compile::VariantReport& v) {
+  ordered_json list = ordered_json::array();
   for (const compile::UncutWeight& weight : v.uncut)
     list.push_back({{"name", weight.name}, {"bytes", weight.bytes}, {"reason", weight.reason}});
   return list;
@@ -43,7 +42,7 @@ nlohmann::ordered_json loaded_whole(const compile::VariantReport& v) {
 
 std::string as_json(const compile::Compiled& compiled, const std::vector<bundle::HashedFile>& files,
                     const std::string& folder) {
-  nlohmann::ordered_json json;
+  ordered_json json;
   json["output"] = folder;
   for (const bundle::HashedFile& file : files)
     json["files"].push_back(
@@ -62,7 +61,7 @@ std::string as_json(const compile::Compiled& compiled, const std::vector<bundle:
                                 {"calls", v.calls},
                                 {"movement_calls", v.movement_calls},
                                 {"loaded_whole", loaded_whole(v)}});
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 Result<void> check_stage(const std::string& wanted) {

@@ -3,15 +3,13 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "cli/commands.hpp"
+#include "cli/json.hpp"
 
 namespace weft::cli {
 namespace {
-
-using nlohmann::ordered_json;
 
 constexpr int kDiffers = 1;
 constexpr uint64_t kPieceBytes = 1 << 20;
@@ -56,7 +54,7 @@ bool is_tensor(const ordered_json& json, uint64_t data_bytes) {
 Result<ordered_json> read_json(const Source& file, uint64_t offset, uint64_t bytes, const std::string& path) {
   std::vector<uint8_t> text(bytes);
   WEFT_TRY(file.read(offset, text));
-  ordered_json json = ordered_json::parse(text, nullptr, false);
+  ordered_json json = parse_json(text);
   if (!json.is_object()) return damaged(path);
   return json;
 }
@@ -204,7 +202,7 @@ Result<int> run_diff(const Options& options, Host& host) {
   if (options.has("json")) {
     const ordered_json json = {
         {"same", same}, {"manifest", as_json(manifest)}, {"weights", as_json(weights)}};
-    host.print(json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+    host.print(json_text(json, 2) + "\n");
   } else {
     host.print(same ? "the bundles are the same\n"
                     : describe("manifest", manifest) + describe("weights", weights));

@@ -1,15 +1,12 @@
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "cli/commands.hpp"
+#include "cli/json.hpp"
 #include "cli/model_options.hpp"
 #include "compile/compile.hpp"
 
 namespace weft::cli {
 namespace {
-
-using nlohmann::ordered_json;
 
 /// The model as compiled, when it can be: shapes resolved, memory known.
 struct Outcome {
@@ -94,7 +91,7 @@ std::string as_json(const onnx::Summary& summary, const Outcome& outcome) {
     json["code_bytes"] = v.code_bytes;
     json["weights_bytes"] = outcome.compiled->manifest.weights_bytes;
   }
-  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 }  // namespace

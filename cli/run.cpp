@@ -1,7 +1,7 @@
 // The whole program, for every host.
-#include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/json.hpp"
 
 namespace weft::cli {
 namespace {
@@ -9,9 +9,9 @@ namespace {
 /// A person reads one sentence, a script one JSON object; both on the error stream.
 int report(const Options& options, const Error& error, Host& host) {
   if (options.has("json")) {
-    const nlohmann::ordered_json json = {
+    const ordered_json json = {
         {"error", {{"kind", to_string(error.kind)}, {"message", error.message}, {"node", error.node}}}};
-    host.print_error(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    host.print_error(json_text(json) + "\n");
   } else {
     host.print_error("weft: " + options.positional() + ": " + to_string(error) + "\n");
   }

@@ -2,7 +2,6 @@
 // in one folder of the host.
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/model_options.hpp"
@@ -13,8 +12,6 @@
 
 namespace weft::cli {
 namespace {
-
-using nlohmann::ordered_json;
 
 constexpr uint64_t kMostRuns = 1'000'000;
 constexpr const char* kVariants[] = {"scalar", "simd128", "relaxed"};

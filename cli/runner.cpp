@@ -1,6 +1,7 @@
 #include "cli/runner.hpp"
 
 #include "cli/commands.hpp"
+#include "cli/json.hpp"
 
 namespace weft::cli {
 
@@ -14,7 +15,7 @@ Result<std::string> node_program(const Options& options, Host& host) {
   return given.empty() ? "node" : given;
 }
 
-Result<void> write_runner(const std::string& folder, const nlohmann::ordered_json& task, Host& host) {
+Result<void> write_runner(const std::string& folder, const ordered_json& task, Host& host) {
   const std::pair<const char*, std::string_view> modules[] = {
       {"main.mjs", runner_main()},       {"errors.mjs", runner_errors()}, {"tensors.mjs", runner_tensors()},
       {"measure.mjs", runner_measure()}, {"report.mjs", runner_report()}, {"verify.mjs", runner_verify()}};
@@ -23,8 +24,7 @@ Result<void> write_runner(const std::string& folder, const nlohmann::ordered_jso
     return fail(ErrorKind::unsupported, "this weft was built without the web runtime (tools/build-runtime)");
   WEFT_TRY(host.write_file(folder + "/weft.mjs", std::string(web_runtime()) +
                                                      "export const { load, supportedVariants } = weft;\n"));
-  return host.write_file(folder + "/task.json",
-                         task.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  return host.write_file(folder + "/task.json", json_text(task));
 }
 
 }  // namespace weft::cli

@@ -1,10 +1,10 @@
 // What `weft run` and `weft verify` give to Node: the modules of cli/run/ and a task.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/host.hpp"
+#include "cli/json.hpp"
 #include "cli/options.hpp"
 
 namespace weft::cli {
@@ -13,6 +13,6 @@ namespace weft::cli {
 Result<std::string> node_program(const Options& options, Host& host);
 
 /// Writes main.mjs, what it imports, and task.json.
-Result<void> write_runner(const std::string& folder, const nlohmann::ordered_json& task, Host& host);
+Result<void> write_runner(const std::string& folder, const ordered_json& task, Host& host);
 
 }  // namespace weft::cli

@@ -3,11 +3,12 @@
 // kept, to name the first node that differs.
 #include <fmt/format.h>
 
-#include <charconv>
+#include <cmath>
+#include <cstdlib>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/json.hpp"
 #include "cli/model_options.hpp"
 #include "cli/runner.hpp"
 #include "cli/write_bundle.hpp"
@@ -19,7 +20,6 @@ namespace {
 
 using graph::Difference;
 using graph::Tensor;
-using nlohmann::ordered_json;
 
 constexpr int kDiffers = 1;
 
@@ -67,9 +67,9 @@ Result<double> read_tolerance(const Options& options, passes::WeightFormat weigh
   if (!options.has("tolerance"))
     return weights == passes::WeightFormat::f32 ? 1e-4 : weights == passes::WeightFormat::f16 ? 1e-2 : 1e-1;
   const std::string text = options.get("tolerance");
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || !(value >= 0))
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);  // libc++ 19 has no from_chars of doubles
+  if (text.empty() || *end != 0 || !std::isfinite(value) || value < 0)
     return fail(ErrorKind::invalid_argument, "--tolerance wants a number from 0, not \"" + text + "\"");
   return value;
 }
@@ -99,7 +99,7 @@ Result<std::vector<Tensor>> read_tensors(const ordered_json& ports, const std::s
 
 Result<Observed> read_observed(const std::string& folder, Host& host) {
   WEFT_ASSIGN(bytes, read_file(folder + "/verify.json", host));
-  const ordered_json said = ordered_json::parse(bytes, nullptr, false);
+  const ordered_json said = parse_json(bytes);
   Observed observed;
   WEFT_ASSIGN(inputs, read_tensors(said["inputs"], folder + "/input", host));
   observed.inputs = std::move(inputs);
@@ -159,7 +159,7 @@ Result<Observed> observe(const Options& options, const std::string& bundle,
 Result<std::vector<std::string>> bundle_variants(const std::string& bundle,
                                                  const std::vector<std::string>& wanted, Host& host) {
   WEFT_ASSIGN(bytes, read_file(bundle + "/model.json", host));
-  const ordered_json manifest = ordered_json::parse(bytes, nullptr, false);
+  const ordered_json manifest = parse_json(bytes);
   std::vector<std::string> variants;
   const auto is_called = [](const std::string& name) {
     return [&name](const ordered_json& variant) {
@@ -293,7 +293,7 @@ std::string as_json(const Report& report) {
                                 {"op", report.first->op},
                                 {"value", report.first->value},
                                 {"difference", as_json(report.first->difference)}};
-  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 }  // namespace

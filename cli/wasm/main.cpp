@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <cstdlib>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/json.hpp"
 
 #define WEFT_IMPORT(name) __attribute__((import_module("weft"), import_name(name)))
 
@@ -29,10 +29,8 @@ WEFT_IMPORT("write") void weft_host_write(const uint8_t* bytes, uint32_t size);
 namespace weft::cli {
 namespace {
 
-using nlohmann::ordered_json;
-
 Result<ordered_json> call(const ordered_json& request) {
-  const std::string text = request.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  const std::string text = json_text(request);
   const int32_t status = weft_host_call(text.data(), static_cast<uint32_t>(text.size()));
   std::string answer(weft_host_answer_size(), '\0');
   weft_host_answer(answer.data());
