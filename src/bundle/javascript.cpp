@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view kTail = R"(};
 /** Loads this model; its files lie beside this module. */
 export const load = (options) => weft.load({ manifest, files }, options);
+/** What this model is and needs; downloads nothing. */
+export const describe = (options) => weft.describe({ manifest, files }, options);
 export const { WeftError, LoadError, InputError, RuntimeError } = weft;
 )";
 
@@ -20,6 +22,7 @@ constexpr std::string_view kFallbackTypes =
 export interface LoadOptions {
   readonly variant?: "auto" | "scalar" | "simd128" | "relaxed" | undefined;
 }
+export type Description = Readonly<Record<string, unknown>>;
 export interface Model<Inputs, Outputs> {
   run(inputs: Inputs): Promise<Outputs>;
   dispose(): void;
@@ -29,6 +32,8 @@ export interface Model<Inputs, Outputs> {
 constexpr std::string_view kLoad = R"(
 /** Loads this model; its files lie beside this module. */
 export declare function load(options?: LoadOptions): Promise<Model<Inputs, Outputs>>;
+/** What this model is and needs; downloads nothing. */
+export declare function describe(options?: LoadOptions): Promise<Description>;
 )";
 
 std::string file_line(std::string_view name) {

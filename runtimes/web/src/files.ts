@@ -1,4 +1,5 @@
 import { LoadError } from "./errors.js";
+import { bodyOf, messageOf, request } from "./network.js";
 import type { FileSource, LoadOptions } from "./types.js";
 
 /** A file that has begun to arrive: one of bytes, module, response (body not read) or path (of Node's file system). */
@@ -10,6 +11,8 @@ export interface Opened {
   readonly bytes?: Uint8Array<ArrayBuffer> | undefined;
   readonly module?: WebAssembly.Module | undefined;
   readonly response?: Response | undefined;
+  /** Where the response came from, with what it was asked for by: it can be asked for again. */
+  readonly asked?: { readonly url: string; readonly options: LoadOptions } | undefined;
   readonly path?: URL | undefined;
 }
 
@@ -81,14 +84,8 @@ export async function open(source: FileSource, expected: string, options: LoadOp
     const url = toUrl(source);
     if (url.protocol === "file:" && options.fetch === undefined && node?.getBuiltinModule !== undefined)
       return { label: url.href, base: url, path: url };
-    let response: Response;
-    try {
-      response = await (options.fetch ?? fetch)(url.href, { signal });
-    } catch (cause) {
-      signal.throwIfAborted();
-      throw new LoadError("network", `cannot load ${url.href}: ${messageOf(cause)}`, cause);
-    }
-    return openResponse(response, response.url || url.href, expected);
+    const response = await request(url.href, options, signal);
+    return { ...openResponse(response, response.url || url.href, expected), asked: { url: url.href, options } };
   }
   if (isResponse(source)) return openResponse(source, source.url, expected);
   if (isModule(source)) return { label: "the module", module: source };
@@ -96,21 +93,6 @@ export async function open(source: FileSource, expected: string, options: LoadOp
   if (bytes === undefined)
     throw new LoadError("bad_source", `cannot load ${expected} from ${source === null ? "null" : typeof source}: give an address, a Response, bytes or a module`);
   return { label: "the bytes", bytes };
-}
-
-export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
-
-async function* read(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const reader = body.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    reader.cancel().catch(() => {});
-  }
 }
 
 /** Reads the next piece while the last one is being used; with `reuse` a piece is good until the next one is asked for. */
@@ -138,11 +120,9 @@ async function* readFile(path: URL, reuse: boolean): AsyncGenerator<Uint8Array<A
 
 /** The file in pieces, as they arrive. */
 export async function* chunks(opened: Opened, signal: AbortSignal, reuse = false): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const { bytes, response, path } = opened;
+  const { bytes, response, path, asked } = opened;
   if (bytes !== undefined) return yield bytes;
-  const pieces = path !== undefined
-    ? readFile(path, reuse)
-    : response!.body ? read(response!.body) : [new Uint8Array(await response!.arrayBuffer())];
+  const pieces = path !== undefined ? readFile(path, reuse) : bodyOf(response!, asked?.url, asked?.options ?? {}, signal);
   try {
     for await (const piece of pieces) {
       signal.throwIfAborted();

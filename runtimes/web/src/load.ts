@@ -1,10 +1,11 @@
 import { LoadError, WeftError } from "./errors.js";
-import { allBytes, isAddress, isModule, isResponse, messageOf, open, refuse, toBytes, toUrl, type Opened } from "./files.js";
+import { allBytes, isAddress, isModule, isResponse, open, refuse, toBytes, toUrl, type Opened } from "./files.js";
 import { chooseVariant, pageBytes, readManifest, type Choice, type Manifest } from "./manifest.js";
-import { LoadedModel, Machine } from "./model.js";
+import { infoOf, LoadedModel, Machine } from "./model.js";
+import { messageOf } from "./network.js";
 import { Weights } from "./weights.js";
 import { supports } from "./features.js";
-import type { FileSource, LoadOptions, Model, Parts, Source, VariantName } from "./types.js";
+import type { Description, FileSource, LoadOptions, Model, Parts, Source, VariantName } from "./types.js";
 
 const weightsFile = "model.weights";
 
@@ -219,6 +220,15 @@ async function assemble(found: Found, options: LoadOptions, stop: AbortControlle
 /** The variants that this engine can run, best first. */
 export function supportedVariants(): VariantName[] {
   return (["relaxed", "simd128", "scalar"] as const).filter(supports);
+}
+
+/** What a model is and needs, before its code and weights are downloaded. */
+export async function describe(source: Source, options: LoadOptions = {}): Promise<Description> {
+  const { manifest, choice } = await find(source, options, options.signal ?? new AbortController().signal);
+  const size = (name: string): number | undefined => manifest.files?.find((file) => file.name === name)?.bytes;
+  const weights = manifest.weights.bytes === 0 ? 0 : size(weightsFile) ?? manifest.weights.bytes;
+  const code = size(choice.variant.file);
+  return { ...infoOf(manifest, choice), downloadBytes: code === undefined ? undefined : code + weights, weightsBytes: weights };
 }
 
 /** Loads a bundle that `weft compile` wrote. */

@@ -1,7 +1,7 @@
 import { elements, kinds } from "./dtypes.js";
 import { InputError, RuntimeError, WeftError } from "./errors.js";
 import { pageBytes, type Choice, type Manifest } from "./manifest.js";
-import { messageOf } from "./files.js";
+import { messageOf } from "./network.js";
 import type { Model, ModelInfo, RunOptions, StatementTiming, TensorInfo, TensorLike, TypedArray } from "./types.js";
 
 /** What step() returns. */
@@ -175,6 +175,21 @@ function inputBytes(info: TensorInfo, value: unknown): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
+export function infoOf(manifest: Manifest, { variant, reason }: Choice): ModelInfo {
+  const copy = (ports: readonly TensorInfo[]): readonly TensorInfo[] =>
+    ports.map(({ name, dtype, shape }) => ({ name, dtype, shape: [...shape] }));
+  return {
+    name: manifest.name,
+    generator: manifest.generator,
+    abi: { ...manifest.abi },
+    variant: variant.name,
+    variantReason: reason,
+    memoryBytes: variant.memory.pages * pageBytes,
+    inputs: copy(manifest.inputs),
+    outputs: copy(manifest.outputs),
+  };
+}
+
 type Feed = readonly Uint8Array[];
 
 export class LoadedModel implements Model {
@@ -186,20 +201,9 @@ export class LoadedModel implements Model {
   #runs = 0;
 
   constructor(machine: Machine, manifest: Manifest, choice: Choice) {
-    const copy = (ports: readonly TensorInfo[]): readonly TensorInfo[] =>
-      ports.map(({ name, dtype, shape }) => ({ name, dtype, shape: [...shape] }));
     this.#machine = machine;
     this.#choice = choice;
-    this.info = {
-      name: manifest.name,
-      generator: manifest.generator,
-      abi: { ...manifest.abi },
-      variant: choice.variant.name,
-      variantReason: choice.reason,
-      memoryBytes: choice.variant.memory.pages * pageBytes,
-      inputs: copy(manifest.inputs),
-      outputs: copy(manifest.outputs),
-    };
+    this.info = infoOf(manifest, choice);
   }
 
   async run(inputs: Record<string, TensorLike>, options: RunOptions = {}): Promise<Record<string, TypedArray>> {

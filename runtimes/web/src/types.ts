@@ -36,6 +36,13 @@ export interface ModelInfo {
   readonly outputs: readonly TensorInfo[];
 }
 
+/** What `describe` tells before anything large is downloaded. */
+export interface Description extends ModelInfo {
+  /** Of code and weights, before any compression by the server; undefined where the manifest does not list the files. */
+  readonly downloadBytes: number | undefined;
+  readonly weightsBytes: number;
+}
+
 export interface RunOptions {
   /** With a signal, a run gives way to the event loop every few milliseconds, and ends with the signal's reason when it is aborted. */
   readonly signal?: AbortSignal | undefined;
@@ -90,8 +97,15 @@ export interface LoadOptions {
   readonly variant?: "auto" | VariantName | undefined;
   /** model.weights, where it is not beside the code. */
   readonly weights?: FileSource | undefined;
-  /** In place of the global fetch: for headers, caches, retries. */
-  readonly fetch?: ((url: string, init: { signal: AbortSignal }) => Promise<Response>) | undefined;
+  /** In place of the global fetch: for caches, other transports. */
+  readonly fetch?: ((url: string, init: RequestInit & { signal: AbortSignal }) => Promise<Response>) | undefined;
+  /** Goes with every request: headers, credentials, cache, priority… */
+  readonly request?: Omit<RequestInit, "signal"> | undefined;
+  /**
+   * How often a request is made again when there is no network or the server answers 408, 429 or 5xx (2 by default; with growing
+   * pauses). Weights go on from the byte where they broke off.
+   */
+  readonly retries?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** To use in place of a new one: not shared, large enough, and used by nobody else while the model lives. It is cleared. */

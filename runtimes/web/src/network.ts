@@ -1,0 +1,107 @@
+import { LoadError } from "./errors.js";
+import type { LoadOptions } from "./types.js";
+
+export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+const firstPauseMs = 250;
+const isTemporary = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+const retriesOf = ({ retries = 2 }: LoadOptions): number => retries;
+const attempts = (retries: number): string => (retries > 0 ? ` (${retries + 1} attempts)` : "");
+
+/** Longer each time; an abort ends it. */
+function backOff(attempt: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      if (signal.aborted) reject(signal.reason as Error);
+      else resolve();
+    };
+    const timer = setTimeout(end, firstPauseMs * 2 ** attempt);
+    signal.addEventListener("abort", end);
+  });
+}
+
+/** Asks for a file from a byte on. What may be over soon (no network, 408, 429, 5xx) is tried again. */
+export async function request(url: string, options: LoadOptions, signal: AbortSignal, from = 0): Promise<Response> {
+  const retries = retriesOf(options);
+  const init: RequestInit & { signal: AbortSignal } = { ...options.request, signal };
+  if (from > 0) {
+    init.headers = new Headers(init.headers);
+    init.headers.set("range", `bytes=${from}-`);
+  }
+  for (let attempt = 0; ; ++attempt) {
+    try {
+      const response = await (options.fetch ?? fetch)(url, init);
+      if (!isTemporary(response.status) || attempt >= retries) return response;
+      response.body?.cancel().catch(() => {});
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (attempt >= retries) throw new LoadError("network", `cannot load ${url}: ${messageOf(cause)}${attempts(retries)}`, cause);
+    }
+    await backOff(attempt, signal);
+  }
+}
+
+const versionOf = ({ headers }: Response): string | null => headers.get("etag") ?? headers.get("last-modified");
+
+/** Its length, where that counts the bytes that arrive; across origins an encoding does not show. */
+function lengthOf({ headers, type }: Response): number | undefined {
+  const length = headers.get("content-length");
+  return length === null || headers.has("content-encoding") || type === "cors" ? undefined : Number(length);
+}
+
+/** The rest of a file from a byte on, and how much of the answer comes before that. */
+async function rest(url: string, first: Response, from: number, options: LoadOptions, signal: AbortSignal): Promise<[Response, number]> {
+  const response = await request(url, options, signal, lengthOf(first) === undefined ? 0 : from);
+  if (!response.ok) throw new LoadError("http", `cannot load the rest of ${url}: status ${response.status} ${response.statusText}`.trimEnd());
+  const before = versionOf(first), now = versionOf(response);
+  const range = response.headers.get("content-range");
+  const moved = response.status === 206 && range !== null && !range.startsWith(`bytes ${from}-`);
+  if ((before !== null && now !== null && before !== now) || moved)
+    throw new LoadError("changed", `${url} changed while it was loaded: load again`);
+  return [response, response.status === 206 ? 0 : from];
+}
+
+async function* read(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+/** The body in pieces. Where it breaks off, it goes on from there: by a range, or by skipping what is known. With no `url`, it fails. */
+export async function* bodyOf(first: Response, url: string | undefined, options: LoadOptions, signal: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  if (!first.body) return yield new Uint8Array(await first.arrayBuffer());
+  const whole = lengthOf(first);
+  const retries = url === undefined ? 0 : retriesOf(options);
+  let response = first, at = 0, skip = 0;
+  for (let attempt = 0; ; ++attempt) {
+    let reason: unknown;
+    try {
+      for await (const piece of read(response.body!)) {
+        signal.throwIfAborted();
+        const known = Math.min(skip, piece.length);
+        skip -= known;
+        if (known === piece.length) continue;
+        at += piece.length - known;
+        attempt = 0;
+        yield piece.subarray(known);
+      }
+      if (whole === undefined || at >= whole || url === undefined) return;
+      reason = new Error(`it ends after ${at} of ${whole} bytes`);
+    } catch (cause) {
+      signal.throwIfAborted();
+      reason = cause;
+    }
+    if (attempt >= retries) throw new LoadError("network", `cannot read ${url ?? "the response"}: ${messageOf(reason)}${attempts(retries)}`, reason);
+    await backOff(attempt, signal);
+    [response, skip] = await rest(url!, first, at, options, signal);
+  }
+}
