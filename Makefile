@@ -22,7 +22,7 @@ help: ## list the targets
 
 # --- what it is for ---------------------------------------------------------------------------------------------------
 
-.PHONY: setup build package demo bench
+.PHONY: setup build package compile-page demo bench
 setup: ## install everything that any target needs
 	tools/setup all
 
@@ -30,6 +30,10 @@ build: build-release ## the native compiler and its tests, with g++ (build/relea
 
 package: build-wasm ## the npm package: build/npm/weft-VERSION.tgz
 	@tools/build-package
+	@tools/build-page
+
+compile-page: package ## a page that compiles models, at http://127.0.0.1:8080 (PORT=...)
+	@tools/serve build/pages/compile $(or $(PORT),8080)
 
 demo: ## compile a text recognition model and read a picture with it
 	@tools/setup build node
