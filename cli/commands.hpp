@@ -24,6 +24,9 @@ std::string_view web_runtime();
 /// Its declarations, for model.d.ts.
 std::string_view web_runtime_types();
 
+/// The page of `weft compile --html`.
+std::string_view model_page();
+
 /// What Node runs for `weft run`: the modules of cli/run/.
 std::string_view runner_main();
 std::string_view runner_errors();

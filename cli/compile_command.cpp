@@ -82,6 +82,7 @@ Result<int> run_compile(const Options& options, Host& host) {
   compile_options.webgpu = compile_options.webgpu || options.get("dump") == "wgsl";
   compile_options.runtime_js = web_runtime();
   compile_options.runtime_types = web_runtime_types();
+  if (options.has("html")) compile_options.page = model_page();
   const std::string stage = options.get("dump");
   if (options.has("dump")) {
     WEFT_TRY(check_stage(stage));

@@ -11,6 +11,8 @@ export interface CompileOptions {
   readonly optimize?: "speed" | "memory";
   readonly weights?: "f32" | "f16" | "q8";
   readonly deterministic?: boolean;
+  /** Adds index.html, which loads, runs and shows the model. */
+  readonly html?: boolean;
   readonly debugNames?: boolean;
   readonly profileInfo?: boolean;
   /** External data of the model: its path in the model -> its bytes. */

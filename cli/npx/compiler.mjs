@@ -58,17 +58,19 @@ class MemoryHost {
   };
 }
 
-const mark = (index) => `hash-of-file-${index}`.padEnd(64, "-");
+const mark = (index) => index.toString(16).padStart(64, "feedface");
 
 const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** As the manifest's `integrity` has it. */
+const base64 = (digits) => btoa(String.fromCharCode(...digits.match(/../g).map((pair) => parseInt(pair, 16))));
 
-function flags({ shapes = {}, dims = {}, variants, target, optimize, weights, deterministic, debugNames, profileInfo }) {
+function flags({ shapes = {}, dims = {}, variants, target, optimize, weights, deterministic, html, debugNames, profileInfo }) {
   const list = [];
   for (const [name, shape] of Object.entries(shapes)) list.push("--shape", `${name}=${shape.join("x")}`);
   for (const [name, extent] of Object.entries(dims)) list.push("--dim", `${name}=${extent}`);
   if (variants !== undefined) list.push("--variants", variants.join(","));
   for (const [flag, value] of Object.entries({ target, optimize, weights })) if (value !== undefined) list.push(`--${flag}`, value);
-  for (const [flag, on] of Object.entries({ deterministic, "debug-names": debugNames, "profile-info": profileInfo })) if (on) list.push(`--${flag}`);
+  for (const [flag, on] of Object.entries({ deterministic, html, "debug-names": debugNames, "profile-info": profileInfo })) if (on) list.push(`--${flag}`);
   return list;
 }
 
@@ -104,15 +106,16 @@ export class Compiler {
   async compile(model, options = {}) {
     const { output, text } = await this.#run("compile", model, options, ["-o", OUTPUT]);
     const blobs = new Map();
-    const hashes = new Map();
+    const hashes = [];
     for (const [name, pieces] of output) {
       if (name === "model.json") continue;
-      const type = name.endsWith(".wasm") ? "application/wasm" : name.endsWith(".js") ? "text/javascript" : "";
+      const type = name.endsWith(".wasm") ? "application/wasm" : name.endsWith(".js") ? "text/javascript" : name.endsWith(".html") ? "text/html" : "";
       const blob = new Blob(pieces, { type });
       blobs.set(name, blob);
-      hashes.set(mark(blobs.size), hex(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer())));
+      const hash = hex(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));
+      hashes.push([mark(blobs.size), hash], [base64(mark(blobs.size)), base64(hash)]);
     }
-    const filled = (json) => json.replace(/hash-of-file-\d+-+/g, (found) => hashes.get(found) ?? found);
+    const filled = (json) => hashes.reduce((text, [from, to]) => text.replaceAll(from, to), json);
     const manifest = filled(await new Blob(output.get("model.json")).text());
     blobs.set("model.json", new Blob([manifest], { type: "application/json" }));
     const { files, variants } = JSON.parse(filled(text.out));

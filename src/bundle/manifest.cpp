@@ -81,12 +81,29 @@ ordered_json json_of(const Variant& variant) {
   return out;
 }
 
+uint32_t digit(char hex) { return static_cast<uint32_t>(hex <= '9' ? hex - '0' : hex - 'a' + 10); }
+
+/// Subresource Integrity's form of a hash (W3C SRI 3.1): base64 of what the hexadecimal digits stand for.
+std::string integrity(const std::string& sha256) {
+  static constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out = "sha256-";
+  for (size_t i = 0; i + 1 < sha256.size(); i += 6) {
+    uint32_t bits = 0;
+    const size_t digits = std::min<size_t>(6, sha256.size() - i);
+    for (size_t d = 0; d < 6; ++d) bits = bits << 4 | (d < digits ? digit(sha256[i + d]) : 0);
+    for (size_t c = 0; c < 4; ++c) out += c * 6 < digits * 4 ? kAlphabet[bits >> (18 - 6 * c) & 63] : '=';
+  }
+  return out;
+}
+
 ordered_json json_of(const HashedFile& file) {
   ordered_json out = ordered_json::object();
   out["name"] = file.name;
   if (!file.variant.empty()) out["variant"] = file.variant;
   out["bytes"] = file.bytes;
   out["sha256"] = file.sha256;
+  out["integrity"] = integrity(file.sha256);
   return out;
 }
 

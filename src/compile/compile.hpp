@@ -31,6 +31,7 @@ struct CompileOptions {
   /// differs.
   bool keep_values = false;
   std::string_view runtime_js;     ///< the web runtime's text, inlined in model.js; empty: no model.js
+  std::string_view page;           ///< index.html, which shows the model through model.js; may be empty
   std::string_view runtime_types;  ///< its declarations, for model.d.ts; may be empty
   /// Called with the text of each stage as it is made, by the names of kStages; may be empty.
   std::function<void(std::string_view stage, std::string_view text)> on_stage;

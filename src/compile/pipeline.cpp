@@ -162,6 +162,8 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   if (!options.runtime_js.empty())
     compiled.bundle.files.push_back(bundle::write_model_js(options.runtime_js, compiled.manifest));
   compiled.bundle.files.push_back(bundle::write_model_dts(compiled.manifest, options.runtime_types));
+  if (!options.page.empty())
+    compiled.bundle.files.push_back(bundle::text_file("index.html", std::string(options.page)));
   compiled.blobs = std::move(imported.blobs);
   return compiled;
 }

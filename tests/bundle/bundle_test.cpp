@@ -129,8 +129,9 @@ TEST(Manifest, DescribesPlacedProgram) {
   const HashedFile file{"model.wasm", "simd128", 7, "ab"}, shared{"model.weights", "", 9, "cd"};
   const auto full =
       ordered_json::parse(manifest_with_files(manifest, std::vector{file, shared}), nullptr, false);
-  EXPECT_EQ(full["files"].dump(), R"([{"name":"model.wasm","variant":"simd128","bytes":7,"sha256":"ab"},)"
-                                  R"({"name":"model.weights","bytes":9,"sha256":"cd"}])");
+  EXPECT_EQ(full["files"].dump(),
+            R"([{"name":"model.wasm","variant":"simd128","bytes":7,"sha256":"ab","integrity":"sha256-qw=="},)"
+            R"({"name":"model.weights","bytes":9,"sha256":"cd","integrity":"sha256-zQ=="}])");
   auto without = full;
   without.erase("files");
   EXPECT_EQ(without, section);

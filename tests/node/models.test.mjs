@@ -78,7 +78,7 @@ test("model.js and model.d.ts of a bundle", async () => {
   const output = outputs[0].name;
   // Its exports and nothing that the runtime keeps to itself.
   const module = await import(pathToFileURL(path.join(bundle, "model.js")).href);
-  assert.deepEqual(Object.keys(module).sort(), ["InputError", "LoadError", "RuntimeError", "WeftError", "load"]);
+  assert.deepEqual(Object.keys(module).sort(), ["InputError", "LoadError", "RuntimeError", "WeftError", "describe", "load"]);
   const feeds = { [input.name]: read(folder, input) };
   const model = await module.load({ variant: "simd128" });
   const other = await load(pathToFileURL(bundle + path.sep), { variant: "simd128" });
