@@ -214,6 +214,31 @@ test("a memory that is given is cleared and used", async () => {
   await fails(load(parts(), { memory: new WebAssembly.Memory({ initial: 1 }) }), LoadError, "memory", /has 65536 bytes, the model needs 131072/);
 });
 
+// --- views ---
+
+test("an input written in place and outputs as views: no copies, the same results", async () => {
+  const model = await load(parts());
+  const { buffer } = model.input("x");
+  model.input("x").set([1, 2, 3, 4, 5, 6]);
+  const inputs = { ...INPUTS(), x: model.input("x") };
+  const seen = await model.run(inputs, { outputs: "view" });
+  assert.deepEqual({ ...seen }, OUTPUTS);
+  for (const y of Object.values(seen)) assert.equal(y.buffer, buffer);
+  const copies = await model.run(inputs);
+  assert.deepEqual(copies, OUTPUTS);
+  for (const y of Object.values(copies)) assert.notEqual(y.buffer, buffer);
+  await fails((async () => model.input("z"))(), InputError, "unknown_input", /unknown input "z"; the model's inputs: "x"/);
+  model.dispose();
+  assert.throws(() => model.input("x"), { code: "disposed" });
+});
+
+test("an output's view is an input of the next run", async () => {
+  const model = await load(parts());
+  const { y } = await model.run(INPUTS(), { outputs: "view" });
+  const again = Float32Array.from(y);
+  assert.deepEqual(await model.run({ ...INPUTS(), x: y }), await (await load(parts())).run({ ...INPUTS(), x: again }));
+});
+
 // --- variants ---
 
 test("the variant is what the engine supports", async () => {

@@ -190,6 +190,9 @@ export function infoOf(manifest: Manifest, { variant, reason }: Choice): ModelIn
   };
 }
 
+/** A tensor where it lies in the memory. */
+const view = ({ memory }: Machine, { dtype, shape }: TensorInfo, address: number): TypedArray => kinds[dtype].make(memory.buffer, address, elements(shape));
+
 type Feed = readonly Uint8Array[];
 
 export class LoadedModel implements Model {
@@ -206,8 +209,14 @@ export class LoadedModel implements Model {
     this.info = infoOf(manifest, choice);
   }
 
+  input(name: string): TypedArray {
+    const index = this.info.inputs.findIndex((info) => info.name === name);
+    if (index < 0) throw new InputError("unknown_input", `unknown input "${name}"; the model's inputs: ${quote(this.info.inputs)}`);
+    return view(this.#live(), this.info.inputs[index]!, this.#choice.variant.inputs[index]!);
+  }
+
   async run(inputs: Record<string, TensorLike>, options: RunOptions = {}): Promise<Record<string, TypedArray>> {
-    const { signal, onStatement } = options;
+    const { signal } = options;
     this.#live();
     signal?.throwIfAborted();
     let feed = this.#check(inputs);
@@ -221,7 +230,7 @@ export class LoadedModel implements Model {
         feed = feed.map((bytes) => bytes.slice());
         await untilAborted(before, signal);
       }
-      return await this.#execute(feed, signal, onStatement);
+      return await this.#execute(feed, options);
     } finally {
       --this.#runs;
       finished();
@@ -250,23 +259,24 @@ export class LoadedModel implements Model {
     });
   }
 
-  async #execute(feed: Feed, signal: AbortSignal | undefined, onStatement: RunOptions["onStatement"]): Promise<Record<string, TypedArray>> {
+  async #execute(feed: Feed, { signal, onStatement, outputs = "copy" }: RunOptions): Promise<Record<string, TypedArray>> {
     const machine = this.#live();
     const { buffer } = machine.memory;
     const bytes = new Uint8Array(buffer);
     const { variant } = this.#choice;
-    feed.forEach((data, i) => {
+    // What lies elsewhere in the memory, an output of the last run perhaps, may be where another input goes.
+    const apart = feed.map((data, i) => (data.buffer === buffer && data.byteOffset !== variant.inputs[i] ? data.slice() : data));
+    apart.forEach((data, i) => {
       const at = variant.inputs[i]!;
-      bytes.set(data, at);
+      if (data.buffer !== buffer) bytes.set(data, at);
       if (this.info.inputs[i]!.dtype === "boolean")
         for (let b = at; b < at + data.length; ++b) bytes[b] = bytes[b] === 0 ? 0 : 1;
     });
     if (onStatement) machine.trace("run", onStatement);
     else await machine.execute("run", signal);
-    const results: [string, TypedArray][] = this.info.outputs.map(({ name, dtype, shape }, i) => {
-      const at = variant.outputs[i]!;
-      const { bytes: size, make } = kinds[dtype];
-      return [name, make(buffer.slice(at, at + elements(shape) * size))];
+    const results: [string, TypedArray][] = this.info.outputs.map((info, i) => {
+      const seen = view(machine, info, variant.outputs[i]!);
+      return [info.name, outputs === "view" ? seen : seen.slice()];
     });
     return Object.fromEntries(results);
   }

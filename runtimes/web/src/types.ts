@@ -46,6 +46,11 @@ export interface Description extends ModelInfo {
 export interface RunOptions {
   /** With a signal, a run gives way to the event loop every few milliseconds, and ends with the signal's reason when it is aborted. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * "copy" (default): the caller owns the outputs. "view": they lie in the model's memory, without a copy, until the next run begins or the
+   * model is disposed of.
+   */
+  readonly outputs?: "copy" | "view" | undefined;
   /** For profiles: called after each statement of the program. Such a run keeps the thread to its end. */
   readonly onStatement?: ((statement: StatementTiming) => void) | undefined;
 }
@@ -64,7 +69,12 @@ export interface StatementTiming {
 export interface Model<Inputs = Record<string, TensorLike>, Outputs = Record<string, TypedArray>> {
   readonly info: ModelInfo;
   /**
-   * Runs the model once. The outputs are copies that the caller owns. Runs of one instance wait for each other; instances are
+   * An input's place in the model's memory: written there and given to `run`, it is not copied. A run may overwrite it, so write all of
+   * it before each. Good until the model is disposed of.
+   */
+  input<Name extends keyof Inputs & string>(name: Name): Inputs[Name] extends TensorLike<infer Array> ? Array : TypedArray;
+  /**
+   * Runs the model once. The outputs are copies that the caller owns, unless options say otherwise. Runs of one instance wait for each other; instances are
    * independent.
    */
   run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
