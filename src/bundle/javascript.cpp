@@ -8,8 +8,12 @@ namespace weft::bundle {
 namespace {
 
 constexpr std::string_view kTail = R"(};
+// Written out, so that bundlers see it.
+const worker = () => typeof Worker === "function"
+  ? new Worker(new URL("./model.worker.js", import.meta.url), { type: "module" })
+  : weft.nodeWorker(new URL("./model.worker.js", import.meta.url));
 /** Loads this model; its files lie beside this module. */
-export const load = (options) => weft.load({ manifest, files }, options);
+export const load = (options) => weft.load({ manifest, files }, options?.worker === true ? { ...options, worker } : options);
 /** What this model is and needs; downloads nothing. */
 export const describe = (options) => weft.describe({ manifest, files }, options);
 export const { WeftError, LoadError, InputError, RuntimeError } = weft;
@@ -62,6 +66,12 @@ BundleFile write_model_js(std::string_view runtime_js, const Manifest& manifest)
   text += file_line("model.weights");
   text += kTail;
   return text_file("model.js", text);
+}
+
+BundleFile write_worker_js(std::string_view runtime_js) {
+  std::string text(runtime_js);
+  if (!text.ends_with('\n')) text += '\n';
+  return text_file("model.worker.js", text + "weft.serve();\n");
 }
 
 BundleFile write_model_dts(const Manifest& manifest, std::string_view runtime_dts) {

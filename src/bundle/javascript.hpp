@@ -13,6 +13,9 @@ namespace weft::bundle {
 /// bundlers see it. The manifest must be complete.
 BundleFile write_model_js(std::string_view runtime_js, const Manifest& manifest);
 
+/// model.worker.js: the same runtime as the script of a worker, alike for all models.
+BundleFile write_worker_js(std::string_view runtime_js);
+
 /// Types of the model: inputs and outputs by name, as the typed arrays of dtype.def. Begins with
 /// `runtime_dts` (build/runtime/weft.d.ts) up to its line `// --- load ---`; when that is empty, with the few
 /// declarations that the model's own types need.

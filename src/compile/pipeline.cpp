@@ -159,8 +159,10 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
         bundle::bytes_file(module_name(placed.name), std::move(code), placed.name));
   }
   compiled.bundle.files.push_back(std::move(weights.file));
-  if (!options.runtime_js.empty())
+  if (!options.runtime_js.empty()) {
     compiled.bundle.files.push_back(bundle::write_model_js(options.runtime_js, compiled.manifest));
+    compiled.bundle.files.push_back(bundle::write_worker_js(options.runtime_js));
+  }
   compiled.bundle.files.push_back(bundle::write_model_dts(compiled.manifest, options.runtime_types));
   if (!options.page.empty())
     compiled.bundle.files.push_back(bundle::text_file("index.html", std::string(options.page)));

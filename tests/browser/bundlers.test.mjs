@@ -28,8 +28,10 @@ import { load } from "./model/model.js";
 async function start() {
   const model = await load({ variant: "simd128" });
   const data = new Float32Array(${shape.join(" * ")}).map((_, i) => Math.sin(i));
-  const outputs = await model.run({ ${input}: data });
-  window.result = Object.values(outputs).map((y) => Array.from(y));
+  const remote = await load({ variant: "simd128", worker: true });
+  const outputs = [await model.run({ ${input}: data }), await remote.run({ ${input}: data })];
+  remote.dispose();
+  window.result = outputs.map((each) => Object.values(each).map((y) => Array.from(y)));
 }
 start().catch((error) => (window.result = String(error)));
 `;
@@ -67,7 +69,7 @@ async function opens(name, url) {
   try {
     await page.goto(url);
     await page.waitForFunction(() => self.result, null, { timeout: 30_000 }).catch(() => assert.fail(`no result: ${problems.join("; ")}`));
-    assert.deepEqual(await page.evaluate(() => self.result), expected[name]);
+    assert.deepEqual(await page.evaluate(() => self.result), [expected[name], expected[name]]);
   } finally {
     await page.close();
   }
@@ -114,7 +116,7 @@ const BUILDS = {
     const { build } = await import("esbuild");
     await build({ entryPoints: [path.join(project, "main.js")], bundle: true, minify: true, format: "esm", outdir: dist, logLevel: "error" });
     for (const name of readdirSync(path.join(project, "model"))) // as README says: beside the output
-      if (/\.(wasm|weights)$/.test(name)) cpSync(path.join(project, "model", name), path.join(dist, name));
+      if (/\.(wasm|weights|worker\.js)$/.test(name)) cpSync(path.join(project, "model", name), path.join(dist, name));
     writeFileSync(path.join(dist, "index.html"), HTML("./main.js"));
   },
 };

@@ -137,6 +137,22 @@ test("a compiled module", async () => {
   assert.deepEqual(outputs, pack(OUTPUTS));
 });
 
+test("a worker, with no more of the policy than without", async () => {
+  const seen = await page.evaluate(() => self.attempt(async () => {
+    const { load } = await import("./compiled/model.js");
+    const here = await load({ variant: "simd128" }), there = await load({ variant: "simd128", worker: true });
+    const x = new Float32Array(here.info.inputs[0].shape.reduce((a, b) => a * b)).map((_, i) => Math.sin(i));
+    const each = [await here.run({ x }), await there.run({ x })].map((outputs) => Object.values(outputs).map((y) => Array.from(y)));
+    const wrong = await there.run({}).catch(({ name, code }) => [name, code]);
+    const aborted = await there.run({ x }, { signal: AbortSignal.abort(new Error("enough")) }).catch(({ message }) => message);
+    there.dispose();
+    return { each, wrong, aborted, after: await there.run({ x }).catch(({ code }) => code) };
+  }));
+  assert.equal(seen.error, undefined);
+  assert.deepEqual(seen.each[1], seen.each[0]);
+  assert.deepEqual([seen.wrong, seen.aborted, seen.after], [["InputError", "missing_input"], "enough", "disposed"]);
+});
+
 test("a wrong MIME type does not matter", async () => assert.deepEqual((await run("plain/")).outputs, pack(OUTPUTS)));
 
 test("HTML in place of WebAssembly", async () => {

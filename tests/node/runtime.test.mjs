@@ -87,7 +87,7 @@ test("the runtime is one small module without imports, eval or top-level await",
   assert.doesNotMatch(text, /\bimport\b|\brequire\b|\beval\b|new Function|["'`]node:/);
   const inline = readFileSync(path.join(RUNTIME, "weft.inline.js"), "utf8");
   const weft = new Function(`${inline}return weft;`)(); // a script has no top-level await
-  assert.deepEqual(Object.keys(weft).sort(), ["InputError", "LoadError", "RuntimeError", "WeftError", "describe", "load", "supportedVariants"]);
+  assert.deepEqual(Object.keys(weft).sort(), ["InputError", "LoadError", "RuntimeError", "WeftError", "describe", "load", "nodeWorker", "serve", "supportedVariants"]);
   await works(await weft.load(parts()));
 });
 

@@ -3,6 +3,7 @@ import { allBytes, isAddress, isModule, isResponse, open, refuse, toBytes, toUrl
 import { chooseVariant, pageBytes, readManifest, type Choice, type Manifest } from "./manifest.js";
 import { infoOf, LoadedModel, Machine } from "./model.js";
 import { messageOf } from "./network.js";
+import { loadInWorker } from "./remote.js";
 import { Weights } from "./weights.js";
 import { supports } from "./features.js";
 import type { Description, FileSource, LoadOptions, Model, Parts, Source, VariantName } from "./types.js";
@@ -234,6 +235,7 @@ export async function describe(source: Source, options: LoadOptions = {}): Promi
 /** Loads a bundle that `weft compile` wrote. */
 export async function load(source: Source | Promise<Response>, options: LoadOptions = {}): Promise<Model> {
   options.signal?.throwIfAborted();
+  if (options.worker) return loadInWorker(await source, options);
   // When one file fails, the others are given up too.
   const stop = new AbortController();
   const abort = (): void => stop.abort(options.signal?.reason);

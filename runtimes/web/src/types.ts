@@ -116,6 +116,11 @@ export interface LoadOptions {
    * pauses). Weights go on from the byte where they broke off.
    */
   readonly retries?: number | undefined;
+  /**
+   * Loads and runs in a worker, so that a page stays alive; inputs and outputs are copied. `true` with a bundle's model.js, whose
+   * model.worker.js lies beside it; with the runtime alone, a function that starts weft.worker.js as a module worker.
+   */
+  readonly worker?: boolean | (() => object) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** To use in place of a new one: not shared, large enough, and used by nobody else while the model lives. It is cleared. */
