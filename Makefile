@@ -22,7 +22,7 @@ help: ## list the targets
 
 # --- what it is for ---------------------------------------------------------------------------------------------------
 
-.PHONY: setup build package compile-page demo bench
+.PHONY: setup build package compile-page ocr-page demo bench
 setup: ## install everything that any target needs
 	tools/setup all
 
@@ -34,6 +34,10 @@ package: build-wasm ## the npm package: build/npm/weft-VERSION.tgz
 
 compile-page: package ## a page that compiles models, at http://127.0.0.1:8080 (PORT=...)
 	@tools/serve build/pages/compile $(or $(PORT),8080)
+
+ocr-page: build ## a page that reads text in pictures, at http://127.0.0.1:8080 (PORT=...)
+	@$(NODE24) examples/ocr/build_page.mjs
+	@tools/serve build/pages/ocr $(or $(PORT),8080)
 
 demo: ## compile a text recognition model and read a picture with it
 	@tools/setup build node

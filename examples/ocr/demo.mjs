@@ -8,7 +8,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { compile } from "../../bench/compile.mjs";
 import { fileSize, formatBytes, median, onnxruntimeWebSizes, ROOT, table } from "../../bench/sizes.mjs";
 import { buildRuntime, RUNTIME } from "../../tests/support/runtime.mjs";
-import { decode, readCharacters, readLine } from "./ocr.mjs";
+import { decode, readCharacters } from "./decode.mjs";
+import { readLine } from "./ocr.mjs";
 
 const RUNS = 15;
 const SHAPE = [1, 3, 48, 320];

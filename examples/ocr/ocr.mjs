@@ -1,4 +1,4 @@
-// What PP-OCR's recogniser wants and gives: pixels in, text out.
+// A picture of one line as PP-OCR's recogniser wants it.
 import sharp from "sharp";
 
 /**
@@ -22,27 +22,4 @@ export async function readLine(file, [, , height, width]) {
         input[(c * height + y) * width + x] = (value / 255 - 0.5) / 0.5;
       }
   return input;
-}
-
-/** The characters of the classes: class 0 is CTC's blank, the last one is the space. */
-export function readCharacters(text) {
-  const lines = text.split(/\r?\n/);
-  if (lines.at(-1) === "") lines.pop();
-  return ["", ...lines, " "];
-}
-
-/** Best class of each step; repeats and blanks fall out. Scores are f32 [1, steps, classes]; confidence is the mean over characters. */
-export function decode(scores, [, steps, classes], characters) {
-  let text = "", sum = 0, count = 0, previous = 0;
-  for (let step = 0; step < steps; ++step) {
-    let best = 0;
-    for (let c = 1; c < classes; ++c) if (scores[step * classes + c] > scores[step * classes + best]) best = c;
-    if (best !== 0 && best !== previous) {
-      text += characters[best];
-      sum += scores[step * classes + best];
-      ++count;
-    }
-    previous = best;
-  }
-  return { text, confidence: count ? sum / count : 0 };
 }
