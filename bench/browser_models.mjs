@@ -11,7 +11,7 @@ const ORT_FILES = ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.mjs", "ort
 /** What the page can ask for; read when it does. */
 function filesOf(task) {
   const file = (...parts) => () => readFileSync(path.join(...parts));
-  const files = { "main.mjs": file(ROOT, "bench/models_page.mjs"), "pairs.mjs": file(ROOT, "bench/pairs.mjs"), "weft.js": file(ROOT, "build/runtime/weft.js") };
+  const files = { "main.mjs": file(ROOT, "bench/models_page.mjs"), "pairs.mjs": file(ROOT, "cli/run/pairs.mjs"), "weft.js": file(ROOT, "build/runtime/weft.js") };
   for (const name of ORT_FILES) files["ort/" + name] = file(ORT, name);
   if (task === undefined) return files;
   for (const name of readdirSync(task.bundle)) files["bundle/" + name] = file(task.bundle, name);

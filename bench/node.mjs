@@ -6,7 +6,7 @@ import path from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-import { compareOutputs, measurePairs, openOnnxruntime, watchMemories, weftFeeds } from "./pairs.mjs";
+import { compareOutputs, measurePairs, openOnnxruntime, watchMemories, weftFeeds } from "../cli/run/pairs.mjs";
 
 export const PEERS = ["onnxruntime-web", "onnxruntime-node"];
 const SELF = fileURLToPath(import.meta.url);

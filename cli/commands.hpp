@@ -13,6 +13,8 @@ namespace weft::cli {
 Result<int> run_compile(const Options& options, Host& host);
 Result<int> run_inspect(const Options& options, Host& host);
 Result<int> run_run(const Options& options, Host& host);
+/// `run` with another task for Node.
+Result<int> run_bench(const Options& options, Host& host);
 Result<int> run_verify(const Options& options, Host& host);
 Result<int> run_diff(const Options& options, Host& host);
 
@@ -34,5 +36,7 @@ std::string_view runner_tensors();
 std::string_view runner_measure();
 std::string_view runner_report();
 std::string_view runner_verify();
+std::string_view runner_bench();
+std::string_view runner_pairs();
 
 }  // namespace weft::cli

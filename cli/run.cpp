@@ -22,11 +22,8 @@ struct Command {
   const char* name;
   Result<int> (*run)(const Options&, Host&);
 };
-constexpr Command kCommands[] = {{"compile", run_compile},
-                                 {"inspect", run_inspect},
-                                 {"run", run_run},
-                                 {"verify", run_verify},
-                                 {"diff", run_diff}};
+constexpr Command kCommands[] = {{"compile", run_compile}, {"inspect", run_inspect}, {"run", run_run},
+                                 {"bench", run_bench},     {"verify", run_verify},   {"diff", run_diff}};
 
 }  // namespace
 

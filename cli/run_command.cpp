@@ -19,7 +19,7 @@ constexpr const char* kVariants[] = {"scalar", "simd128", "relaxed"};
 struct RunRequest {
   std::string node;  ///< the program
   std::string variant, profile;
-  uint64_t repeat = 1, warmup = 0;
+  uint64_t repeat = 1, warmup = 0, seconds = 0;
   bool is_bundle = false;
   std::string bundle;
 };
@@ -61,8 +61,15 @@ Result<RunRequest> read_request(const Options& options, Host& host) {
     WEFT_TRY(one_of(request.profile, kinds, "kind of profile"));
   }
   const bool profiles = !request.profile.empty();
-  WEFT_ASSIGN(repeat, count(options, "repeat", 1, profiles ? 20 : 1));
-  WEFT_ASSIGN(warmup, count(options, "warmup", 0, profiles ? 10 : 0));
+  const bool benches = options.command == "bench";
+  WEFT_ASSIGN(repeat, count(options, "repeat", 1, benches ? 50 : profiles ? 20 : 1));
+  WEFT_ASSIGN(warmup, count(options, "warmup", 0, benches || profiles ? 10 : 0));
+  WEFT_ASSIGN(seconds, count(options, "seconds", 1, 10));
+  if (benches) {
+    constexpr const char* peers[] = {"auto", "onnxruntime-web", "none"};
+    WEFT_TRY(one_of(options.get("peer"), peers, "peer"));
+  }
+  request.seconds = seconds;
   request.repeat = repeat;
   request.warmup = warmup;
   const std::string& given = options.positional();
@@ -118,6 +125,12 @@ Result<void> write_task(const std::string& folder, const Options& options, const
   task["profile"] = request.profile;
   task["profileOutput"] = options.get("profile-output");
   task["json"] = options.has("json");
+  if (options.command == "bench") {
+    task["bench"] = true;
+    task["seconds"] = request.seconds;
+    task["peer"] = options.get("peer");
+    task["modelFile"] = request.is_bundle ? "" : host.absolute(options.positional());
+  }
   task["probes"] = probes(folder, written, host);
   WEFT_TRY(written);
   return write_runner(folder, task, host);
@@ -139,5 +152,7 @@ Result<int> run_run(const Options& options, Host& host) {
       request.node, [&](const std::string& folder) { return prepare(folder, options, request, host); }, {}));
   return 0;
 }
+
+Result<int> run_bench(const Options& options, Host& host) { return run_run(options, host); }
 
 }  // namespace weft::cli

@@ -18,7 +18,8 @@ Result<std::string> node_program(const Options& options, Host& host) {
 Result<void> write_runner(const std::string& folder, const ordered_json& task, Host& host) {
   const std::pair<const char*, std::string_view> modules[] = {
       {"main.mjs", runner_main()},       {"errors.mjs", runner_errors()}, {"tensors.mjs", runner_tensors()},
-      {"measure.mjs", runner_measure()}, {"report.mjs", runner_report()}, {"verify.mjs", runner_verify()}};
+      {"measure.mjs", runner_measure()}, {"report.mjs", runner_report()}, {"verify.mjs", runner_verify()},
+      {"bench.mjs", runner_bench()},     {"pairs.mjs", runner_pairs()}};
   for (const auto& [name, text] : modules) WEFT_TRY(host.write_file(folder + "/" + name, text));
   if (web_runtime().empty())
     return fail(ErrorKind::unsupported, "this weft was built without the web runtime (tools/build-runtime)");

@@ -47,7 +47,7 @@ function(weft_cli)
   embedded_text(sources page.cpp model_page=${CMAKE_SOURCE_DIR}/cli/page/index.html)
   # What `weft run` gives to Node.
   set(runner)
-  foreach(module main errors tensors measure report verify)
+  foreach(module main errors tensors measure report verify bench pairs)
     list(APPEND runner runner_${module}=${CMAKE_SOURCE_DIR}/cli/run/${module}.mjs)
   endforeach()
   embedded_text(sources runner.cpp ${runner})

@@ -4,6 +4,7 @@ import path from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
+import { bench, benchTable } from "./bench.mjs";
 import { RunError, report } from "./errors.mjs";
 import { makeProfile, median, openProbe, timeRuns } from "./measure.mjs";
 import { profileTable, profileTrace, resultLines } from "./report.mjs";
@@ -81,10 +82,23 @@ function print(result, measured) {
   return task.profile === "table" ? `${resultLines(result)}\n${profileText(result, measured)}` : profileText(result, measured);
 }
 
+/** Progress is for people: on a terminal, one line that is overwritten. */
+const say = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text && `measuring: ${text}…`}`);
+
+function benchmark(model, inputs) {
+  const { info } = model;
+  model.dispose();
+  const result = bench(task, info, info.inputs.map((port) => ({ ...port, data: inputs[port.name] })), say);
+  say("");
+  process.stdout.write(task.json ? text({ ...result, engine }) : benchTable(result));
+  if (result.agrees === false) process.exitCode = 1;
+}
+
 async function main() {
   if (task.verify) return verify(task, here, (await runtime()).supportedVariants(), open, arrayOf);
   const model = await open();
   const inputs = readInputs(model.info.inputs, task.inputs);
+  if (task.bench) return benchmark(model, inputs);
   const measured = await measure(model, inputs);
   process.stdout.write(print(describe(model, measured), measured));
 }

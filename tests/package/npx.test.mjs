@@ -72,7 +72,7 @@ test("inspect and dumps", () => {
 });
 
 // What tests/node asks of the native program, asked of this one. Node tells test files that they run within another.
-for (const [name, least] of [["cli", 20], ["run", 25], ["verify", 7]])
+for (const [name, least] of [["cli", 20], ["run", 25], ["verify", 7], ["bench_command", 4]])
   test(`tests/node/${name}.test.mjs`, () => {
     const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
     const { status, stdout } = spawnSync(process.execPath, ["--test", "--test-reporter=tap", path.join(ROOT, `tests/node/${name}.test.mjs`)], {

@@ -1,4 +1,4 @@
-// What both engines, Node and a page, measure with. Nothing but the language here.
+// What `weft bench`, and bench/ in Node and in pages, measure with. Nothing but the language here.
 
 const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
