@@ -157,7 +157,7 @@ test("a wrong MIME type does not matter", async () => assert.deepEqual((await ru
 
 test("HTML in place of WebAssembly", async () => {
   await refused(run("html/"), "LoadError", "html", /^expected WebAssembly, got HTML from http:.*html\/model\.relaxed\.wasm \(status 200\)$/);
-  await refused(run("lying/"), "LoadError", "compile", /cannot compile http:.*lying\/model\.relaxed\.wasm \(status 200\)/);
+  await refused(run("lying/"), "LoadError", "html", /expected WebAssembly, got HTML from http:.*lying\/model\.relaxed\.wasm \(status 200\)/);
   await refused(run("missing/"), "LoadError", "http", /missing\/model\.json: status 404/);
 });
 

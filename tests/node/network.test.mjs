@@ -18,8 +18,8 @@ const WEIGHTS = files["model.weights"];
 const servers = [];
 after(() => servers.forEach((server) => (server.closeAllConnections(), server.close())));
 
-/** A server that handles model.weights by `weights(request, response, how often it was asked before)`. */
-async function serve(weights) {
+/** A server that handles model.weights by `weights(request, response, how often it was asked before)`, and files that `other` takes. */
+async function serve(weights, other = () => false) {
   const asked = [];
   const server = createServer((request, response) => {
     const name = request.url.slice(1);
@@ -27,6 +27,7 @@ async function serve(weights) {
       asked.push(request.headers);
       return weights(request, response, asked.length - 1);
     }
+    if (other(name, response)) return;
     response.writeHead(200, { "content-type": name.endsWith(".wasm") ? "application/wasm" : "application/json" });
     response.end(files[name]);
   });
@@ -36,15 +37,17 @@ async function serve(weights) {
   return { url: new URL(`http://127.0.0.1:${server.address().port}/`), asked };
 }
 
+const ETAG = { etag: '"1"' };
+
 /** As servers that know ranges do. */
-function whole(request, response, headers = {}) {
+function whole(request, response, headers = ETAG) {
   const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? "") ?? [];
   if (from === undefined) response.writeHead(200, { "content-length": WEIGHTS.length, ...headers });
   else response.writeHead(206, { "content-length": WEIGHTS.length - from, "content-range": `bytes ${from}-${WEIGHTS.length - 1}/${WEIGHTS.length}`, ...headers });
   response.end(WEIGHTS.subarray(Number(from ?? 0)));
 }
 /** Sends some bytes, then nothing more. */
-function breakOff(response, bytes, headers = {}, body = WEIGHTS) {
+function breakOff(response, bytes, headers = ETAG, body = WEIGHTS) {
   response.writeHead(200, { "content-length": body.length, ...headers });
   response.write(body.subarray(0, bytes), () => setTimeout(() => response.destroy(), 20));
 }
@@ -84,7 +87,7 @@ test("404 is not tried again", async () => {
 
 for (const at of [5, WEIGHTS.length - 3])
   test(`a body that breaks off after ${at} bytes goes on by a range`, async () => {
-    const { url, asked } = await serve((request, response, before) => (before === 0 ? breakOff(response, at, { etag: '"1"' }) : whole(request, response, { etag: '"1"' })));
+    const { url, asked } = await serve((request, response, before) => (before === 0 ? breakOff(response, at) : whole(request, response)));
     const seen = [];
     await works(url, { onProgress: ({ loadedBytes }) => seen.push(loadedBytes) });
     assert.deepEqual(asked.map(({ range }) => range), [undefined, `bytes=${at}-`]);
@@ -94,7 +97,7 @@ for (const at of [5, WEIGHTS.length - 3])
 test("it breaks off again and again: each piece counts", async () => {
   const { url, asked } = await serve((request, response) => {
     const from = Number(/\d+/.exec(request.headers.range ?? "0")[0]);
-    response.writeHead(from ? 206 : 200, { "content-length": WEIGHTS.length - from, ...(from && { "content-range": `bytes ${from}-${WEIGHTS.length - 1}/${WEIGHTS.length}` }) });
+    response.writeHead(from ? 206 : 200, { ...ETAG, "content-length": WEIGHTS.length - from, ...(from && { "content-range": `bytes ${from}-${WEIGHTS.length - 1}/${WEIGHTS.length}` }) });
     const part = WEIGHTS.subarray(from, from + Math.ceil(WEIGHTS.length / 4));
     if (from + part.length === WEIGHTS.length) response.end(part);
     else response.write(part, () => setTimeout(() => response.destroy(), 20));
@@ -106,7 +109,7 @@ test("it breaks off again and again: each piece counts", async () => {
 test("a server without ranges sends all again; what is known is skipped", async () => {
   const { url, asked } = await serve((request, response, before) => {
     if (before === 0) return breakOff(response, 20);
-    response.writeHead(200, { "content-length": WEIGHTS.length });
+    response.writeHead(200, { ...ETAG, "content-length": WEIGHTS.length });
     response.end(WEIGHTS);
   });
   await works(url);
@@ -116,8 +119,8 @@ test("a server without ranges sends all again; what is known is skipped", async 
 test("an encoded body goes on without a range", async () => {
   const packed = gzipSync(WEIGHTS);
   const { url, asked } = await serve((request, response, before) => {
-    if (before === 0) return breakOff(response, packed.length >> 1, { "content-encoding": "gzip" }, packed);
-    response.writeHead(200, { "content-encoding": "gzip", "content-length": packed.length });
+    if (before === 0) return breakOff(response, packed.length >> 1, { ...ETAG, "content-encoding": "gzip" }, packed);
+    response.writeHead(200, { ...ETAG, "content-encoding": "gzip", "content-length": packed.length });
     response.end(packed);
   });
   await works(url);
@@ -129,13 +132,44 @@ test("a file that changed meanwhile is not mixed", async () => {
   await fails(load(url), "changed", /model\.weights changed while it was loaded: load again/);
 });
 
-test("a wrong range is refused", async () => {
-  const { url } = await serve((request, response, before) => {
-    if (before === 0) return breakOff(response, 20);
-    response.writeHead(206, { "content-range": `bytes 0-${WEIGHTS.length - 1}/${WEIGHTS.length}` });
-    response.end(WEIGHTS);
+for (const [what, headers] of [["wrong", { "content-range": `bytes 0-${WEIGHTS.length - 1}/${WEIGHTS.length}` }], ["missing", {}]])
+  test(`a ${what} range is refused`, async () => {
+    const { url } = await serve((request, response, before) => {
+      if (before === 0) return breakOff(response, 20);
+      response.writeHead(206, { ...ETAG, ...headers });
+      response.end(WEIGHTS);
+    });
+    await fails(load(url), "changed", /model\.weights/);
   });
-  await fails(load(url), "changed", /model\.weights/);
+
+test("without a version to go by, nothing is put together", async () => {
+  const { url, asked } = await serve((request, response, before) => (before === 0 ? breakOff(response, 20, {}) : whole(request, response, {})));
+  await fails(load(url), "network", /model\.weights[^]*sends no ETag or Last-Modified/);
+  assert.equal(asked.length, 1);
+  const { url: other } = await serve((request, response, before) => (before === 0 ? breakOff(response, 20) : whole(request, response, {})));
+  await fails(load(other), "changed", /load again/);
+});
+
+test("code that breaks off while it is compiled is asked for again", async () => {
+  let asked = 0;
+  const { url } = await serve(whole, (name, response) => {
+    if (!name.endsWith(".wasm") || asked++ > 0) return false;
+    breakOff(response, 100, { ...ETAG, "content-type": "application/wasm" }, files[name]);
+    return true;
+  });
+  await works(url);
+  assert.equal(asked, 2);
+});
+
+test("code that is damaged is an error of the compiler", async () => {
+  const { url } = await serve(whole, (name, response) => {
+    if (!name.endsWith(".wasm")) return false;
+    const bytes = Uint8Array.from(files[name]);
+    bytes.fill(0xff, 40, 60);
+    response.writeHead(200, { "content-type": "application/wasm" }).end(bytes);
+    return true;
+  });
+  await fails(load(url), "compile", /cannot compile/);
 });
 
 test("the server is gone: the error says how often it was tried", async () => {

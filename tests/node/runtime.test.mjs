@@ -239,6 +239,40 @@ test("an output's view is an input of the next run", async () => {
   assert.deepEqual(await model.run({ ...INPUTS(), x: y }), await (await load(parts())).run({ ...INPUTS(), x: again }));
 });
 
+// --- what only damaged modules do ---
+
+test("more memory than there is: an error that says how much", async () => {
+  const manifest = makeManifest();
+  manifest.variants = manifest.variants.map((variant) => ({ ...variant, memory: { ...variant.memory, pages: 65536 } }));
+  const { Memory } = WebAssembly;
+  WebAssembly.Memory = function () {
+    throw new RangeError("could not allocate memory");
+  };
+  try {
+    await fails(load({ manifest, files }), LoadError, "memory", /cannot have 4294967296 bytes of memory: could not allocate/);
+  } finally {
+    WebAssembly.Memory = Memory;
+  }
+});
+
+test("a step that answers what it may not", async () => {
+  const { default: wabt } = await import("wabt");
+  const tools = await wabt();
+  /** A module whose step does `body` when `run` has been started: entries are told apart by their records. */
+  const moduleOf = (body) => {
+    const { context, entries } = makeManifest().variants[0];
+    const { records } = entries.find(({ name }) => name === "run");
+    const parsed = tools.parseWat("m.wat", `(module (import "env" "memory" (memory 2)) (func (export "step") (param i32 i32) (result i32)
+      (if (result i32) (i32.eq (i32.load (i32.const ${context})) (i32.const ${records})) (then ${body.replaceAll("CONTEXT", context)}) (else (i32.const 0)))))`);
+    return new WebAssembly.Module(parsed.toBinary({}).buffer);
+  };
+  const manifest = makeManifest();
+  for (const [body, code, pattern] of [["(i32.const 9)", "step", /does not have \(9\)/], ["(i32.store (i32.const CONTEXT) (i32.const 0)) (i32.store offset=8 (i32.const CONTEXT) (i32.const 7)) (i32.const 4)", "node_failed", /failed with code 7/], ["(unreachable)", "trap", /trapped/]]) {
+    const model = await load({ manifest, files: { [FILE[manifest.variants[0].name]]: moduleOf(body), "model.weights": files["model.weights"] } }, { variant: manifest.variants[0].name });
+    await fails(model.run(INPUTS()), RuntimeError, code, pattern);
+  }
+});
+
 // --- variants ---
 
 test("the variant is what the engine supports", async () => {
@@ -275,7 +309,7 @@ test("a missing file, and HTML in place of a file", async () => {
       fails(load(url), LoadError, "html", new RegExp(`^expected ${expected}, got HTML from ${url.href}${name} \\(status 200\\)$`)));
   // A server that lies about the type.
   await withServer({ [bestFile]: { ...page, type: "text/plain" } }, (url) => fails(load(url), LoadError, "html", /expected WebAssembly, got HTML from .*\(status 200\)/));
-  await withServer({ [bestFile]: { ...page, type: "application/wasm" } }, (url) => fails(load(url), LoadError, "compile", /cannot compile http.*status 200.*(magic|3c 21)/));
+  await withServer({ [bestFile]: { ...page, type: "application/wasm" } }, (url) => fails(load(url), LoadError, "html", /expected WebAssembly, got HTML from http.*status 200/));
   await fails(load(pathToFileURL(path.join(folder, "none") + path.sep)), LoadError, "not_found", /cannot read file:.*none\/model\.json/);
   await fails(load("http://127.0.0.1:1/"), LoadError, "network", /cannot load http:\/\/127\.0\.0\.1:1\/model\.json/);
 });

@@ -25,9 +25,18 @@ const isWasm = (bytes: Uint8Array): boolean => bytes[0] === 0 && bytes[1] === 0x
 /** Compiles as the bytes arrive where the server names the type; else from the whole. */
 async function compile(opened: Opened, signal: AbortSignal): Promise<WebAssembly.Module> {
   if (opened.module !== undefined) return opened.module;
-  const { response } = opened;
+  const { response, asked } = opened;
   try {
-    if (response !== undefined && streams(response)) return await WebAssembly.compileStreaming(response);
+    if (response !== undefined && streams(response)) {
+      try {
+        return await WebAssembly.compileStreaming(response);
+      } catch (cause) {
+        signal.throwIfAborted();
+        if (asked === undefined || asked.options.retries === 0) throw cause;
+        // Perhaps it broke off, which the engine does not tell from bad code: once more, as bytes that go on where they break off.
+        opened = await open(asked.url, "WebAssembly", asked.options, signal);
+      }
+    }
     const bytes = await allBytes(opened, signal);
     if (!isWasm(bytes)) refuse(opened, "WebAssembly", bytes);
     return await WebAssembly.compile(bytes);

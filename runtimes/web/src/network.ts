@@ -51,15 +51,12 @@ function lengthOf({ headers, type }: Response): number | undefined {
   return length === null || headers.has("content-encoding") || type === "cors" ? undefined : Number(length);
 }
 
-/** The rest of a file from a byte on, and how much of the answer comes before that. */
+/** The rest of a file from a byte on, and how much of the answer comes before that. Both must be of one version, and known to be. */
 async function rest(url: string, first: Response, from: number, options: LoadOptions, signal: AbortSignal): Promise<[Response, number]> {
   const response = await request(url, options, signal, lengthOf(first) === undefined ? 0 : from);
   if (!response.ok) throw new LoadError("http", `cannot load the rest of ${url}: status ${response.status} ${response.statusText}`.trimEnd());
-  const before = versionOf(first), now = versionOf(response);
-  const range = response.headers.get("content-range");
-  const moved = response.status === 206 && range !== null && !range.startsWith(`bytes ${from}-`);
-  if ((before !== null && now !== null && before !== now) || moved)
-    throw new LoadError("changed", `${url} changed while it was loaded: load again`);
+  const moved = response.status === 206 && !response.headers.get("content-range")?.startsWith(`bytes ${from}-`);
+  if (moved || versionOf(response) !== versionOf(first)) throw new LoadError("changed", `${url} changed while it was loaded: load again`);
   return [response, response.status === 206 ? 0 : from];
 }
 
@@ -76,7 +73,10 @@ async function* read(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenera
   }
 }
 
-/** The body in pieces. Where it breaks off, it goes on from there: by a range, or by skipping what is known. With no `url`, it fails. */
+/**
+ * The body in pieces. Where it breaks off, it goes on from there: by a range, or by skipping what is known; with no `url`, or nothing to tell
+ * versions apart by, it fails.
+ */
 export async function* bodyOf(first: Response, url: string | undefined, options: LoadOptions, signal: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (!first.body) return yield new Uint8Array(await first.arrayBuffer());
   const whole = lengthOf(first);
@@ -100,6 +100,8 @@ export async function* bodyOf(first: Response, url: string | undefined, options:
       signal.throwIfAborted();
       reason = cause;
     }
+    if (url !== undefined && retries > 0 && versionOf(first) === null)
+      throw new LoadError("network", `cannot read ${url}: ${messageOf(reason)}; its server sends no ETag or Last-Modified, without which the rest cannot be asked for`, reason);
     if (attempt >= retries) throw new LoadError("network", `cannot read ${url ?? "the response"}: ${messageOf(reason)}${attempts(retries)}`, reason);
     await backOff(attempt, signal);
     [response, skip] = await rest(url!, first, at, options, signal);
