@@ -92,6 +92,8 @@ Result<compile::CompileOptions> read_compile_options(const Options& options, Hos
   compile_options.optimize = static_cast<compile::Optimize>(optimize);
   WEFT_ASSIGN(weights, one_of(options, "weights", {"f32", "f16", "q8"}));
   compile_options.weights = static_cast<passes::WeightFormat>(weights);
+  WEFT_ASSIGN(int64, one_of(options, "int64", {"bigint", "number"}));
+  compile_options.int64_numbers = int64 == 1;
   compile_options.debug_names = options.has("debug-names");
   compile_options.profile_info = options.has("profile-info");
   return compile_options;

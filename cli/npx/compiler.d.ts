@@ -10,6 +10,7 @@ export interface CompileOptions {
   readonly target?: "wasm" | "webgpu";
   readonly optimize?: "speed" | "memory";
   readonly weights?: "f32" | "f16" | "q8";
+  readonly int64?: "bigint" | "number";
   readonly deterministic?: boolean;
   /** Adds index.html, which loads, runs and shows the model. */
   readonly html?: boolean;

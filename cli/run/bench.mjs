@@ -30,7 +30,7 @@ function findPeer() {
 const open = {
   async weft({ bundle, variant }, inputs) {
     const { load } = await import("./weft.mjs");
-    const model = await load(pathToFileURL(bundle + path.sep), { variant });
+    const model = await load(pathToFileURL(bundle + path.sep), { variant, int64: "bigint" });
     const feeds = weftFeeds(inputs);
     return { run: () => model.run(feeds), info: model.info };
   },

@@ -23,7 +23,7 @@ async function runtime() {
 
 async function open(variant = task.variant) {
   const { load } = await runtime();
-  return load(pathToFileURL(task.bundle + path.sep), { variant });
+  return load(pathToFileURL(task.bundle + path.sep), { variant, int64: "bigint" });
 }
 
 /** What the bundle says of the statements of the variant that runs. */

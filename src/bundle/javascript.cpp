@@ -23,6 +23,7 @@ constexpr std::string_view kRuntimeEnd = "// --- load ---";
 
 constexpr std::string_view kFallbackTypes =
     R"(export type TensorLike<A> = A | { readonly data: A; readonly shape?: readonly number[] };
+export type Numbers = Float64Array | readonly number[];
 export interface LoadOptions {
   readonly variant?: "auto" | "scalar" | "simd128" | "relaxed" | undefined;
 }
@@ -46,12 +47,15 @@ std::string file_line(std::string_view name) {
 }
 
 /// Model names stay out of comments, which they could end.
-std::string interface(std::string_view name, const std::vector<Port>& ports, std::string_view format) {
+std::string interface(std::string_view name, const Manifest& manifest, bool inputs) {
+  const std::vector<Port>& ports = inputs ? manifest.inputs : manifest.outputs;
   std::string out = fmt::format("\nexport interface {} {{\n", name);
   for (const Port& port : ports) {
     out += fmt::format("  /** {} [{}] */\n", to_string(port.dtype), fmt::join(port.shape, ", "));
-    const std::string type = fmt::format(fmt::runtime(format), info(port.dtype).typescript);
-    out += fmt::format("  {}: {};\n", json_string(port.name), type);
+    const bool numbers = manifest.int64_numbers && (port.dtype == DType::i64 || port.dtype == DType::u64);
+    const std::string_view array = numbers ? "Float64Array" : info(port.dtype).typescript;
+    out += fmt::format(fmt::runtime(inputs ? "  {}: TensorLike<{}>{};\n" : "  {}: {}{};\n"),
+                       json_string(port.name), array, inputs && numbers ? " | Numbers" : "");
   }
   return out + "}\n";
 }
@@ -77,8 +81,8 @@ BundleFile write_worker_js(std::string_view runtime_js) {
 BundleFile write_model_dts(const Manifest& manifest, std::string_view runtime_dts) {
   std::string text(runtime_dts.empty() ? kFallbackTypes
                                        : runtime_dts.substr(0, runtime_dts.find(kRuntimeEnd)));
-  text += interface("Inputs", manifest.inputs, "TensorLike<{}>");
-  text += interface("Outputs", manifest.outputs, "{}");
+  text += interface("Inputs", manifest, true);
+  text += interface("Outputs", manifest, false);
   text += kLoad;
   return text_file("model.d.ts", text);
 }

@@ -114,6 +114,7 @@ ordered_json json_of(const Manifest& manifest) {
   out["required_features"] = list(manifest.required_features);
   out["name"] = valid_utf8(manifest.name);
   out["generator"] = manifest.generator;
+  if (manifest.int64_numbers) out["int64"] = "number";
   out["inputs"] = list(manifest.inputs);
   out["outputs"] = list(manifest.outputs);
   out["nodes"] = list(manifest.nodes);

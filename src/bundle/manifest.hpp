@@ -62,6 +62,7 @@ struct Manifest {
   std::string generator;  ///< "weft 0.1.0"
   std::vector<Port> inputs, outputs;
   std::vector<std::string> nodes;
+  bool int64_numbers = false;  ///< 64-bit integers are numbers in JavaScript, where the caller does not say
   uint64_t weights_bytes = 0;  ///< of the data part
   uint64_t weights_tensors = 0;
   std::vector<Variant> variants;

@@ -26,6 +26,7 @@ struct CompileOptions {
   Optimize optimize = Optimize::speed;
   /// Only rewritings that keep every rounding, and no relaxed SIMD: the same bits on every engine.
   bool deterministic = false;
+  bool int64_numbers = false;  ///< in JavaScript, 64-bit integers are numbers, checked, and not bigints
   passes::WeightFormat weights = passes::WeightFormat::f32;  ///< what model.weights stores
   /// Makes every computed value an output, under its name in the imported graph: to find the first that
   /// differs.

@@ -140,6 +140,7 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   Compiled compiled;
   compiled.manifest = bundle::make_manifest(g, weights, kGenerator);
   compiled.manifest.name = options.name;
+  compiled.manifest.int64_numbers = options.int64_numbers;
   compiled.manifest.nodes = nodes.names();
   for (const PlacedVariant& placed : variants) {
     compiled.manifest.variants.push_back(bundle::make_variant(

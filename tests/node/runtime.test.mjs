@@ -214,6 +214,16 @@ test("a memory that is given is cleared and used", async () => {
   await fails(load(parts(), { memory: new WebAssembly.Memory({ initial: 1 }) }), LoadError, "memory", /has 65536 bytes, the model needs 131072/);
 });
 
+// --- 64-bit integers as numbers ---
+
+test("int64: numbers in, checked", async () => {
+  const model = await load(parts(), { int64: "number" });
+  for (const index of [[2], Float64Array.of(2), Int32Array.of(2), BigInt64Array.of(2n), { data: [2], shape: [1] }]) assert.deepEqual(await model.run({ ...INPUTS(), index }), await (await load(parts())).run({ ...INPUTS(), index: BigInt64Array.of(2n) }));
+  for (const index of [[1.5], [2 ** 60], [NaN], ["2"]]) await fails(model.run({ ...INPUTS(), index }), InputError, "value", /input "index": .* is not a safe integer of the type i64/);
+  await fails(model.run({ ...INPUTS(), index: [1, 2] }), InputError, "shape", /expected 1 elements/);
+  await fails((await load(parts())).run({ ...INPUTS(), index: [2] }), InputError, "dtype", /expected BigInt64Array/);
+});
+
 // --- views ---
 
 test("an input written in place and outputs as views: no copies, the same results", async () => {

@@ -224,7 +224,7 @@ async function assemble(found: Found, options: LoadOptions, stop: AbortControlle
   await file?.end();
   here();
   meter.report("ready");
-  return new LoadedModel(machine, manifest, choice);
+  return new LoadedModel(machine, manifest, choice, options.int64);
 }
 
 /** The variants that this engine can run, best first. */

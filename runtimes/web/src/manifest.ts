@@ -19,6 +19,8 @@ export interface Variant {
 export interface Manifest {
   readonly abi: { readonly major: number; readonly minor: number };
   readonly required_features?: readonly string[];
+  /** How 64-bit integers come and go where the caller does not say. */
+  readonly int64?: string;
   readonly name: string;
   readonly generator: string;
   readonly inputs: readonly TensorInfo[];

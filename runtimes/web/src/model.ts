@@ -154,17 +154,39 @@ function describe(value: unknown): string {
   return typeof tag === "string" ? tag : (value.constructor?.name ?? "object");
 }
 
-/** The bytes of one input, after all checks. */
-function inputBytes(info: TensorInfo, value: unknown): Uint8Array {
+const isWide = (dtype: string): dtype is "i64" | "u64" => dtype === "i64" || dtype === "u64";
+
+/** Numbers as 64-bit integers. */
+function widen(name: string, dtype: "i64" | "u64", numbers: ArrayLike<unknown>): TypedArray {
+  const least = dtype === "u64" ? 0 : Number.MIN_SAFE_INTEGER;
+  const big = Array.from(numbers, (v) => {
+    if (!Number.isSafeInteger(v) || (v as number) < least) throw new InputError("value", `input "${name}": ${String(v)} is not a safe integer of the type ${dtype}`);
+    return BigInt(v as number);
+  });
+  return dtype === "u64" ? BigUint64Array.from(big) : BigInt64Array.from(big);
+}
+
+/** 64-bit integers as numbers. */
+function narrow(name: string, values: BigInt64Array | BigUint64Array): Float64Array {
+  return Float64Array.from(values as Iterable<bigint> & ArrayLike<bigint>, (v: bigint) => {
+    const number = Number(v);
+    if (!Number.isSafeInteger(number)) throw new RuntimeError("unsafe_integer", `output "${name}": ${v} is not a safe integer; load with int64: "bigint"`, undefined, v);
+    return number;
+  });
+}
+
+/** The bytes of one input, after all checks. With `numbers`, 64-bit integers may come as numbers. */
+function inputBytes(info: TensorInfo, value: unknown, numbers: boolean): Uint8Array {
   const { name, dtype, shape } = info;
   const fail = (code: string, expected: string, got: string): never => {
     throw new InputError(code, `input "${name}": expected ${expected}, got ${got}`);
   };
   const wrapped = typeof value === "object" && value !== null && !ArrayBuffer.isView(value) && "data" in value;
-  const data: unknown = wrapped ? value.data : value;
+  let data: unknown = wrapped ? value.data : value;
   const given: unknown = wrapped && "shape" in value ? value.shape : undefined;
   const { names } = kinds[dtype];
   const wanted = `${names[0]} (${dtype} [${shape.join(", ")}])`;
+  if (numbers && isWide(dtype) && (Array.isArray(data) || (isTypedArray(data) && !/^Big/.test(data[Symbol.toStringTag])))) data = widen(name, dtype, data);
   if (!isTypedArray(data) || !names.includes(data[Symbol.toStringTag])) return fail("dtype", wanted, describe(data));
   if (given !== undefined) {
     if (!Array.isArray(given) || given.length !== shape.length || given.some((extent, i) => extent !== shape[i]))
@@ -199,11 +221,13 @@ export class LoadedModel implements Model {
   readonly info: ModelInfo;
   #machine: Machine | undefined;
   readonly #choice: Choice;
+  readonly #numbers: boolean;
   /** Settles when all runs so far have ended. */
   #last: Promise<unknown> = Promise.resolve();
   #runs = 0;
 
-  constructor(machine: Machine, manifest: Manifest, choice: Choice) {
+  constructor(machine: Machine, manifest: Manifest, choice: Choice, int64: "bigint" | "number" = manifest.int64 === "number" ? "number" : "bigint") {
+    this.#numbers = int64 === "number";
     this.#machine = machine;
     this.#choice = choice;
     this.info = infoOf(manifest, choice);
@@ -255,7 +279,7 @@ export class LoadedModel implements Model {
     return infos.map((info) => {
       if (!Object.hasOwn(inputs, info.name) || inputs[info.name] === undefined)
         throw new InputError("missing_input", `missing input "${info.name}"; the model's inputs: ${quote(infos)}`);
-      return inputBytes(info, inputs[info.name]);
+      return inputBytes(info, inputs[info.name], this.#numbers);
     });
   }
 
@@ -276,6 +300,7 @@ export class LoadedModel implements Model {
     else await machine.execute("run", signal);
     const results: [string, TypedArray][] = this.info.outputs.map((info, i) => {
       const seen = view(machine, info, variant.outputs[i]!);
+      if (this.#numbers && isWide(info.dtype)) return [info.name, narrow(info.name, seen as BigInt64Array)];
       return [info.name, outputs === "view" ? seen : seen.slice()];
     });
     return Object.fromEntries(results);

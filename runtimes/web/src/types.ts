@@ -10,6 +10,9 @@ export type TypedArray =
   | BigInt64Array | Int32Array | Int16Array | Int8Array
   | BigUint64Array | Uint32Array | Uint16Array | Uint8Array | Uint8ClampedArray;
 
+/** 64-bit integers as numbers. */
+export type Numbers = Float64Array | Int32Array | Uint32Array | readonly number[];
+
 /** A tensor's elements in row-major order, with its shape where it is to be checked. */
 export type TensorLike<A extends TypedArray = TypedArray> = A | { readonly data: A; readonly shape?: readonly number[] };
 
@@ -105,6 +108,11 @@ export type Source = FileSource | Parts;
 export interface LoadOptions {
   /** "auto" (default) takes the fastest code that the engine can run. */
   readonly variant?: "auto" | VariantName | undefined;
+  /**
+   * 64-bit integers as BigInt64Array and BigUint64Array, or as numbers: inputs then may be arrays of safe integers, outputs are Float64Array,
+   * and what is not a safe integer is an error. By default as the bundle was compiled (`--int64`).
+   */
+  readonly int64?: "bigint" | "number" | undefined;
   /** model.weights, where it is not beside the code. */
   readonly weights?: FileSource | undefined;
   /** In place of the global fetch: for caches, other transports. */
