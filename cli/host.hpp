@@ -6,18 +6,25 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/source.hpp"
 #include "bundle/bundle.hpp"
 
 namespace weft::cli {
 
+/// SHA-256, in lower-case hexadecimal.
+struct FileHashes {
+  std::string sha256;               ///< of the file
+  std::vector<std::string> chunks;  ///< of its chunks, where BundleFile::chunk_bytes asks for them
+};
+
 /// A folder that appears as a whole by `commit`, or not at all.
 class OutputFolder {
  public:
   virtual ~OutputFolder() = default;
-  /// Writes one file; returns its SHA-256 in lower-case hexadecimal.
-  virtual Result<std::string> write(const bundle::BundleFile& file, const Blobs& blobs) = 0;
+  /// Writes and hashes one file.
+  virtual Result<FileHashes> write(const bundle::BundleFile& file, const Blobs& blobs) = 0;
   /// Replaces an older bundle; fails with invalid_argument where something else has the name.
   virtual Result<void> commit() = 0;
 };

@@ -93,7 +93,7 @@ Result<void> compile_into(const std::string& folder, const Options& options, con
   compile_options.name = file_stem(model);
   compile_options.debug_names = compile_options.profile_info = !request.profile.empty();
   WEFT_ASSIGN(compiled, compile::compile_model({source}, compile_options));
-  WEFT_ASSIGN(files, write_bundle(compiled, folder, host));
+  WEFT_ASSIGN(files, write_bundle(compiled, {}, folder, host));
   (void)files;
   return {};
 }

@@ -137,7 +137,7 @@ Result<Observed> observe(const Options& options, const std::string& bundle,
     if (bundle.empty()) {
       WEFT_ASSIGN(source, host.open(options.positional()));
       WEFT_ASSIGN(compiled, compile::compile_model({source}, compile_options));
-      WEFT_ASSIGN(files, write_bundle(compiled, folder + "/bundle", host));
+      WEFT_ASSIGN(files, write_bundle(compiled, {}, folder + "/bundle", host));
       (void)files;
     }
     task["variants"] = compile_options.variants;

@@ -1,18 +1,27 @@
 #include "cli/write_bundle.hpp"
 
+#include "bundle/javascript.hpp"
+
 namespace weft::cli {
 
 Result<std::vector<bundle::HashedFile>> write_bundle(const compile::Compiled& compiled,
-                                                     const std::string& folder, Host& host) {
+                                                     std::string_view runtime_js, const std::string& folder,
+                                                     Host& host) {
   WEFT_ASSIGN(output, host.create_folder(folder));
   std::vector<bundle::HashedFile> hashed;
-  for (const bundle::BundleFile& file : compiled.bundle.files) {
-    WEFT_ASSIGN(sha256, output->write(file, compiled.blobs));
-    hashed.push_back({file.name, file.variant, bundle::size(file), sha256});
-  }
-  const std::string manifest = bundle::manifest_with_files(compiled.manifest, hashed);
-  WEFT_ASSIGN(ignored, output->write(bundle::text_file("model.json", manifest), {}));
-  (void)ignored;
+  bundle::Manifest manifest = compiled.manifest;
+  const auto write = [&](const bundle::BundleFile& file) -> Result<void> {
+    WEFT_ASSIGN(hashes, output->write(file, compiled.blobs));
+    hashed.push_back({file.name, file.variant, bundle::size(file), hashes.sha256});
+    if (file.chunk_bytes > 0) {
+      manifest.weights_file_bytes = bundle::size(file);
+      manifest.weights_chunks = std::move(hashes.chunks);
+    }
+    return {};
+  };
+  for (const bundle::BundleFile& file : compiled.bundle.files) WEFT_TRY(write(file));
+  if (!runtime_js.empty()) WEFT_TRY(write(bundle::write_model_js(runtime_js, manifest)));
+  WEFT_TRY(output->write(bundle::text_file("model.json", bundle::manifest_with_files(manifest, hashed)), {}));
   WEFT_TRY(output->commit());
   return hashed;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/host.hpp"
@@ -9,9 +10,11 @@
 
 namespace weft::cli {
 
-/// Writes all files of the bundle and model.json with their hashes, all or none. Returns what model.json
+/// Writes all files of the bundle, then model.js around `runtime_js` (build/runtime/weft.inline.js; none when
+/// that is empty) and model.json with the hashes of what was written; all or none. Returns what model.json
 /// lists.
 Result<std::vector<bundle::HashedFile>> write_bundle(const compile::Compiled& compiled,
-                                                     const std::string& folder, Host& host);
+                                                     std::string_view runtime_js, const std::string& folder,
+                                                     Host& host);
 
 }  // namespace weft::cli

@@ -63,6 +63,7 @@ class Sha256 {
   Sha256(const Sha256&) = delete;
   Sha256& operator=(const Sha256&) = delete;
   void update(std::span<const uint8_t> bytes) { EVP_DigestUpdate(context_, bytes.data(), bytes.size()); }
+  /// Of what came since the last call.
   std::string hex() {
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
@@ -73,11 +74,40 @@ class Sha256 {
       std::snprintf(pair, sizeof pair, "%02x", digest[i]);
       text += pair;
     }
+    EVP_DigestInit_ex(context_, EVP_sha256(), nullptr);
     return text;
   }
 
  private:
   EVP_MD_CTX* context_;
+};
+
+/// Hashes a stream in chunks of equal size; of 0 bytes: not at all.
+class ChunkHasher {
+ public:
+  explicit ChunkHasher(uint64_t chunk_bytes) : chunk_bytes_(chunk_bytes) {}
+  void update(std::span<const uint8_t> bytes) {
+    while (chunk_bytes_ > 0 && !bytes.empty()) {
+      const auto part = bytes.first(std::min<uint64_t>(bytes.size(), chunk_bytes_ - filled_));
+      hash_.update(part);
+      filled_ += part.size();
+      bytes = bytes.subspan(part.size());
+      if (filled_ == chunk_bytes_) close();
+    }
+  }
+  std::vector<std::string> finish() {
+    if (filled_ > 0) close();
+    return std::move(chunks_);
+  }
+
+ private:
+  void close() {
+    chunks_.push_back(hash_.hex());
+    filled_ = 0;
+  }
+  uint64_t chunk_bytes_, filled_ = 0;
+  Sha256 hash_;
+  std::vector<std::string> chunks_;
 };
 
 /// Runs of weights are copied in pieces of this size.
@@ -91,7 +121,7 @@ class FolderWriter final : public OutputFolder {
   FolderWriter& operator=(const FolderWriter&) = delete;
 
   Result<void> begin();
-  Result<std::string> write(const bundle::BundleFile& file, const Blobs& blobs) override;
+  Result<FileHashes> write(const bundle::BundleFile& file, const Blobs& blobs) override;
   Result<void> commit() override;
 
  private:
@@ -144,14 +174,16 @@ Result<void> FolderWriter::begin() {
   return {};
 }
 
-Result<std::string> FolderWriter::write(const bundle::BundleFile& content, const Blobs& blobs) {
+Result<FileHashes> FolderWriter::write(const bundle::BundleFile& content, const Blobs& blobs) {
   const fs::path path = aside_ / content.name;
   std::FILE* file = std::fopen(path.c_str(), "wb");
   if (file == nullptr) return system_error("cannot write", path);
   Sha256 hash;
+  ChunkHasher chunks(content.chunk_bytes);
   const Result<void> written =
       for_each_run(content, blobs, [&](const std::vector<uint8_t>& bytes) -> Result<void> {
         hash.update(bytes);
+        chunks.update(bytes);
         if (std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size())
           return system_error("cannot write", path);
         return {};
@@ -159,7 +191,7 @@ Result<std::string> FolderWriter::write(const bundle::BundleFile& content, const
   const bool closed = std::fclose(file) == 0;
   if (!written) return std::unexpected(written.error());
   if (!closed) return system_error("cannot write", path);
-  return hash.hex();
+  return FileHashes{hash.hex(), chunks.finish()};
 }
 
 Result<void> FolderWriter::commit() {

@@ -11,6 +11,7 @@ export class CompileError extends Error {
 }
 
 const OUTPUT = "bundle";
+const TYPES = { wasm: "application/wasm", js: "text/javascript", html: "text/html", json: "application/json" };
 
 const toBytes = (data) => (ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data));
 
@@ -19,7 +20,8 @@ class MemoryHost {
   output = new Map();
   text = { out: "", error: "" };
   #open = [];
-  #pieces;
+  #file;
+  #marks = 0;
   #files;
 
   constructor(files) {
@@ -33,7 +35,7 @@ class MemoryHost {
   }
 
   write(bytes) {
-    this.#pieces.push(bytes.slice());
+    this.#file.pieces.push(bytes.slice());
   }
 
   #find(name) {
@@ -49,18 +51,23 @@ class MemoryHost {
     open_external: ({ path }) => this.#find(path),
     close: ({ file }) => void (this.#open[file] = undefined),
     create_folder: () => this.output.clear(),
-    begin_file: ({ name }) => void this.output.set(name, (this.#pieces = [])),
-    copy: ({ file, offset, bytes }) => void this.#pieces.push(this.#open[file].subarray(offset, offset + bytes)),
-    // WebCrypto hashes asynchronously: a mark stands for the hash until then.
-    end_file: () => ({ sha256: mark(this.output.size) }),
+    begin_file: ({ name, chunk_bytes: chunkBytes }) => void this.output.set(name, (this.#file = { pieces: [], chunkBytes })),
+    copy: ({ file, offset, bytes }) => void this.#file.pieces.push(this.#open[file].subarray(offset, offset + bytes)),
+    // WebCrypto hashes asynchronously: marks stand for the hashes until then.
+    end_file: () => {
+      const { pieces, chunkBytes } = this.#file;
+      const size = pieces.reduce((sum, { length }) => sum + length, 0);
+      const chunks = Array.from({ length: chunkBytes > 0 ? Math.ceil(size / chunkBytes) : 0 }, () => mark(this.#marks++));
+      return (this.#file.marks = { sha256: mark(this.#marks++), chunks });
+    },
     commit: () => null,
     discard: () => this.output.clear(),
   };
 }
 
-const mark = (index) => index.toString(16).padStart(64, "feedface");
+const mark = (index) => "feedface".repeat(7) + index.toString(16).padStart(8, "0");
 
-const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
+const sha256 = async (bytes) => Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 /** As the manifest's `integrity` has it. */
 const base64 = (digits) => btoa(String.fromCharCode(...digits.match(/../g).map((pair) => parseInt(pair, 16))));
 
@@ -107,19 +114,20 @@ export class Compiler {
     const { output, text } = await this.#run("compile", model, options, ["-o", OUTPUT]);
     const blobs = new Map();
     const hashes = [];
-    for (const [name, pieces] of output) {
-      if (name === "model.json") continue;
-      const type = name.endsWith(".wasm") ? "application/wasm" : name.endsWith(".js") ? "text/javascript" : name.endsWith(".html") ? "text/html" : "";
-      const blob = new Blob(pieces, { type });
+    const learn = (mark, hash) => hashes.push([mark, hash], [base64(mark), base64(hash)]);
+    const filled = (text) => hashes.reduce((text, [mark, hash]) => text.replaceAll(mark, hash), text);
+    for (const [name, { pieces, chunkBytes, marks }] of output) {
+      const type = TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "";
+      // These come after what they say the hashes of.
+      const saysHashes = name === "model.js" || name === "model.json";
+      const blob = new Blob(saysHashes ? [filled(await new Blob(pieces).text())] : pieces, { type });
       blobs.set(name, blob);
-      const hash = hex(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));
-      hashes.push([mark(blobs.size), hash], [base64(mark(blobs.size)), base64(hash)]);
+      const bytes = await blob.arrayBuffer();
+      for (const [i, chunk] of marks.chunks.entries()) learn(chunk, await sha256(bytes.slice(i * chunkBytes, (i + 1) * chunkBytes)));
+      learn(marks.sha256, await sha256(bytes));
     }
-    const filled = (json) => hashes.reduce((text, [from, to]) => text.replaceAll(from, to), json);
-    const manifest = filled(await new Blob(output.get("model.json")).text());
-    blobs.set("model.json", new Blob([manifest], { type: "application/json" }));
     const { files, variants } = JSON.parse(filled(text.out));
-    return { files: blobs, manifest: JSON.parse(manifest), report: { files, variants } };
+    return { files: blobs, manifest: JSON.parse(await blobs.get("model.json").text()), report: { files, variants } };
   }
 
   async inspect(model, { shapes, dims, external, name } = {}) {

@@ -60,6 +60,7 @@ export class NodeHost {
 
   write(bytes) {
     this.#file.hash.update(bytes);
+    this.#hashChunks(bytes);
     attempt(`cannot write ${this.#file.path}`, () => writeAll(this.#file.descriptor, bytes));
   }
 
@@ -72,8 +73,25 @@ export class NodeHost {
     });
   }
 
-  #begin(name) {
-    attempt(`cannot write ${name}`, () => (this.#file = { path: name, descriptor: fs.openSync(name, "w"), hash: createHash("sha256") }));
+  #begin(name, chunkBytes = 0) {
+    const descriptor = attempt(`cannot write ${name}`, () => fs.openSync(name, "w"));
+    this.#file = { path: name, descriptor, hash: createHash("sha256"), chunkBytes, filled: 0, chunk: createHash("sha256"), chunks: [] };
+  }
+
+  #hashChunks(bytes) {
+    const file = this.#file;
+    for (let at = 0; file.chunkBytes > 0 && at < bytes.length; ) {
+      const part = bytes.subarray(at, at + file.chunkBytes - file.filled);
+      file.chunk.update(part);
+      file.filled += part.length;
+      at += part.length;
+      if (file.filled === file.chunkBytes) this.#closeChunk();
+    }
+  }
+
+  #closeChunk() {
+    this.#file.chunks.push(this.#file.chunk.digest("hex"));
+    Object.assign(this.#file, { filled: 0, chunk: createHash("sha256") });
   }
 
   /** A folder that the main thread removes if this program ends early. */
@@ -120,7 +138,7 @@ export class NodeHost {
         return this.#temporary(path.join(path.dirname(wanted), `.${path.basename(wanted)}.tmp.`));
       }) };
     },
-    begin_file: ({ name }) => this.#begin(path.join(this.#folder.aside, name)),
+    begin_file: ({ name, chunk_bytes }) => this.#begin(path.join(this.#folder.aside, name), chunk_bytes),
     begin_temporary: ({ path: name }) => this.#begin(name),
     copy: ({ file, offset, bytes }) => {
       const buffer = Buffer.alloc(Math.min(COPY_BYTES, bytes));
@@ -132,7 +150,8 @@ export class NodeHost {
     },
     end_file: () => {
       attempt(`cannot write ${this.#file.path}`, () => fs.closeSync(this.#file.descriptor));
-      return { sha256: this.#file.hash.digest("hex") };
+      if (this.#file.filled > 0) this.#closeChunk();
+      return { sha256: this.#file.hash.digest("hex"), chunks: this.#file.chunks };
     },
     commit: () => attempt(`cannot write ${this.#folder.path}`, () => void this.#inPlace(this.#folder)),
     discard: () => fs.rmSync(this.#folder.aside, { recursive: true, force: true }),

@@ -70,11 +70,11 @@ class HostFolder final : public OutputFolder {
   HostFolder(const HostFolder&) = delete;
   HostFolder& operator=(const HostFolder&) = delete;
 
-  Result<std::string> write(const bundle::BundleFile& file, const Blobs& blobs) override {
-    WEFT_TRY(call({{"op", "begin_file"}, {"name", file.name}}));
+  Result<FileHashes> write(const bundle::BundleFile& file, const Blobs& blobs) override {
+    WEFT_TRY(call({{"op", "begin_file"}, {"name", file.name}, {"chunk_bytes", file.chunk_bytes}}));
     for (const bundle::Piece& piece : file.pieces) WEFT_TRY(write(piece, blobs));
     WEFT_ASSIGN(answer, call({{"op", "end_file"}}));
-    return answer["sha256"].get<std::string>();
+    return FileHashes{answer["sha256"].get<std::string>(), answer["chunks"].get<std::vector<std::string>>()};
   }
 
   Result<void> commit() override {

@@ -17,6 +17,7 @@ struct BundleFile {
   std::string name;
   std::string variant;        ///< of the manifest; empty: of all variants
   std::vector<Piece> pieces;  ///< in order, without gaps
+  uint64_t chunk_bytes = 0;  ///< hashed also in chunks of this size, the last one smaller; 0: only as a whole
 };
 
 struct Bundle {

@@ -120,6 +120,11 @@ ordered_json json_of(const Manifest& manifest) {
   out["nodes"] = list(manifest.nodes);
   out["weights"]["bytes"] = manifest.weights_bytes;
   out["weights"]["tensors"] = manifest.weights_tensors;
+  if (!manifest.weights_chunks.empty()) {
+    out["weights"]["file_bytes"] = manifest.weights_file_bytes;
+    out["weights"]["chunk_bytes"] = kWeightsChunkBytes;
+    out["weights"]["sha256"] = manifest.weights_chunks;
+  }
   out["variants"] = list(manifest.variants);
   return out;
 }

@@ -65,6 +65,10 @@ struct Manifest {
   bool int64_numbers = false;  ///< 64-bit integers are numbers in JavaScript, where the caller does not say
   uint64_t weights_bytes = 0;  ///< of the data part
   uint64_t weights_tensors = 0;
+  uint64_t weights_file_bytes = 0;
+  /// SHA-256 of each chunk of kWeightsChunkBytes of model.weights, lower-case hexadecimal; empty until the
+  /// caller has hashed them: modules are made before.
+  std::vector<std::string> weights_chunks;
   std::vector<Variant> variants;
 };
 

@@ -62,6 +62,7 @@ std::vector<uint8_t> header_bytes(std::string text) {
 Result<WeightsFile> write_weights(const graph::Graph& g, const std::vector<ValueId>& constants) {
   WeightsFile out;
   out.file.name = "model.weights";
+  out.file.chunk_bytes = kWeightsChunkBytes;
   out.file.pieces.emplace_back();
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   std::set<std::string> taken = {"__metadata__"};

@@ -9,6 +9,9 @@
 
 namespace weft::bundle {
 
+/// What a runtime checks, and keeps in caches, at once: small enough to hold, large enough for few hashes.
+inline constexpr uint64_t kWeightsChunkBytes = 4 << 20;
+
 /// A tensor's place in the data part of the file.
 struct WeightRange {
   uint64_t offset = 0, bytes = 0;

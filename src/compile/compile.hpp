@@ -31,7 +31,7 @@ struct CompileOptions {
   /// Makes every computed value an output, under its name in the imported graph: to find the first that
   /// differs.
   bool keep_values = false;
-  std::string_view runtime_js;     ///< the web runtime's text, inlined in model.js; empty: no model.js
+  std::string_view runtime_js;     ///< the web runtime's text, for model.worker.js; may be empty
   std::string_view page;           ///< index.html, which shows the model through model.js; may be empty
   std::string_view runtime_types;  ///< its declarations, for model.d.ts; may be empty
   /// Called with the text of each stage as it is made, by the names of kStages; may be empty.
@@ -64,7 +64,7 @@ struct VariantReport {
 };
 
 struct Compiled {
-  bundle::Bundle bundle;
+  bundle::Bundle bundle;  ///< without model.js and model.json, which say the hashes of the others
   bundle::Manifest manifest;
   Blobs blobs;  ///< that the bundle's weights refer to
   std::vector<VariantReport> variants;

@@ -161,7 +161,6 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   }
   compiled.bundle.files.push_back(std::move(weights.file));
   if (!options.runtime_js.empty()) {
-    compiled.bundle.files.push_back(bundle::write_model_js(options.runtime_js, compiled.manifest));
     compiled.bundle.files.push_back(bundle::write_worker_js(options.runtime_js));
   }
   compiled.bundle.files.push_back(bundle::write_model_dts(compiled.manifest, options.runtime_types));

@@ -49,6 +49,17 @@ self.loadModule = (code, weights, inputs) => attempt(async () => {
   const model = await weft.load(module, { weights });
   return { outputs: pack(await model.run(unpack(inputs))), info: model.info };
 });
+self.cached = (url, cache, inputs) => attempt(async () => {
+  const { load } = await import(url);
+  const seen = [];
+  const outputs = [];
+  for (const worker of [false, false, true]) {
+    const model = await load({ cache, worker, variant: "simd128", onProgress: ({ loadedBytes, totalBytes }) => seen.push([loadedBytes, totalBytes]) });
+    outputs.push(pack(await model.run(unpack(inputs))));
+    model.dispose();
+  }
+  return { outputs, last: seen.at(-1) };
+});
 self.runModelJs = (url, inputs) => attempt(async () => {
   const { load } = await import(url);
   const model = await load();
@@ -82,6 +93,8 @@ before(async () => {
   const under = (prefix, changes = {}) => Object.fromEntries(Object.entries({ ...hand, ...changes }).map(([name, body]) => [prefix + name, body]));
   const codes = ["model.scalar.wasm", "model.wasm", "model.relaxed.wasm"];
   const each = (change) => Object.fromEntries(codes.map((name) => [name, change(hand[name])]));
+  const compiled = folderFiles(bundle, "compiled/");
+  const flipped = (bytes) => bytes.with(bytes.length >> 1, bytes[bytes.length >> 1] ^ 1);
   server = await serve({
     "index.html": '<!doctype html><meta charset="utf-8"><title>weft</title><script type="module" src="page.js"></script>',
     "page.js": PAGE_SCRIPT,
@@ -93,7 +106,8 @@ before(async () => {
     ...under("lying/", each(() => ({ ...html, type: "application/wasm" }))),
     ...under("cut/", each((body) => body.slice(0, body.length >> 1))),
     ...under("stall/", { "model.weights": { body: hand["model.weights"], stall: true } }),
-    ...folderFiles(bundle, "compiled/"),
+    ...compiled,
+    ...Object.fromEntries(Object.entries(compiled).map(([name, body]) => [name.replace("compiled/", "damaged/"), name.endsWith(".weights") ? flipped(body) : body])),
   }, { "content-security-policy": CSP });
   browser = await launchChromium();
   page = await browser.newPage();
@@ -166,6 +180,21 @@ test("a module that is cut off", () => refused(run("cut/"), "LoadError", "compil
 test("errors of a run", async () => {
   await refused(run("hand/", { ...INPUTS(), index: BigInt64Array.of(7n) }), "RuntimeError", "index_out_of_range", /node Pick: index 7/);
   await refused(run("hand/", { ...INPUTS(), x: new Float32Array(2) }), "InputError", "shape", /expected 6 elements/);
+});
+
+for (const cache of [true, "opfs"])
+  test(`weights are asked for once: cache ${cache}`, async () => {
+    const asked = () => server.requests.filter(({ name }) => name === "compiled/model.weights").length;
+    const before = asked();
+    const { outputs, last, error } = await page.evaluate(([url, cache, inputs]) => self.cached(url, cache, inputs), ["./compiled/model.js", cache, pack(feeds)]);
+    assert.equal(error, undefined);
+    assert.equal(asked() - before, 1);
+    assert.deepEqual(outputs, Array(3).fill(pack(await expected("simd128"))));
+    assert.equal(last[0], last[1]);
+  });
+
+test("weights that are damaged on the way", async () => {
+  await refused(run("damaged/"), "LoadError", "integrity", /damaged\/model\.weights is not as it was compiled from byte 0 on/);
 });
 
 test("aborts", async () => {

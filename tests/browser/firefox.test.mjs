@@ -25,6 +25,7 @@ const attempt = async (body) => {
     return { error: { name, code, message } };
   }
 };
+const asked = async () => Number(await (await fetch("asked", { method: "POST" })).text());
 const results = { describe: await attempt(() => describe("ppocr-cls/")), html: await attempt(() => load("nowhere/")), cut: await attempt(() => load("cut/")) };
 for (const { name, variant, input, count } of await (await fetch("cases.json")).json())
   results[name + "/" + variant] = await attempt(async () => {
@@ -32,6 +33,16 @@ for (const { name, variant, input, count } of await (await fetch("cases.json")).
     const outputs = await model.run({ [input]: new Float32Array(count).map((_, i) => (i % 255) / 127 - 1) });
     model.dispose();
     return { variant: model.info.variant, outputs: Object.values(outputs).map((y) => Array.from(y)) };
+  });
+for (const cache of [true, "opfs"])
+  results["cache " + cache] = await attempt(async () => {
+    const before = await asked();
+    const kept = [];
+    for (const visit of [1, 2]) {
+      const model = await load("ppocr-cls/", { variant: "simd128", cache });
+      kept.push(Array.from(Object.values(await model.run({ x: new Float32Array(3 * 48 * 192).map((_, i) => (i % 255) / 127 - 1) }))[0]));
+    }
+    return { kept, asked: (await asked()) - before };
   });
 results.abort = await attempt(() => load("squeezenet/", { signal: AbortSignal.abort(Object.assign(new Error("enough"), { code: "mine" })) }));
 await fetch("results", { method: "POST", body: JSON.stringify(results) });
@@ -64,6 +75,7 @@ before(async () => {
     "page.js": PAGE,
     "weft.js": readFileSync(path.join(RUNTIME, "weft.js")),
     "cases.json": JSON.stringify(cases),
+    asked: () => String(server.requests.filter(({ name }) => name === "ppocr-cls/model.weights").length),
     results: (body) => (arrived(JSON.parse(body)), "ok"),
   }, { "content-security-policy": CSP });
   browser = launchFirefox(server.url + "index.html");
@@ -92,6 +104,14 @@ for (const name of Object.keys(MODELS)) {
     });
   });
 }
+
+for (const cache of ["true", "opfs"])
+  test(`weights are asked for once: cache ${cache}`, () => {
+    const { kept, asked, error } = results[`cache ${cache}`];
+    assert.equal(error, undefined);
+    assert.equal(asked, 1);
+    assert.deepEqual(kept, [expected["ppocr-cls"][0], expected["ppocr-cls"][0]]);
+  });
 
 test("describe, and errors in words", () => {
   assert.equal(results.describe.variant, "relaxed");

@@ -135,6 +135,13 @@ TEST(Manifest, DescribesPlacedProgram) {
   auto without = full;
   without.erase("files");
   EXPECT_EQ(without, section);
+
+  manifest.weights_file_bytes = 50;
+  manifest.weights_chunks = {"0a", "0b"};
+  const auto hashed =
+      ordered_json::parse(manifest_with_files(manifest, std::vector<HashedFile>{}), nullptr, false);
+  EXPECT_EQ(hashed["weights"].dump(),
+            R"({"bytes":37,"tensors":5,"file_bytes":50,"chunk_bytes":4194304,"sha256":["0a","0b"]})");
 }
 
 TEST(JavaScript, TypesOfInputsAndOutputs) {

@@ -22,7 +22,7 @@ test("what the runtime throws is listed", () => {
 
 test("each is expected by some test", () => {
   // As `fails(promise, Type, "code", /message/)`, or `error.code, "code"`.
-  const tests = ["runtime", "network", "worker", "int64"].map((name) => readFileSync(path.join(ROOT, `tests/node/${name}.test.mjs`), "utf8")).join("\n");
+  const tests = ["runtime", "network", "worker", "int64", "chunks"].map((name) => readFileSync(path.join(ROOT, `tests/node/${name}.test.mjs`), "utf8")).join("\n");
   const expected = new Set([...tests.matchAll(/"(\w+)",\s*(?:\/|new RegExp)/g), ...tests.matchAll(/code(?:,|:) "(\w+)"/g)].map(([, code]) => code));
   assert.deepEqual([...listed].filter((code) => !expected.has(code)), []);
 });

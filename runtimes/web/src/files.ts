@@ -14,6 +14,8 @@ export interface Opened {
   /** Where the response came from, with what it was asked for by: it can be asked for again. */
   readonly asked?: { readonly url: string; readonly options: LoadOptions } | undefined;
   readonly path?: URL | undefined;
+  /** Where in the file the response's body begins. */
+  readonly start?: number;
 }
 
 interface NodeProcess {
@@ -78,14 +80,15 @@ function openResponse(response: Response, url: string, expected: string): Opened
   return opened;
 }
 
-/** Begins to load a file. `expected` is what it should be, for messages. */
-export async function open(source: FileSource, expected: string, options: LoadOptions, signal: AbortSignal): Promise<Opened> {
+/** Begins to load a file; `from` is all that is needed of it. `expected` is what it should be, for messages. */
+export async function open(source: FileSource, expected: string, options: LoadOptions, signal: AbortSignal, from = 0): Promise<Opened> {
   if (isAddress(source)) {
     const url = toUrl(source);
     if (url.protocol === "file:" && options.fetch === undefined && node?.getBuiltinModule !== undefined)
       return { label: url.href, base: url, path: url };
-    const response = await request(url.href, options, signal);
-    return { ...openResponse(response, response.url || url.href, expected), asked: { url: url.href, options } };
+    const response = await request(url.href, options, signal, from);
+    const start = response.status === 206 ? from : 0;
+    return { ...openResponse(response, response.url || url.href, expected), asked: { url: url.href, options }, start };
   }
   if (isResponse(source)) return openResponse(source, source.url, expected);
   if (isModule(source)) return { label: "the module", module: source };
@@ -118,15 +121,17 @@ async function* readFile(path: URL, reuse: boolean): AsyncGenerator<Uint8Array<A
   }
 }
 
-/** The file in pieces, as they arrive. */
-export async function* chunks(opened: Opened, signal: AbortSignal, reuse = false): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const { bytes, response, path, asked } = opened;
-  if (bytes !== undefined) return yield bytes;
-  const pieces = path !== undefined ? readFile(path, reuse) : bodyOf(response!, asked?.url, asked?.options ?? {}, signal);
+/** The file from a byte on, in pieces, as they arrive. */
+export async function* chunks(opened: Opened, signal: AbortSignal, reuse = false, from = 0): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const { bytes, response, path, asked, start = 0 } = opened;
+  if (bytes !== undefined) return yield bytes.subarray(from);
+  const pieces = path !== undefined ? readFile(path, reuse) : bodyOf(response!, asked?.url, asked?.options ?? {}, signal, start);
+  let skip = from - start;
   try {
     for await (const piece of pieces) {
       signal.throwIfAborted();
-      yield piece;
+      if (skip < piece.length) yield piece.subarray(skip);
+      skip = Math.max(0, skip - piece.length);
     }
   } catch (cause) {
     signal.throwIfAborted();

@@ -1,3 +1,5 @@
+import { openCache } from "./cache.js";
+import { checkedChunks } from "./chunks.js";
 import { LoadError, WeftError } from "./errors.js";
 import { allBytes, isAddress, isModule, isResponse, open, refuse, toBytes, toUrl, type Opened } from "./files.js";
 import { chooseVariant, pageBytes, readManifest, type Choice, type Manifest } from "./manifest.js";
@@ -164,7 +166,8 @@ class Meter {
   constructor(manifest: Manifest, names: readonly string[], report: LoadOptions["onProgress"]) {
     this.#report = report;
     this.#sizes = new Map((manifest.files ?? []).map(({ name, bytes }) => [name, bytes]));
-    for (const name of names) this.#total += this.size(name) ?? (name === weightsFile ? manifest.weights.bytes : 0);
+    const { file_bytes: fileBytes, bytes } = manifest.weights;
+    for (const name of names) this.#total += this.size(name) ?? (name === weightsFile ? fileBytes ?? bytes : 0);
   }
   size(name: string): number | undefined {
     return this.#sizes.get(name);
@@ -199,9 +202,15 @@ async function assemble(found: Found, options: LoadOptions, stop: AbortControlle
   };
   const weights = async (): Promise<Weights | undefined> => {
     if (!hasWeights) return undefined;
-    const opened = await open(options.weights ?? found.file(weightsFile), "model.weights", options, signal);
-    if (opened.module) refuse(opened, "model.weights");
-    const file = new Weights(opened, manifest.weights.bytes, signal, (n) => meter.add(n));
+    let opened: Opened = { label: "the cache" };
+    const begin = async (from: number): Promise<Opened> => {
+      opened = await open(options.weights ?? found.file(weightsFile), "model.weights", options, signal, from);
+      if (opened.module) refuse(opened, "model.weights");
+      return opened;
+    };
+    const pieces = checkedChunks(manifest.weights, begin, await openCache(options), signal);
+    const file = new Weights(pieces, () => opened, manifest.weights.bytes, (n) => meter.add(n));
+    await file.begin();
     for (const [offset, address, bytes] of variant.weights) await file.copy(offset, new Uint8Array(memory.buffer, address, bytes));
     if (variant.weights.length > 0) await file.end();
     return file;
@@ -236,7 +245,7 @@ export function supportedVariants(): VariantName[] {
 export async function describe(source: Source, options: LoadOptions = {}): Promise<Description> {
   const { manifest, choice } = await find(source, options, options.signal ?? new AbortController().signal);
   const size = (name: string): number | undefined => manifest.files?.find((file) => file.name === name)?.bytes;
-  const weights = manifest.weights.bytes === 0 ? 0 : size(weightsFile) ?? manifest.weights.bytes;
+  const weights = manifest.weights.bytes === 0 ? 0 : size(weightsFile) ?? manifest.weights.file_bytes ?? manifest.weights.bytes;
   const code = size(choice.variant.file);
   return { ...infoOf(manifest, choice), downloadBytes: code === undefined ? undefined : code + weights, weightsBytes: weights };
 }

@@ -26,7 +26,12 @@ export interface Manifest {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly nodes: readonly string[];
-  readonly weights: { readonly bytes: number };
+  readonly weights: {
+    readonly bytes: number;
+    readonly file_bytes?: number;
+    readonly chunk_bytes?: number;
+    readonly sha256?: readonly string[];
+  };
   readonly variants: readonly Variant[];
   readonly files?: readonly { readonly name: string; readonly bytes: number }[];
 }
@@ -62,7 +67,10 @@ export function readManifest(json: unknown, where: string): Manifest {
 
   text(top["name"], "name");
   list(top["nodes"], "nodes");
-  const weightsBytes = number(object(top["weights"], "weights")["bytes"], Infinity, "weights.bytes");
+  const weights = object(top["weights"], "weights");
+  const weightsBytes = number(weights["bytes"], Infinity, "weights.bytes");
+  list(weights["sha256"] ?? [], "weights.sha256").forEach((hash) => text(hash, "weights.sha256"));
+  check(number(weights["chunk_bytes"] ?? 1, 2 ** 30, "weights.chunk_bytes") > 0, "weights.chunk_bytes");
   const sizes = (field: "inputs" | "outputs"): number[] =>
     list(top[field], field).map((item, i) => {
       const port = object(item, `${field}[${i}]`);

@@ -74,14 +74,17 @@ async function* read(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenera
 }
 
 /**
- * The body in pieces. Where it breaks off, it goes on from there: by a range, or by skipping what is known; with no `url`, or nothing to tell
+ * The body in pieces; it begins at byte `start` of the file. Where it breaks off, it goes on from there: by a range, or by skipping what is known; with no `url`, or nothing to tell
  * versions apart by, it fails.
  */
-export async function* bodyOf(first: Response, url: string | undefined, options: LoadOptions, signal: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* bodyOf(
+  first: Response, url: string | undefined, options: LoadOptions, signal: AbortSignal, start = 0,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (!first.body) return yield new Uint8Array(await first.arrayBuffer());
-  const whole = lengthOf(first);
+  const length = lengthOf(first);
+  const whole = length && start + length;
   const retries = url === undefined ? 0 : retriesOf(options);
-  let response = first, at = 0, skip = 0;
+  let response = first, at = start, skip = 0;
   for (let attempt = 0; ; ++attempt) {
     let reason: unknown;
     try {

@@ -105,6 +105,12 @@ export interface Parts {
 /** model.json, its folder or a module (.wasm): by address, response or bytes; a compiled module; or the parts. */
 export type Source = FileSource | Parts;
 
+/** Keeps bytes by their SHA-256 (64 hexadecimal digits). What fails counts as not there; what it gives is checked. */
+export interface ChunkCache {
+  get(hash: string): Promise<ArrayBuffer | Uint8Array | undefined>;
+  put(hash: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+}
+
 export interface LoadOptions {
   /** "auto" (default) takes the fastest code that the engine can run. */
   readonly variant?: "auto" | VariantName | undefined;
@@ -129,6 +135,12 @@ export interface LoadOptions {
    * model.worker.js lies beside it; with the runtime alone, a function that starts weft.worker.js as a module worker.
    */
   readonly worker?: boolean | (() => object) | undefined;
+  /**
+   * Keeps the weights from one visit to the next, in chunks named by their hash: `true` in the Cache API, "opfs" in the origin private file
+   * system, or in one of your own. What is cached is not asked for again, a download that broke off goes on. Without one (the default) the
+   * browser's HTTP cache does what it does.
+   */
+  readonly cache?: boolean | "opfs" | ChunkCache | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** To use in place of a new one: not shared, large enough, and used by nobody else while the model lives. It is cleared. */

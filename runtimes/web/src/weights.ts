@@ -1,12 +1,13 @@
 import { LoadError } from "./errors.js";
-import { chunks, refuse, type Opened } from "./files.js";
+import { refuse, type Opened } from "./files.js";
 
 /** Readers of safetensors allow headers up to 100 MB. */
 const headerLimit = 100_000_000n;
 
 /** The data part of model.weights, read once from its start to its end: the file as a whole is never held. */
 export class Weights {
-  readonly #opened: Opened;
+  /** For messages; what comes from a cache is right. */
+  readonly #opened: () => Opened;
   readonly #bytes: number;
   readonly #pieces: AsyncGenerator<Uint8Array>;
   readonly #onBytes: (bytes: number) => void;
@@ -17,11 +18,16 @@ export class Weights {
   #position = 0;
   #dataStart = 0;
 
-  constructor(opened: Opened, bytes: number, signal: AbortSignal, onBytes: (bytes: number) => void) {
+  constructor(pieces: AsyncGenerator<Uint8Array>, opened: () => Opened, bytes: number, onBytes: (bytes: number) => void) {
+    this.#pieces = pieces;
     this.#opened = opened;
     this.#bytes = bytes;
-    this.#pieces = chunks(opened, signal, true);
     this.#onBytes = onBytes;
+  }
+
+  /** Waits until something is there. */
+  async begin(): Promise<void> {
+    await this.#next();
   }
 
   get complete(): boolean {
@@ -32,7 +38,7 @@ export class Weights {
   async copy(offset: number, target: Uint8Array): Promise<void> {
     for (let done = 0; done < target.length; ) {
       const at = offset + done - this.#begin;
-      if (at < 0) throw new LoadError("mismatch", `${this.#opened.label} is not read in its order`);
+      if (at < 0) throw new LoadError("mismatch", `${this.#opened().label} is not read in its order`);
       const part = this.#piece.subarray(at, at + target.length - done);
       target.set(part, done);
       done += part.length;
@@ -54,7 +60,7 @@ export class Weights {
     for (let i = from; i < 8 && i < end; ++i) this.#head[i] = piece[i - from]!;
     if (this.#dataStart === 0 && end >= 8) {
       const header = new DataView(this.#head.buffer).getBigUint64(0, true);
-      if (header > headerLimit) refuse(this.#opened, "model.weights (safetensors)", this.#head);
+      if (header > headerLimit) refuse(this.#opened(), "model.weights (safetensors)", this.#head);
       this.#dataStart = 8 + Number(header);
     }
     if (this.#dataStart > 0) {
@@ -70,7 +76,7 @@ export class Weights {
     const truncated = got < this.#bytes;
     throw new LoadError(
       truncated ? "truncated" : "mismatch",
-      `${this.#opened.label} holds ${got} bytes of weights, the model has ${this.#bytes}: it is ${truncated ? "truncated" : "not of this model"}`,
+      `${this.#opened().label} holds ${got} bytes of weights, the model has ${this.#bytes}: it is ${truncated ? "truncated" : "not of this model"}`,
     );
   }
 }
