@@ -8,9 +8,9 @@ import { ROOT } from "./sizes.mjs";
 const ORT = path.join(ROOT, "node_modules/onnxruntime-web/dist");
 const ORT_FILES = ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
 
-/** What the page can ask for; read when it does. */
+/** What the page can ask for, in memory: what a disk takes is not measured. */
 function filesOf(task) {
-  const file = (...parts) => () => readFileSync(path.join(...parts));
+  const file = (...parts) => readFileSync(path.join(...parts));
   const files = { "main.mjs": file(ROOT, "bench/models_page.mjs"), "pairs.mjs": file(ROOT, "cli/run/pairs.mjs"), "weft.js": file(ROOT, "build/runtime/weft.js") };
   for (const name of ORT_FILES) files["ort/" + name] = file(ORT, name);
   if (task === undefined) return files;

@@ -3,9 +3,10 @@ import { compareOutputs, measurePairs, openOnnxruntime, watchMemories, weftFeeds
 
 const decode = (inputs) => inputs.map(({ bytes, ...rest }) => ({ ...rest, bytes: Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0)).buffer }));
 
+/** As pages do it. */
 async function openWeft({ variant, inputs }) {
-  const { load } = await import("./weft.js");
-  const model = await load("bundle/", { variant });
+  const { load } = await import("./bundle/model.js");
+  const model = await load({ variant });
   const feeds = weftFeeds(inputs);
   return { run: () => model.run(feeds), info: model.info };
 }
@@ -26,8 +27,13 @@ async function measure(task) {
   return { agreement, ...(await measurePairs(weft.run, peer.run, task)), memoryBytes: weft.info.memoryBytes };
 }
 
+/** After this time a new browser has started its spare processes; before, these take most of two cores. */
+const SETTLE_MS = 1000;
+
+/** From nothing to the first outputs. */
 async function coldStart(task) {
   const memories = watchMemories();
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const from = performance.now();
   const { run } = await (task.who === "weft" ? openWeft(task) : openPeer(task));
   await run();

@@ -91,8 +91,18 @@ for (const at of [3, CHUNK, CHUNK * 2 - 1, LAST, WEIGHTS.length - 1])
   for (const streamed of [true, false])
     test(`one wrong bit in byte ${at} is found${streamed ? "" : ", also in older bundles"}`, async () => {
       const begin = Math.floor(at / CHUNK) * CHUNK;
-      await fails(load((await serve({ weights: damaged(at), streamed })).url), "integrity", new RegExp(`model\\.weights is not as it was compiled from byte ${begin} on`));
+      await fails(load((await serve({ weights: damaged(at), streamed })).url, { integrity: true }), "integrity", new RegExp(`model\\.weights is not as it was compiled from byte ${begin} on`));
     });
+
+test("in the middle only when asked for", async () => {
+  const { manifest, hashes, ...files } = bundles[true];
+  const source = { manifest, files: { ...files, "model.weights": damaged(CHUNK) } };
+  (await load(source)).dispose();
+  for (const integrity of [true, undefined]) await fails(load(source, { integrity, cache: integrity ? undefined : ownCache() }), "integrity", /from byte 64 on/);
+  const cache = ownCache();
+  (await load(source, { integrity: false, cache })).dispose();
+  assert.deepEqual([...cache.kept.keys()], [hashes[0], hashes[2]]);
+});
 
 test("weights of another size are told by that", async () => {
   for (const size of [WEIGHTS.length - 1, LAST]) await fails(load({ manifest: bundles[true].manifest, files: { ...bundles[true], "model.weights": WEIGHTS.slice(0, size) } }), "truncated", /truncated/);

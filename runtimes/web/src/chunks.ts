@@ -2,7 +2,7 @@
 import { LoadError } from "./errors.js";
 import { chunks, toBytes, type Opened } from "./files.js";
 import type { Manifest } from "./manifest.js";
-import type { ChunkCache } from "./types.js";
+import type { ChunkCache, LoadOptions } from "./types.js";
 
 /** Only in secure contexts (https, localhost); elsewhere nothing is checked, nor cached. */
 const subtle = (globalThis as { crypto?: Crypto }).crypto?.subtle;
@@ -13,13 +13,15 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 }
 
 /**
- * The file's bytes, in pieces: chunks that are cached, as far as these go from its start, then what `begin` opens from there on. While the
- * reader uses a piece, chunks are hashed, and those that are right are cached; the end of the file is reached when all were.
+ * The file's bytes, in pieces: chunks that are cached, as far as these go from its start, then what `begin` opens from there on. A piece is
+ * good until the next one is asked for. Chunks are hashed on the way, all of them when they are to be cached or `integrity` is set, else the
+ * first and the last one, which tell two compilations apart: to hash all takes as long as to pack them (docs/performance.md).
  */
 export async function* checkedChunks(
   { sha256: hashes = [], chunk_bytes: size = 1, file_bytes: fileBytes }: Manifest["weights"],
   begin: (from: number) => Promise<Opened>,
   cache: ChunkCache | undefined,
+  { integrity = cache !== undefined }: LoadOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (subtle === undefined) hashes = [];
@@ -33,42 +35,35 @@ export async function* checkedChunks(
   if (index > 0 && index === hashes.length) return;
   const from = index * size;
   const opened = await begin(from);
+  const pieces = chunks(opened, signal, true, from);
+  if (hashes.length === 0) return yield* pieces;
 
-  const check = async (chunk: Uint8Array<ArrayBuffer>, i: number): Promise<LoadError | undefined> => {
+  const check = async (chunk: Uint8Array<ArrayBuffer>, i: number): Promise<void> => {
     const hash = await sha256(chunk);
     if (hash !== hashes[i])
-      return new LoadError("integrity", `${opened.label} is not as it was compiled from byte ${i * size} on (SHA-256 ${hash}): damaged, or of another compilation`);
+      throw new LoadError("integrity", `${opened.label} is not as it was compiled from byte ${i * size} on (SHA-256 ${hash}): damaged, or of another compilation`);
     await cache?.put(hash, chunk).catch(() => {});
-    return undefined;
   };
-  const checks: Promise<LoadError | undefined>[] = [];
-  const passed = async (left: number): Promise<void> => {
-    while (checks.length > left) {
-      const error = await checks.shift();
-      if (error) throw error;
-    }
-  };
+  // While the reader uses what it has.
+  let checked: Promise<void> | undefined;
   let chunk = new Uint8Array(), filled = 0;
-  for await (const piece of chunks(opened, signal, true, from)) {
-    if (hashes.length === 0) {
-      yield piece;
-      continue;
-    }
+  for await (const piece of pieces)
     for (let at = 0; at < piece.length; ) {
       const part = piece.subarray(at, at + size - filled);
-      if (filled === 0 && (cache || chunk.length === 0)) chunk = new Uint8Array(size);
-      chunk.set(part, filled);
+      const wanted = integrity || index === 0 || index === hashes.length - 1;
+      // A cache may read its chunk while the next one is filled; digests take copies.
+      if (filled === 0 && wanted && (cache || chunk.length === 0)) chunk = new Uint8Array(size);
+      if (wanted) chunk.set(part, filled);
       at += part.length;
       filled += part.length;
-      if (filled === size) {
-        checks.push(check(chunk, index++));
+      // Of a file of another size, the reader has more to say.
+      if (filled === size || index * size + filled === fileBytes) {
+        await checked;
+        if (wanted) (checked = check(chunk.subarray(0, filled), index)).catch(() => {});
+        index++;
         filled = 0;
-        await passed(1);
       }
       yield part;
     }
-  }
-  // Of a file of another size, the reader has more to say.
-  if (filled > 0 && index * size + filled === fileBytes) checks.push(check(chunk.subarray(0, filled), index));
-  await passed(0);
+  await checked;
 }

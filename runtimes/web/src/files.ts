@@ -125,7 +125,7 @@ async function* readFile(path: URL, reuse: boolean): AsyncGenerator<Uint8Array<A
 export async function* chunks(opened: Opened, signal: AbortSignal, reuse = false, from = 0): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const { bytes, response, path, asked, start = 0 } = opened;
   if (bytes !== undefined) return yield bytes.subarray(from);
-  const pieces = path !== undefined ? readFile(path, reuse) : bodyOf(response!, asked?.url, asked?.options ?? {}, signal, start);
+  const pieces = path !== undefined ? readFile(path, reuse) : bodyOf(response!, asked?.url, asked?.options ?? {}, signal, start, reuse);
   let skip = from - start;
   try {
     for await (const piece of pieces) {

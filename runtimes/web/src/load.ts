@@ -208,7 +208,7 @@ async function assemble(found: Found, options: LoadOptions, stop: AbortControlle
       if (opened.module) refuse(opened, "model.weights");
       return opened;
     };
-    const pieces = checkedChunks(manifest.weights, begin, await openCache(options), signal);
+    const pieces = checkedChunks(manifest.weights, begin, await openCache(options), options, signal);
     const file = new Weights(pieces, () => opened, manifest.weights.bytes, (n) => meter.add(n));
     await file.begin();
     for (const [offset, address, bytes] of variant.weights) await file.copy(offset, new Uint8Array(memory.buffer, address, bytes));

@@ -141,11 +141,11 @@ class RemoteModel implements Model {
 }
 
 export async function loadInWorker(source: Source, options: LoadOptions): Promise<Model> {
-  const { worker, fetch, memory, signal, onProgress, weights, variant, retries, request, int64, cache } = options;
+  const { worker, fetch, memory, signal, onProgress, weights, variant, retries, request, int64, cache, integrity } = options;
   if (typeof worker !== "function") throw new LoadError("worker", "there is no script for a worker here: give worker: () => new Worker(...) of weft.worker.js");
   if (fetch !== undefined || memory !== undefined || typeof cache === "object")
     throw new LoadError("worker", "options.fetch, options.memory and a cache of your own cannot go to a worker");
-  const portableOptions = { variant, retries, request, int64, cache, weights: weights && portable(weights) };
+  const portableOptions = { variant, retries, request, int64, cache, integrity, weights: weights && portable(weights) };
   const client = new Client(worker() as AnyWorker);
   try {
     const info = await client.ask({ op: "load", source: portableSource(source), options: portableOptions }, { signal, onProgress });

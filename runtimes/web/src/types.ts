@@ -141,6 +141,8 @@ export interface LoadOptions {
    * browser's HTTP cache does what it does.
    */
   readonly cache?: boolean | "opfs" | ChunkCache | undefined;
+  /** Checks all of the weights against the hashes of their compilation, not only the first and the last 4 MiB. Default: with `cache`. */
+  readonly integrity?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** To use in place of a new one: not shared, large enough, and used by nobody else while the model lives. It is cleared. */
