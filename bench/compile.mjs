@@ -22,13 +22,14 @@ export class CompileError extends Error {}
 
 const hash = (file) => createHash("sha256").update(readFileSync(file)).digest("hex");
 
-/** Compiles into the folder and returns the manifest. `shapes`: input name -> dimensions. */
-export function compile(model, folder, { shapes = {}, variants, optimize, target } = {}) {
+/** Compiles into the folder and returns the manifest. `shapes`: input name -> dimensions; `more`: flags as they are. */
+export function compile(model, folder, { shapes = {}, variants, optimize, target, more = [] } = {}) {
   const weft = compiler();
   const flags = Object.entries(shapes).flatMap(([name, shape]) => ["--shape", `${name}=${shape.join("x")}`]);
   if (variants) flags.push("--variants", variants.join(","));
   if (target) flags.push("--target", target);
   if (optimize) flags.push("--optimize", optimize);
+  flags.push(...more);
   const recipe = JSON.stringify([hash(weft), hash(model), flags]);
   const stamp = path.join(folder, "../." + path.basename(folder) + ".recipe");
   const manifest = path.join(folder, "model.json");

@@ -23,6 +23,8 @@ int run(std::span<const std::string> arguments, Host& host);
 
 /// The web runtime as one ESM text, built into the program.
 std::string_view web_runtime();
+/// Pictures, sound and labels, for the models that have them.
+std::string_view web_media();
 /// Its declarations, for model.d.ts.
 std::string_view web_runtime_types();
 

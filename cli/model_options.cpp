@@ -94,6 +94,7 @@ Result<compile::CompileOptions> read_compile_options(const Options& options, Hos
   compile_options.weights = static_cast<passes::WeightFormat>(weights);
   WEFT_ASSIGN(int64, one_of(options, "int64", {"bigint", "number"}));
   compile_options.int64_numbers = int64 == 1;
+  WEFT_TRY(read_media_options(options, compile_options, host));
   compile_options.debug_names = options.has("debug-names");
   compile_options.profile_info = options.has("profile-info");
   return compile_options;

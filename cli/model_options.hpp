@@ -13,4 +13,7 @@ Result<onnx::ReadOptions> read_options(const Options& options, Host& host);
 /// All of CompileOptions that options say; those that the command does not have keep their defaults.
 Result<compile::CompileOptions> read_compile_options(const Options& options, Host& host);
 
+/// --preprocess and --labels.
+Result<void> read_media_options(const Options& options, compile::CompileOptions& compile_options, Host& host);
+
 }  // namespace weft::cli

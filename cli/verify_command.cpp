@@ -307,7 +307,7 @@ Result<int> run_verify(const Options& options, Host& host) {
     compile_options.variants = std::move(variants);
   }
   WEFT_ASSIGN(source, host.open(options.positional()));
-  WEFT_ASSIGN(imported, onnx::read_onnx({source}, compile_options.read));
+  WEFT_ASSIGN(imported, compile::import_model({source}, compile_options));
   WEFT_ASSIGN(observed, observe(options, bundle, compile_options, nullptr, host));
   if (observed.variants.empty()) return 0;  // Node failed: its exit code is ours
   WEFT_ASSIGN(report, judge(imported.graph, imported.blobs, observed, tolerance));

@@ -1,11 +1,8 @@
 #include "cli/write_bundle.hpp"
-
-#include "bundle/javascript.hpp"
-
 namespace weft::cli {
 
 Result<std::vector<bundle::HashedFile>> write_bundle(const compile::Compiled& compiled,
-                                                     std::string_view runtime_js, const std::string& folder,
+                                                     const bundle::Scripts& scripts, const std::string& folder,
                                                      Host& host) {
   WEFT_ASSIGN(output, host.create_folder(folder));
   std::vector<bundle::HashedFile> hashed;
@@ -20,7 +17,7 @@ Result<std::vector<bundle::HashedFile>> write_bundle(const compile::Compiled& co
     return {};
   };
   for (const bundle::BundleFile& file : compiled.bundle.files) WEFT_TRY(write(file));
-  if (!runtime_js.empty()) WEFT_TRY(write(bundle::write_model_js(runtime_js, manifest)));
+  if (!scripts.runtime.empty()) WEFT_TRY(write(bundle::write_model_js(scripts, manifest)));
   WEFT_TRY(output->write(bundle::text_file("model.json", bundle::manifest_with_files(manifest, hashed)), {}));
   WEFT_TRY(output->commit());
   return hashed;

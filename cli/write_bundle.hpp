@@ -5,16 +5,16 @@
 #include <string_view>
 #include <vector>
 
+#include "bundle/javascript.hpp"
 #include "cli/host.hpp"
 #include "compile/compile.hpp"
 
 namespace weft::cli {
 
-/// Writes all files of the bundle, then model.js around `runtime_js` (build/runtime/weft.inline.js; none when
-/// that is empty) and model.json with the hashes of what was written; all or none. Returns what model.json
+/// Writes all files of the bundle, then model.js of `scripts` (none without a runtime) and model.json with the hashes of what was written; all or none. Returns what model.json
 /// lists.
 Result<std::vector<bundle::HashedFile>> write_bundle(const compile::Compiled& compiled,
-                                                     std::string_view runtime_js, const std::string& folder,
+                                                     const bundle::Scripts& scripts, const std::string& folder,
                                                      Host& host);
 
 }  // namespace weft::cli

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "bundle/text.hpp"
 
 namespace weft::bundle {
@@ -12,11 +14,23 @@ constexpr std::string_view kTail = R"(};
 const worker = () => typeof Worker === "function"
   ? new Worker(new URL("./model.worker.js", import.meta.url), { type: "module" })
   : weft.nodeWorker(new URL("./model.worker.js", import.meta.url));
-/** Loads this model; its files lie beside this module. */
-export const load = (options) => weft.load({ manifest, files }, options?.worker === true ? { ...options, worker } : options);
+const loadModel = (options) => weft.load({ manifest, files }, options?.worker === true ? { ...options, worker } : options);
 /** What this model is and needs; downloads nothing. */
 export const describe = (options) => weft.describe({ manifest, files }, options);
 export const { WeftError, LoadError, InputError, RuntimeError } = weft;
+)";
+
+constexpr std::string_view kExportLoad = R"(/** Loads this model; its files lie beside this module. */
+export const load = loadModel;
+)";
+constexpr std::string_view kExportMediaLoad =
+    R"(/** Loads this model, whose inputs take pictures or sound too; its files lie beside this module. */
+export const load = async (options) => media.accept(await loadModel(options), InputError);
+)";
+constexpr std::string_view kExportLabels = R"(/** What the elements of the output's last axis mean. */
+export const labels = manifest.outputs.find((output) => output.labels).labels;
+/** The largest scores with their labels. */
+export const top = (scores, count) => media.top(scores, labels, count);
 )";
 
 constexpr std::string_view kRuntimeEnd = "// --- load ---";
@@ -24,6 +38,8 @@ constexpr std::string_view kRuntimeEnd = "// --- load ---";
 constexpr std::string_view kFallbackTypes =
     R"(export type TensorLike<A> = A | { readonly data: A; readonly shape?: readonly number[] };
 export type Numbers = Float64Array | readonly number[];
+export type PictureSource = { readonly width: number; readonly height: number };
+export type SoundSource = { readonly sampleRate: number };
 export interface LoadOptions {
   readonly variant?: "auto" | "scalar" | "simd128" | "relaxed" | undefined;
 }
@@ -41,6 +57,18 @@ export declare function load(options?: LoadOptions): Promise<Model<Inputs, Outpu
 export declare function describe(options?: LoadOptions): Promise<Description>;
 )";
 
+constexpr std::string_view kLabelTypes = R"(
+/** What the elements of the output's last axis mean. */
+export declare const labels: readonly string[];
+/** The largest scores with their labels, best first; count is 5 without. */
+export declare function top(scores: ArrayLike<number>, count?: number): { readonly label: string; readonly score: number; readonly index: number }[];
+)";
+
+bool takes_media(const Port& port) { return port.picture.has_value() || port.sample_rate > 0; }
+bool has_labels(const Manifest& manifest) {
+  return std::ranges::any_of(manifest.outputs, [](const Port& port) { return !port.labels.empty(); });
+}
+
 std::string file_line(std::string_view name) {
   return fmt::format("  {}: new URL({}, import.meta.url),\n", json_string(name),
                      json_string(fmt::format("./{}", name)));
@@ -51,24 +79,38 @@ std::string interface(std::string_view name, const Manifest& manifest, bool inpu
   const std::vector<Port>& ports = inputs ? manifest.inputs : manifest.outputs;
   std::string out = fmt::format("\nexport interface {} {{\n", name);
   for (const Port& port : ports) {
-    out += fmt::format("  /** {} [{}] */\n", to_string(port.dtype), fmt::join(port.shape, ", "));
+    const std::string_view media = port.picture           ? "a picture, or RGBA bytes: "
+                                   : port.sample_rate > 0 ? "sound, or samples: "
+                                                          : "";
+    out += fmt::format("  /** {}{} [{}] */\n", media, to_string(port.dtype), fmt::join(port.shape, ", "));
     const bool numbers = manifest.int64_numbers && (port.dtype == DType::i64 || port.dtype == DType::u64);
     const std::string_view array = numbers ? "Float64Array" : info(port.dtype).typescript;
+    const std::string_view others = !inputs                ? ""
+                                    : port.picture         ? " | PictureSource"
+                                    : port.sample_rate > 0 ? " | SoundSource"
+                                    : numbers              ? " | Numbers"
+                                                           : "";
     out += fmt::format(fmt::runtime(inputs ? "  {}: TensorLike<{}>{};\n" : "  {}: {}{};\n"),
-                       json_string(port.name), array, inputs && numbers ? " | Numbers" : "");
+                       json_string(port.name), array, others);
   }
   return out + "}\n";
 }
 
 }  // namespace
 
-BundleFile write_model_js(std::string_view runtime_js, const Manifest& manifest) {
-  std::string text(runtime_js);
-  if (!text.ends_with('\n')) text += '\n';
+BundleFile write_model_js(const Scripts& scripts, const Manifest& manifest) {
+  const bool media = std::ranges::any_of(manifest.inputs, takes_media), labels = has_labels(manifest);
+  std::string text;
+  for (const std::string_view part : {scripts.runtime, media || labels ? scripts.media : std::string_view()}) {
+    text += part;
+    if (!part.empty() && !part.ends_with('\n')) text += '\n';
+  }
   text += "const manifest = " + manifest_section(manifest) + ";\nconst files = {\n";
   for (const Variant& variant : manifest.variants) text += file_line(variant.file);
   text += file_line("model.weights");
   text += kTail;
+  text += media ? kExportMediaLoad : kExportLoad;
+  if (labels) text += kExportLabels;
   return text_file("model.js", text);
 }
 
@@ -84,6 +126,7 @@ BundleFile write_model_dts(const Manifest& manifest, std::string_view runtime_dt
   text += interface("Inputs", manifest, true);
   text += interface("Outputs", manifest, false);
   text += kLoad;
+  if (has_labels(manifest)) text += kLabelTypes;
   return text_file("model.d.ts", text);
 }
 

@@ -8,10 +8,17 @@
 
 namespace weft::bundle {
 
-/// `runtime_js` (build/runtime/weft.inline.js: one statement that defines `weft`) and a tail that exports
+/// What model.js is made of, by tools/build-runtime; each is one statement.
+struct Scripts {
+  std::string_view runtime;  ///< weft.inline.js: defines `weft`
+  std::string_view media;    ///< weft.media.inline.js: defines `media`; for pictures, sound and labels
+};
+
+/// The runtime and a tail that exports
 /// `load(options)`, with the manifest inlined, without `files`, and each file as a literal `new URL`, so that
-/// bundlers see it. The manifest must be complete.
-BundleFile write_model_js(std::string_view runtime_js, const Manifest& manifest);
+/// bundlers see it. The manifest must be complete. Where it has pictures, sound or labels, the
+/// script of these stands behind the runtime.
+BundleFile write_model_js(const Scripts& scripts, const Manifest& manifest);
 
 /// model.worker.js: the same runtime as the script of a worker, alike for all models.
 BundleFile write_worker_js(std::string_view runtime_js);

@@ -24,6 +24,14 @@ ordered_json json_of(const Port& port) {
   out["name"] = valid_utf8(port.name);
   out["dtype"] = std::string(to_string(port.dtype));
   out["shape"] = port.shape;
+  if (port.picture) {
+    static constexpr const char* kFits[] = {"fill", "cover", "contain"};
+    out["picture"]["fit"] = kFits[static_cast<size_t>(port.picture->fit)];
+    if (port.picture->side > 0) out["picture"]["side"] = port.picture->side;
+    out["picture"]["pad"] = port.picture->pad;
+  }
+  if (port.sample_rate > 0) out["sample_rate"] = port.sample_rate;
+  for (const std::string& label : port.labels) out["labels"].push_back(valid_utf8(label));
   return out;
 }
 

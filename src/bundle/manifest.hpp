@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,10 +23,21 @@ inline constexpr const char* kLoadFeature = "load";
 inline constexpr const char* kSectionName = "weft";
 inline constexpr uint64_t kPageBytes = 65536;
 
+/// How a picture of any size becomes one of the input's, as CSS object-fit says it.
+enum class PictureFit : uint8_t { fill, cover, contain };
+struct PictureFitting {
+  PictureFit fit = PictureFit::fill;
+  int64_t side = 0;                ///< with cover: what the shorter side becomes before the middle is cut out
+  std::array<uint8_t, 3> pad = {};  ///< colour of what a picture does not cover
+};
+
 struct Port {
   std::string name;
   DType dtype = DType::f32;
   graph::Ints shape;
+  std::optional<PictureFitting> picture = std::nullopt;  ///< an input u8[1, H, W, 4] that takes pictures
+  int64_t sample_rate = 0;                               ///< of an input that takes sound, Hz; 0: it does not
+  std::vector<std::string> labels = {};                  ///< of an output's last axis; not in modules
 };
 
 struct EntryInfo {

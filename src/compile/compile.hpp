@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,15 @@
 
 namespace weft::compile {
 
+struct PictureOptions {
+  passes::PictureInput input;
+  bundle::PictureFitting fitting;
+};
+struct SoundOptions {
+  std::string input;  ///< empty: the only one
+  int64_t sample_rate = 0;
+};
+
 struct CompileOptions {
   onnx::ReadOptions read;
   std::vector<std::string> variants = {"simd128", "relaxed"};  ///< scalar, simd128, relaxed; each once
@@ -27,6 +37,10 @@ struct CompileOptions {
   /// Only rewritings that keep every rounding, and no relaxed SIMD: the same bits on every engine.
   bool deterministic = false;
   bool int64_numbers = false;  ///< in JavaScript, 64-bit integers are numbers, checked, and not bigints
+  /// One input takes pictures: their pixels are normalised in the module.
+  std::optional<PictureOptions> picture;
+  std::optional<SoundOptions> sound;  ///< one input takes sound
+  std::vector<std::string> labels;    ///< of an output's last axis
   passes::WeightFormat weights = passes::WeightFormat::f32;  ///< what model.weights stores
   /// Makes every computed value an output, under its name in the imported graph: to find the first that
   /// differs.
@@ -69,6 +83,9 @@ struct Compiled {
   Blobs blobs;  ///< that the bundle's weights refer to
   std::vector<VariantReport> variants;
 };
+
+/// The model as it is compiled: read, and with the input that takes pictures.
+Result<onnx::Import> import_model(const Blobs& blobs, const CompileOptions& options);
 
 /// Compiles the ONNX model in blobs[0]. Errors: those of onnx::read_onnx; invalid_argument for an unknown
 /// variant; limit when the memory passes 4 GiB.

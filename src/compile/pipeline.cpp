@@ -8,6 +8,7 @@
 #include "compile/compile.hpp"
 #include "compile/dump.hpp"
 #include "compile/gpu.hpp"
+#include "compile/media.hpp"
 #include "compile/stream.hpp"
 #include "compile/variant.hpp"
 #include "passes/constants.hpp"
@@ -114,10 +115,18 @@ std::vector<graph::ValueId> loaded_constants(const graph::Graph& g,
 
 }  // namespace
 
+Result<onnx::Import> import_model(const Blobs& blobs, const CompileOptions& options) {
+  WEFT_ASSIGN(imported, onnx::read_onnx(blobs, options.read));
+  if (!options.picture) return imported;
+  WEFT_ASSIGN(g, passes::picture_input(std::move(imported.graph), options.picture->input));
+  imported.graph = verified(std::move(g));
+  return imported;
+}
+
 Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options) {
   const Dump dump(options.on_stage);
   WEFT_ASSIGN(wanted, chosen_variants(options.variants, options.deterministic));
-  WEFT_ASSIGN(imported, onnx::read_onnx(blobs, options.read));
+  WEFT_ASSIGN(imported, import_model(blobs, options));
   if (options.keep_values) keep_values(imported.graph);
   dump("import", [&] { return graph::print(imported.graph); });
   WEFT_ASSIGN(g, optimise(std::move(imported.graph), imported.blobs, options, dump));
@@ -152,6 +161,7 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
     if (options.profile_info) variant.profile = bundle::statement_infos(placed.built.program);
   }
   if (!weights.tensors.empty()) compiled.manifest.required_features.push_back(bundle::kLoadFeature);
+  WEFT_TRY(mark_inputs(compiled.manifest, options));
   const std::string section = bundle::manifest_section(compiled.manifest);
   for (const PlacedVariant& placed : variants) {
     std::vector<uint8_t> code = emit_variant(placed, section, options.debug_names);
@@ -163,6 +173,7 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   if (!options.runtime_js.empty()) {
     compiled.bundle.files.push_back(bundle::write_worker_js(options.runtime_js));
   }
+  WEFT_TRY(add_labels(compiled.manifest, options.labels));
   compiled.bundle.files.push_back(bundle::write_model_dts(compiled.manifest, options.runtime_types));
   if (!options.page.empty())
     compiled.bundle.files.push_back(bundle::text_file("index.html", std::string(options.page)));

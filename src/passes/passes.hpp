@@ -1,9 +1,31 @@
 // Graph -> Graph, one free function a file. compile/pipeline.cpp lists them in order.
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "graph/graph.hpp"
 
 namespace weft::passes {
+
+/// The input that picture_input makes.
+inline constexpr std::string_view kPictureInput = "image";
+enum class PictureChannels : uint8_t { rgb, bgr, grey };
+enum class PixelLayout : uint8_t { by_shape, nchw, nhwc };
+/// How the pixels of pictures become numbers: (x * scale - mean) / std, x in 0 … 255.
+struct PictureInput {
+  std::string input;  ///< the model's input that pictures are for; empty: its only one
+  PictureChannels channels = PictureChannels::rgb;
+  PixelLayout layout = PixelLayout::by_shape;
+  double scale = 1.0 / 255;
+  std::vector<double> mean, std;  ///< one for each channel
+};
+
+/// An input f32[1, C, H, W] or f32[1, H, W, C] (also without the first axis, also of other types) -> the
+/// input "image": u8[1, H, W, 4], RGBA, and nodes that normalise it; alpha is not read. C is 3, or 1 for
+/// grey. Fails (invalid_argument) where the model has no such input.
+Result<graph::Graph> picture_input(graph::Graph g, const PictureInput& spec);
 
 /// Drops nodes, constants and values that no output depends on.
 graph::Graph remove_dead(graph::Graph g);

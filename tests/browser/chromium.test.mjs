@@ -5,6 +5,7 @@ import path from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import sharp from "sharp";
 
 import { compile } from "../../bench/compile.mjs";
 import { launchChromium } from "../support/chromium.mjs";
@@ -60,6 +61,29 @@ self.cached = (url, cache, inputs) => attempt(async () => {
   }
   return { outputs, last: seen.at(-1) };
 });
+self.pictures = (url) => attempt(async () => {
+  const { load, InputError } = await import(url);
+  const model = await load({ variant: "simd128" }), there = await load({ variant: "simd128", worker: true });
+  const canvas = Object.assign(document.createElement("canvas"), { width: 300, height: 100 });
+  const context = canvas.getContext("2d");
+  const gradient = context.createLinearGradient(0, 0, 300, 100);
+  gradient.addColorStop(0, "#ff8000");
+  gradient.addColorStop(1, "#0040ff");
+  context.fillStyle = gradient;
+  context.fillRect(0, 0, 300, 100);
+  const data = context.getImageData(0, 0, 300, 100);
+  const off = new OffscreenCanvas(300, 100);
+  off.getContext("2d").drawImage(canvas, 0, 0);
+  const img = new Image();
+  img.src = "shot.png";
+  await img.decode();
+  const images = { data, canvas, off, img, bitmap: await createImageBitmap(canvas), frame: new VideoFrame(canvas, { timestamp: 0, alpha: "discard" }) };
+  const outputs = {};
+  for (const [name, image] of Object.entries(images)) outputs[name] = Object.values(await model.run({ image })).map((y) => Array.from(y))[0];
+  outputs.worker = Object.values(await there.run({ image: canvas })).map((y) => Array.from(y))[0];
+  const empty = await model.run({ image: new Image() }).catch((error) => [error instanceof InputError, error.code]);
+  return { outputs, empty, bytes: Array.from(data.data) };
+});
 self.runModelJs = (url, inputs) => attempt(async () => {
   const { load } = await import(url);
   const model = await load();
@@ -80,6 +104,9 @@ const pack = (arrays) => Object.fromEntries(Object.entries(arrays).map(([name, a
 const html = { body: "<!doctype html><title>app</title>", type: "text/html" };
 const folderFiles = (folder, prefix) => Object.fromEntries(readdirSync(folder).map((name) => [prefix + name, readFileSync(path.join(folder, name))]));
 
+const SHOT = { width: 70, height: 50, data: Uint8Array.from({ length: 70 * 50 * 4 }, (_, i) => (i % 4 === 3 ? 255 : (i * 7) % 251)) };
+const shot = () => sharp(Buffer.from(SHOT.data), { raw: { ...SHOT, channels: 4 } }).png().toBuffer();
+
 let browser, server, page, feeds, expected;
 before(async () => {
   buildRuntime();
@@ -93,12 +120,16 @@ before(async () => {
   const under = (prefix, changes = {}) => Object.fromEntries(Object.entries({ ...hand, ...changes }).map(([name, body]) => [prefix + name, body]));
   const codes = ["model.scalar.wasm", "model.wasm", "model.relaxed.wasm"];
   const each = (change) => Object.fromEntries(codes.map((name) => [name, change(hand[name])]));
+  compile(path.join(folder, "model.onnx"), path.join(folder, "picture"), {
+    shapes: { x: [1, 3, 48, 192] }, variants: ["simd128"], more: ["--preprocess", "image:bgr,resize=contain,mean=0.5,std=0.5,pad=127"],
+  });
   const compiled = folderFiles(bundle, "compiled/");
   const flipped = (bytes) => bytes.with(bytes.length >> 1, bytes[bytes.length >> 1] ^ 1);
   server = await serve({
     "index.html": '<!doctype html><meta charset="utf-8"><title>weft</title><script type="module" src="page.js"></script>',
     "page.js": PAGE_SCRIPT,
     "worker.js": WORKER_SCRIPT,
+    "shot.png": { body: await shot(), type: "image/png" },
     "weft.js": readFileSync(path.join(RUNTIME, "weft.js")),
     ...under("hand/"),
     ...under("plain/", each((body) => ({ body, type: "text/plain" }))),
@@ -107,6 +138,7 @@ before(async () => {
     ...under("cut/", each((body) => body.slice(0, body.length >> 1))),
     ...under("stall/", { "model.weights": { body: hand["model.weights"], stall: true } }),
     ...compiled,
+    ...folderFiles(path.join(folder, "picture"), "picture/"),
     ...Object.fromEntries(Object.entries(compiled).map(([name, body]) => [name.replace("compiled/", "damaged/"), name.endsWith(".weights") ? flipped(body) : body])),
   }, { "content-security-policy": CSP });
   browser = await launchChromium();
@@ -195,6 +227,18 @@ for (const cache of [true, "opfs"])
 
 test("weights that are damaged on the way", async () => {
   await refused(run("damaged/"), "LoadError", "integrity", /damaged\/model\.weights is not as it was compiled from byte 0 on/);
+});
+
+test("pictures: ImageData, canvases, an image, an ImageBitmap, a VideoFrame; in a worker too", async () => {
+  const { outputs: { data, ...others }, empty, bytes, error } = await page.evaluate(() => self.pictures("./picture/model.js"));
+  assert.equal(error, undefined);
+  assert.deepEqual(empty, [true, "value"]);
+  const { load } = await import(pathToFileURL(path.join(folder, "picture/model.js")));
+  const here = await (await load({ variant: "simd128" })).run({ image: { data: Uint8Array.from(bytes), width: 300, height: 100 } });
+  assert.deepEqual(data, Array.from(Object.values(here)[0]));
+  for (const name of ["canvas", "off", "bitmap", "worker"]) assert.deepEqual(others[name], data, name);
+  assert.deepEqual(others.img, Array.from(Object.values(await (await load({ variant: "simd128" })).run({ image: SHOT }))[0]));
+  others.frame.forEach((value, i) => assert.ok(Math.abs(value - data[i]) < 0.02)); // by way of YUV
 });
 
 test("aborts", async () => {

@@ -199,7 +199,7 @@ function inputBytes(info: TensorInfo, value: unknown, numbers: boolean): Uint8Ar
 
 export function infoOf(manifest: Manifest, { variant, reason }: Choice): ModelInfo {
   const copy = (ports: readonly TensorInfo[]): readonly TensorInfo[] =>
-    ports.map(({ name, dtype, shape }) => ({ name, dtype, shape: [...shape] }));
+    ports.map((port) => ({ ...port, shape: [...port.shape] }));
   return {
     name: manifest.name,
     generator: manifest.generator,

@@ -21,7 +21,32 @@ export interface TensorInfo {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** This input, RGBA bytes, takes pictures too (`weft compile --preprocess image:…`, by the load of its model.js). */
+  readonly picture?: PictureFitting;
+  /** This input takes sound too, which becomes samples at this rate, in Hz. */
+  readonly sample_rate?: number;
+  /** What the elements of this output's last axis mean. */
+  readonly labels?: readonly string[];
 }
+
+/** How a picture of any size becomes one of the input's, as CSS object-fit. */
+export interface PictureFitting {
+  readonly fit: "fill" | "cover" | "contain";
+  /** With cover: what the shorter side becomes before the middle is cut out. */
+  readonly side?: number;
+  /** RGB of what the picture does not cover. */
+  readonly pad: readonly number[];
+}
+
+/** An ImageBitmap, ImageData, canvas, VideoFrame, or an image or video that is loaded; or { data: RGBA bytes, width, height }. */
+export type PictureSource =
+  | { readonly width: number; readonly height: number; readonly data?: Uint8ClampedArray | Uint8Array }
+  | { readonly displayWidth: number; readonly displayHeight: number };
+
+/** An AudioBuffer, or samples with their rate. */
+export type SoundSource =
+  | { readonly sampleRate: number; readonly numberOfChannels: number; readonly length: number; getChannelData(channel: number): Float32Array }
+  | { readonly sampleRate: number; readonly data: Float32Array };
 
 export type VariantName = "scalar" | "simd128" | "relaxed";
 
