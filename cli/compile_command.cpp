@@ -93,7 +93,8 @@ Result<int> run_compile(const Options& options, Host& host) {
   WEFT_ASSIGN(compiled, compile::compile_model({source}, compile_options));
   if (options.has("dump")) return 0;
   const std::string folder = options.has("output") ? options.get("output") : file_stem(model);
-  WEFT_ASSIGN(files, write_bundle(compiled, {web_runtime(), web_media()}, folder, host));
+  WEFT_ASSIGN(files,
+              write_bundle(compiled, {web_runtime(), web_media()}, folder, host, options.has("embed")));
   host.print(options.has("json") ? as_json(compiled, files, folder) : describe(compiled, files, folder));
   return 0;
 }

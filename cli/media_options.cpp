@@ -15,7 +15,8 @@ constexpr const char* kForms =
 
 template <class... Args>
 auto refuse(fmt::format_string<Args...> format, Args&&... args) {
-  return fail(ErrorKind::invalid_argument, "--preprocess: " + fmt::format(format, std::forward<Args>(args)...));
+  return fail(ErrorKind::invalid_argument,
+              "--preprocess: " + fmt::format(format, std::forward<Args>(args)...));
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {
@@ -90,7 +91,8 @@ Result<compile::PictureOptions> read_picture(const std::string& input, const std
   std::string mean = "0", deviation = "1", pad = "0";
   for (const std::string& part : split(spec, ',')) {
     const size_t equals = std::min(part.find('='), part.size());
-    const std::string key = part.substr(0, equals), value = equals < part.size() ? part.substr(equals + 1) : "";
+    const std::string key = part.substr(0, equals),
+                      value = equals < part.size() ? part.substr(equals + 1) : "";
     if (part.empty() || part == "rgb") continue;
     if (part == "bgr") out.input.channels = PictureChannels::bgr;
     else if (part == "grey" || part == "gray") out.input.channels = PictureChannels::grey;
@@ -104,9 +106,10 @@ Result<compile::PictureOptions> read_picture(const std::string& input, const std
     } else if (part == "layout=nchw") out.input.layout = passes::PixelLayout::nchw;
     else if (part == "layout=nhwc") out.input.layout = passes::PixelLayout::nhwc;
     else
-      return refuse("\"{}\" is none of rgb, bgr, grey, resize=, mean=, std=, scale=, pad=, layout=nchw, "
-                    "layout=nhwc",
-                    part);
+      return refuse(
+          "\"{}\" is none of rgb, bgr, grey, resize=, mean=, std=, scale=, pad=, layout=nchw, "
+          "layout=nhwc",
+          part);
   }
   const size_t channels = out.input.channels == PictureChannels::grey ? 1 : 3;
   WEFT_ASSIGN(means, per_channel("mean", mean, channels));
@@ -159,9 +162,10 @@ Result<std::vector<std::string>> read_labels(const std::string& path, Host& host
   WEFT_TRY(source->read(0, bytes));
   std::vector<std::string> labels;
   if (!bytes.empty() && bytes[0] == '[') {
-    const ordered_json json = ordered_json::parse(bytes, nullptr, false);
+    const ordered_json json = parse_json(bytes);
     for (const ordered_json& label : json) {
-      if (!label.is_string()) return fail(ErrorKind::invalid_argument, "--labels: not a JSON list of texts", path);
+      if (!label.is_string())
+        return fail(ErrorKind::invalid_argument, "--labels: not a JSON list of texts", path);
       labels.push_back(label.get<std::string>());
     }
   } else {
@@ -176,9 +180,9 @@ Result<std::vector<std::string>> read_labels(const std::string& path, Host& host
 
 }  // namespace
 
-Result<void> read_media_options(const Options& options, compile::CompileOptions& compile_options, Host& host) {
-  for (const std::string& text : options.all("preprocess"))
-    WEFT_TRY(read_preprocess(text, compile_options));
+Result<void> read_media_options(const Options& options, compile::CompileOptions& compile_options,
+                                Host& host) {
+  for (const std::string& text : options.all("preprocess")) WEFT_TRY(read_preprocess(text, compile_options));
   if (!options.has("labels")) return {};
   WEFT_ASSIGN(labels, read_labels(options.get("labels"), host));
   compile_options.labels = std::move(labels);

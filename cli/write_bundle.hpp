@@ -11,10 +11,12 @@
 
 namespace weft::cli {
 
-/// Writes all files of the bundle, then model.js of `scripts` (none without a runtime) and model.json with the hashes of what was written; all or none. Returns what model.json
-/// lists.
+/// Writes all files of the bundle, then model.js of `scripts` (none without a runtime) and model.json with
+/// the hashes of what was written; all or none. With `embed`, model.js holds code and weights itself. Returns
+/// what model.json lists.
 Result<std::vector<bundle::HashedFile>> write_bundle(const compile::Compiled& compiled,
-                                                     const bundle::Scripts& scripts, const std::string& folder,
-                                                     Host& host);
+                                                     const bundle::Scripts& scripts,
+                                                     const std::string& folder, Host& host,
+                                                     bool embed = false);
 
 }  // namespace weft::cli

@@ -69,7 +69,14 @@ bool has_labels(const Manifest& manifest) {
   return std::ranges::any_of(manifest.outputs, [](const Port& port) { return !port.labels.empty(); });
 }
 
-std::string file_line(std::string_view name) {
+constexpr std::string_view kDecode =
+    "const decode = (text) => Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (c) => "
+    "c.charCodeAt(0));\n";
+
+std::string file_line(std::string_view name, std::span<const EmbeddedFile> embedded) {
+  for (const EmbeddedFile& file : embedded)
+    if (file.name == name)
+      return fmt::format("  get {}() {{ return decode(\"{}\"); }},\n", json_string(name), base64(file.bytes));
   return fmt::format("  {}: new URL({}, import.meta.url),\n", json_string(name),
                      json_string(fmt::format("./{}", name)));
 }
@@ -98,16 +105,19 @@ std::string interface(std::string_view name, const Manifest& manifest, bool inpu
 
 }  // namespace
 
-BundleFile write_model_js(const Scripts& scripts, const Manifest& manifest) {
+BundleFile write_model_js(const Scripts& scripts, const Manifest& manifest,
+                          std::span<const EmbeddedFile> embedded) {
   const bool media = std::ranges::any_of(manifest.inputs, takes_media), labels = has_labels(manifest);
   std::string text;
-  for (const std::string_view part : {scripts.runtime, media || labels ? scripts.media : std::string_view()}) {
+  for (const std::string_view part :
+       {scripts.runtime, media || labels ? scripts.media : std::string_view()}) {
     text += part;
     if (!part.empty() && !part.ends_with('\n')) text += '\n';
   }
+  if (!embedded.empty()) text += kDecode;
   text += "const manifest = " + manifest_section(manifest) + ";\nconst files = {\n";
-  for (const Variant& variant : manifest.variants) text += file_line(variant.file);
-  text += file_line("model.weights");
+  for (const Variant& variant : manifest.variants) text += file_line(variant.file, embedded);
+  text += file_line("model.weights", embedded);
   text += kTail;
   text += media ? kExportMediaLoad : kExportLoad;
   if (labels) text += kExportLabels;

@@ -93,16 +93,10 @@ uint32_t digit(char hex) { return static_cast<uint32_t>(hex <= '9' ? hex - '0' :
 
 /// Subresource Integrity's form of a hash (W3C SRI 3.1): base64 of what the hexadecimal digits stand for.
 std::string integrity(const std::string& sha256) {
-  static constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out = "sha256-";
-  for (size_t i = 0; i + 1 < sha256.size(); i += 6) {
-    uint32_t bits = 0;
-    const size_t digits = std::min<size_t>(6, sha256.size() - i);
-    for (size_t d = 0; d < 6; ++d) bits = bits << 4 | (d < digits ? digit(sha256[i + d]) : 0);
-    for (size_t c = 0; c < 4; ++c) out += c * 6 < digits * 4 ? kAlphabet[bits >> (18 - 6 * c) & 63] : '=';
-  }
-  return out;
+  std::vector<uint8_t> bytes;
+  for (size_t i = 0; i + 1 < sha256.size(); i += 2)
+    bytes.push_back(static_cast<uint8_t>(digit(sha256[i]) << 4 | digit(sha256[i + 1])));
+  return "sha256-" + base64(bytes);
 }
 
 ordered_json json_of(const HashedFile& file) {

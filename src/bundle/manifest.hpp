@@ -27,7 +27,7 @@ inline constexpr uint64_t kPageBytes = 65536;
 enum class PictureFit : uint8_t { fill, cover, contain };
 struct PictureFitting {
   PictureFit fit = PictureFit::fill;
-  int64_t side = 0;                ///< with cover: what the shorter side becomes before the middle is cut out
+  int64_t side = 0;  ///< with cover: what the shorter side becomes before the middle is cut out
   std::array<uint8_t, 3> pad = {};  ///< colour of what a picture does not cover
 };
 

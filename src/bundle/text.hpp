@@ -1,6 +1,8 @@
 // Model names are arbitrary bytes; JSON is UTF-8.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,5 +13,8 @@ std::string valid_utf8(std::string_view text);
 
 /// A JSON string literal, which is also a JavaScript and TypeScript one, quotes included.
 std::string json_string(std::string_view text);
+
+/// RFC 4648, section 4, with padding.
+std::string base64(std::span<const uint8_t> bytes);
 
 }  // namespace weft::bundle

@@ -39,8 +39,8 @@ struct CompileOptions {
   bool int64_numbers = false;  ///< in JavaScript, 64-bit integers are numbers, checked, and not bigints
   /// One input takes pictures: their pixels are normalised in the module.
   std::optional<PictureOptions> picture;
-  std::optional<SoundOptions> sound;  ///< one input takes sound
-  std::vector<std::string> labels;    ///< of an output's last axis
+  std::optional<SoundOptions> sound;                         ///< one input takes sound
+  std::vector<std::string> labels;                           ///< of an output's last axis
   passes::WeightFormat weights = passes::WeightFormat::f32;  ///< what model.weights stores
   /// Makes every computed value an output, under its name in the imported graph: to find the first that
   /// differs.

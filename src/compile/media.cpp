@@ -21,8 +21,9 @@ Result<Port*> find(std::vector<Port>& ports, const std::string& name) {
   for (Port& port : ports)
     if (port.name == name) return &port;
   return fail(ErrorKind::invalid_argument,
-              name.empty() ? "--preprocess: say which input is meant, as INPUT=sound:…; there are " + list(ports)
-                           : fmt::format("--preprocess: no input is called {}; there are {}", name, list(ports)));
+              name.empty()
+                  ? "--preprocess: say which input is meant, as INPUT=sound:…; there are " + list(ports)
+                  : fmt::format("--preprocess: no input is called {}; there are {}", name, list(ports)));
 }
 
 bool takes_samples(const Port& port) {
@@ -48,8 +49,9 @@ Result<void> mark_inputs(bundle::Manifest& manifest, const CompileOptions& optio
   if (options.sound) {
     WEFT_ASSIGN(port, find(manifest.inputs, options.sound->input));
     if (!takes_samples(*port))
-      return fail(ErrorKind::invalid_argument,
-                  "--preprocess: sound is for an input f32[samples] or f32[1, samples], not " + list({*port}));
+      return fail(
+          ErrorKind::invalid_argument,
+          "--preprocess: sound is for an input f32[samples] or f32[1, samples], not " + list({*port}));
     port->sample_rate = options.sound->sample_rate;
   }
   return {};
@@ -61,16 +63,19 @@ Result<void> add_labels(bundle::Manifest& manifest, const std::vector<std::strin
   for (Port& port : manifest.outputs) {
     if (classes(port) != static_cast<int64_t>(labels.size())) continue;
     if (chosen != nullptr)
-      return fail(ErrorKind::invalid_argument,
-                  fmt::format("--labels: {} and {} both have {} elements along their last axis of more than one element", chosen->name,
-                              port.name, labels.size()));
+      return fail(
+          ErrorKind::invalid_argument,
+          fmt::format(
+              "--labels: {} and {} both have {} elements along their last axis of more than one element",
+              chosen->name, port.name, labels.size()));
     chosen = &port;
   }
   if (chosen == nullptr)
-    return fail(ErrorKind::invalid_argument,
-                fmt::format("--labels: there are {} labels, and no output has as many along its last axis of more "
-                            "than one element; there are {}",
-                            labels.size(), list(manifest.outputs)));
+    return fail(
+        ErrorKind::invalid_argument,
+        fmt::format("--labels: there are {} labels, and no output has as many along its last axis of more "
+                    "than one element; there are {}",
+                    labels.size(), list(manifest.outputs)));
   chosen->labels = labels;
   return {};
 }

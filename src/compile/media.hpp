@@ -10,8 +10,8 @@ namespace weft::compile {
 /// sound is for one that is not f32[…, samples].
 Result<void> mark_inputs(bundle::Manifest& manifest, const CompileOptions& options);
 
-/// Gives the labels to the output whose last axis of more than one element has as many. Fails (invalid_argument) when none, or
-/// more than one, does.
+/// Gives the labels to the output whose last axis of more than one element has as many. Fails
+/// (invalid_argument) when none, or more than one, does.
 Result<void> add_labels(bundle::Manifest& manifest, const std::vector<std::string>& labels);
 
 }  // namespace weft::compile

@@ -138,8 +138,7 @@ Result<Graph> picture_input(Graph g, const PictureInput& spec) {
     if (other.value != port.value && other.name == kPictureInput)
       return fail(ErrorKind::invalid_argument,
                   "--preprocess: another input of the model is called image already", other.name);
-  const graph::Shape rgba =
-      graph::make_shape({1, (*shape)[layout->height], (*shape)[layout->width], kRgba});
+  const graph::Shape rgba = graph::make_shape({1, (*shape)[layout->height], (*shape)[layout->width], kRgba});
   rename(g, port.value, g.values[port.value].name + ".pixels");
   if (g.names.contains(kPictureInput))
     for (ValueId value = 0; value < g.values.size(); ++value)

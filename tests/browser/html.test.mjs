@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -80,6 +80,31 @@ test("a picture as the input", async () => {
   const [y] = Object.values(await (await load({ variant: "simd128" })).run({ x: new Float32Array(3 * 48 * 192).fill(1, 0, 48 * 192) }));
   const shown = (await page.innerText("#outputs tbody td:last-child")).split(", ").map(Number);
   shown.forEach((value, i) => assert.ok(Math.abs(value - y[i]) < 1e-4, `${value} beside ${y[i]}`));
+});
+
+test("a model that takes pictures and has labels: the best five by name", async () => {
+  const out = path.join(folder, "named"), labels = path.join(folder, "labels.txt");
+  writeFileSync(labels, "upright\nturned\n");
+  const flags = ["--shape", "x=1x3x48x192", "--html", "--preprocess", "image:bgr,mean=0.5,std=0.5", "--labels", labels];
+  const { status, stderr } = spawnSync(compiler(), ["compile", path.join(ROOT, "build/models/ppocr-cls/model.onnx"), "-o", out, ...flags], { encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+  const named = await serve(Object.fromEntries(readdirSync(out).map((name) => [name, readFileSync(path.join(out, name))])));
+  try {
+    await page.goto(named.url + "index.html");
+    await page.waitForSelector("#run:enabled");
+    assert.match(await page.innerText("#inputs"), /image\s+u8 \[1, 48, 192, 4\]/);
+    const pixels = { width: 192, height: 48, data: Uint8Array.from({ length: 192 * 48 * 4 }, (_, i) => (i % 4 === 3 ? 255 : (i >> 6) & 255)) };
+    const png = await sharp(Buffer.from(pixels.data), { raw: { ...pixels, channels: 4 } }).png().toBuffer();
+    await page.setInputFiles('input[type="file"]', { name: "lines.png", mimeType: "image/png", buffer: png });
+    await page.click("#run");
+    await page.waitForSelector("#outputs:not([hidden])");
+    const { load, top } = await import(pathToFileURL(path.join(out, "model.js")));
+    const [y] = Object.values(await (await load({ variant: "simd128" })).run({ image: pixels }));
+    const shown = (await page.innerText("#outputs tbody td:last-child")).split(", ").map((text) => text.split(" "));
+    top(y).forEach(({ label, score }, i) => assert.ok(shown[i][0] === label && Math.abs(Number(shown[i][1]) - score) < 1e-4, `${shown.join()} ${label} ${score}`));
+  } finally {
+    named.close();
+  }
 });
 
 test("what is missing is said in words", async () => {

@@ -159,7 +159,8 @@ TEST(JavaScript, TypesOfInputsAndOutputs) {
   EXPECT_EQ(types.find("left out"), std::string::npos);
   EXPECT_NE(types.find("load(options?: LoadOptions): Promise<Model<Inputs, Outputs>>;"), std::string::npos);
   EXPECT_NE(text_of(write_model_dts(manifest)).find("export interface LoadOptions"), std::string::npos);
-  const std::string code = text_of(write_model_js({"const weft = (() => {})();", "const media = (() => {})();"}, manifest));
+  const std::string code =
+      text_of(write_model_js({"const weft = (() => {})();", "const media = (() => {})();"}, manifest));
   EXPECT_TRUE(
       code.starts_with("const weft = (() => {})();\nconst manifest = " + manifest_section(manifest) + ";\n"))
       << code;

@@ -1,4 +1,5 @@
-// picture_input: the pixels that the model gets, for every order of channels, layout and type; what is refused.
+// picture_input: the pixels that the model gets, for every order of channels, layout and type; what is
+// refused.
 #include <fmt/format.h>
 
 #include "passes/passes.hpp"
@@ -45,8 +46,8 @@ std::vector<double> pixels(Graph g, const PictureInput& spec) {
 
 PictureInput plain(PictureChannels channels = PictureChannels::rgb) {
   const size_t count = channels == PictureChannels::grey ? 1 : 3;
-  return {"", channels, PixelLayout::by_shape, 1, std::vector<double>(count, 0),
-          std::vector<double>(count, 1)};
+  return {
+      "", channels, PixelLayout::by_shape, 1, std::vector<double>(count, 0), std::vector<double>(count, 1)};
 }
 
 TEST(PictureInput, Layouts) {
@@ -62,9 +63,8 @@ TEST(PictureInput, Layouts) {
 }
 
 TEST(PictureInput, Channels) {
-  EXPECT_EQ(
-      pixels(model("f32[1, 3, 2, 3]"), plain(PictureChannels::bgr)),
-      (std::vector<double>{2, 12, 22, 32, 42, 52, 1, 11, 21, 31, 41, 51, 0, 10, 20, 30, 40, 50}));
+  EXPECT_EQ(pixels(model("f32[1, 3, 2, 3]"), plain(PictureChannels::bgr)),
+            (std::vector<double>{2, 12, 22, 32, 42, 52, 1, 11, 21, 31, 41, 51, 0, 10, 20, 30, 40, 50}));
   const std::vector<double> grey = pixels(model("f32[1, 1, 2, 3]"), plain(PictureChannels::grey));
   ASSERT_EQ(grey.size(), 6U);
   for (size_t i = 0; i < 6; ++i)
@@ -80,8 +80,7 @@ TEST(PictureInput, MeansAndDeviations) {
   ASSERT_EQ(got.size(), 18U);
   for (size_t c = 0; c < 3; ++c)
     for (size_t p = 0; p < 6; ++p)
-      EXPECT_NEAR(got[c * 6 + p],
-                  (0.5 * static_cast<double>(10 * p + c) - spec.mean[c]) / spec.std[c], 1e-5);
+      EXPECT_NEAR(got[c * 6 + p], (0.5 * static_cast<double>(10 * p + c) - spec.mean[c]) / spec.std[c], 1e-5);
 }
 
 TEST(PictureInput, NamesThatAreTaken) {
