@@ -53,6 +53,12 @@ bench: build ## weft beside onnxruntime-web: make bench ARGS="--models twelve --
 	@tools/setup $(BENCH_NEEDS)
 	@$(NODE24) bench/run.mjs $(ARGS)
 
+.PHONY: engines
+engines: build ## one bundle in Node, Deno, Bun, workerd, Chromium, Firefox, jsc: variant, bits, time; ARGS=--help
+	@tools/setup node python engines
+	@tools/models ppocr-cls squeezenet
+	@$(NODE24) bench/engines/run.mjs $(ARGS)
+
 .PHONY: bench-gemm bench-compile
 bench-gemm: build ## the GEMM of the ordinary path beside hand-emitted loops and the core's peaks, in Node, Chromium, Firefox
 	@tools/setup $(BENCH_NEEDS)
@@ -73,7 +79,7 @@ models:
 	@tools/models
 
 # In order of what breaks first. Each step fails when its part is missing.
-TEST_STEPS = test-layers test-format test-native test-node test-browsers test-webgpu test-identity test-package test-sanitized fuzz
+TEST_STEPS = test-layers test-format test-native test-node test-browsers test-webgpu test-identity test-package test-engines test-sanitized fuzz
 
 .PHONY: check test
 check: test-native test-node ## the fast lane: build, unit tests, Node tests
@@ -87,7 +93,7 @@ test-full: test ## test, and the large models in every variant, Node and Chromiu
 	WEFT_FULL=1 WEFT_MODELS=alexnet,vgg19,zfnet512 node --test tests/browser/models.test.mjs
 	WEFT_SCHEDULES=20000 $(NODE24) --test tests/node/schedules.test.mjs
 
-.PHONY: test-native test-sanitized test-node test-package test-identity test-layers test-format test-browsers test-webgpu fuzz tidy coverage
+.PHONY: test-native test-sanitized test-node test-package test-identity test-layers test-format test-browsers test-webgpu test-engines fuzz tidy coverage
 test-native: build models
 	ctest --preset release -j $(JOBS)
 
@@ -122,6 +128,11 @@ test-package: build package ## the npm package beside the native program, in Nod
 	tools/models
 	node --test tests/package/*.test.mjs
 	$(NODE24) --test tests/package/compiler.test.mjs
+
+test-engines: build ## Deno, Bun, workerd, browsers and jsc give the bits that Node gives
+	tools/setup node python engines
+	tools/models ppocr-cls squeezenet
+	$(NODE24) bench/engines/run.mjs --rounds 1 --runs 3
 
 test-webgpu: build ## the second printer, on a software GPU: in Node (Dawn) and in headless Chromium
 	tools/setup node python webgpu
