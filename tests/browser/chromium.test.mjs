@@ -84,6 +84,12 @@ self.pictures = (url) => attempt(async () => {
   const empty = await model.run({ image: new Image() }).catch((error) => [error instanceof InputError, error.code]);
   return { outputs, empty, bytes: Array.from(data.data) };
 });
+self.offline = (inputs) => attempt(async () => {
+  const { manifest, code } = self.kept;
+  const files = { "model.wasm": code, "model.weights": new URL("compiled/model.weights", location.href) };
+  const model = await weft.load({ manifest, files }, { variant: "simd128", cache: true });
+  return { outputs: pack(await model.run(unpack(inputs))) };
+});
 self.runModelJs = (url, inputs) => attempt(async () => {
   const { load } = await import(url);
   const model = await load();
@@ -239,6 +245,26 @@ test("pictures: ImageData, canvases, an image, an ImageBitmap, a VideoFrame; in 
   for (const name of ["canvas", "off", "bitmap", "worker"]) assert.deepEqual(others[name], data, name);
   assert.deepEqual(others.img, Array.from(Object.values(await (await load({ variant: "simd128" })).run({ image: SHOT }))[0]));
   others.frame.forEach((value, i) => assert.ok(Math.abs(value - data[i]) < 0.02)); // by way of YUV
+});
+
+test("offline: an error in words, and the page goes on; what is cached needs no network", async () => {
+  const context = page.context();
+  const code = await page.evaluate(async () => {
+    self.kept = { manifest: await (await fetch("compiled/model.json")).json(), code: await (await fetch("compiled/model.wasm")).arrayBuffer() };
+    return self.kept.code.byteLength;
+  });
+  assert.ok(code > 0);
+  await context.setOffline(true);
+  try {
+    await refused(run("hand/", INPUTS(), { retries: 0 }), "LoadError", "network", /hand\/model\.json/);
+    // Of an earlier test: its weights are in the cache.
+    const { outputs, error } = await page.evaluate(([inputs]) => self.offline(inputs), [pack(feeds)]);
+    assert.equal(error, undefined);
+    assert.deepEqual(outputs, pack(await expected("simd128")));
+  } finally {
+    await context.setOffline(false);
+  }
+  assert.deepEqual((await run("hand/")).outputs, pack(OUTPUTS));
 });
 
 test("aborts", async () => {

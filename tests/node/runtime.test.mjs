@@ -382,6 +382,24 @@ test("a load that is aborted", async () => {
     fails(load(url), LoadError, "http", /status 410/));
 });
 
+test("a load that is aborted at each of its steps, after which the next one works", async () => {
+  for (const streamed of [false, true]) {
+    const bundle = await makeBundle(undefined, streamed);
+    await withServer(bundle, async (url) => {
+      let steps = 0;
+      await works(await load(url, { onProgress: () => ++steps }));
+      assert.ok(steps >= 4);
+      for (let step = 1; step < steps; ++step) {
+        const controller = new AbortController();
+        let seen = 0;
+        const loading = load(url, { signal: controller.signal, onProgress: () => ++seen === step && controller.abort(new Error(`at step ${step}`)) });
+        await assert.rejects(loading, new RegExp(`^Error: at step ${step}$`));
+      }
+      await works(await load(url));
+    });
+  }
+});
+
 // --- running ---
 
 test("inputs: arrays of the right type, flat or with a shape, from anywhere in their buffer", async () => {

@@ -232,6 +232,7 @@ async function assemble(found: Found, options: LoadOptions, stop: AbortControlle
   await machine.execute("prepare", options.signal && signal, file && ((offset, target) => file.copy(offset, target).then(here)));
   await file?.end();
   here();
+  signal.throwIfAborted();
   meter.report("ready");
   return new LoadedModel(machine, manifest, choice, options.int64);
 }
