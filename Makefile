@@ -93,6 +93,11 @@ test-full: test ## test, and the large models in every variant, Node and Chromiu
 	WEFT_FULL=1 WEFT_MODELS=alexnet,vgg19,zfnet512 node --test tests/browser/models.test.mjs
 	WEFT_SCHEDULES=20000 $(NODE24) --test tests/node/schedules.test.mjs
 
+.PHONY: conformance
+conformance: build ## ONNX's own tests of operators, compiled and run on every wasm variant: build/conformance.json; ARGS=REGEX
+	@tools/setup node python
+	@$(NODE24) tests/conformance/run.mjs $(ARGS)
+
 .PHONY: test-native test-sanitized test-node test-package test-identity test-layers test-format test-browsers test-webgpu test-engines fuzz tidy coverage
 test-native: build models
 	ctest --preset release -j $(JOBS)

@@ -31,7 +31,7 @@ Value identity(ReduceKind kind, DType dtype) {
   const uint64_t top = uint64_t{1} << (bits - 1);
   const uint64_t ones = bits == 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1;
   if (is_signed(dtype)) return loops::constant_bits(type, max ? top : top - 1);
-  return loops::constant_bits(type, max ? 0 : dtype == DType::boolean ? 1 : ones);
+  return loops::constant_bits(type, max ? 0 : ones);
 }
 
 Value combine(ReduceKind kind, const Value& a, const Value& b) {
@@ -71,7 +71,12 @@ AnchorResult lower_reduce(StageBuilder& builder, const Node& node) {
     if (reduced) count = count * x[i];
     else indices.push_back(source.back());
   }
-  const Value sum = fold(builder, attributes.kind, builder.value_at(node.inputs[0], source));
+  Value value = builder.value_at(node.inputs[0], source);
+  // Of booleans, the largest or smallest: they have an order as integers only.
+  const bool boolean = value->type.dtype == DType::boolean;
+  if (boolean) value = loops::cast(DType::u32, value);
+  const Value sum = fold(builder, attributes.kind, value);
+  if (boolean) return {std::move(indices), loops::cast(DType::boolean, sum)};
   return {std::move(indices),
           attributes.kind == ReduceKind::mean ? mean(sum, count, builder.type(node.output).dtype) : sum};
 }

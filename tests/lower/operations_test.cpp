@@ -128,6 +128,13 @@ std::vector<OpCase> reductions() {
                        {std::string(type) + "[4, 11]"},
                        ReduceAttributes{kind, {1}},
                        {1e-3, 1e-2}});
+  for (const ReduceKind kind : {ReduceKind::max, ReduceKind::min})
+    for (const char* shape : {"[4, 11]", "[2, 2]", "[3, 64]"})
+      cases.push_back({"kind" + std::to_string(static_cast<int>(kind)) + "_boolean" +
+                           std::to_string(std::strlen(shape)) + shape[1],
+                       Op::reduce,
+                       {std::string("boolean") + shape},
+                       ReduceAttributes{kind, {1}}});
   for (const bool last : {false, true})
     for (const ReduceKind kind : {ReduceKind::max, ReduceKind::min})
       for (const char* type : {"f32", "i64", "u8", "f16", "boolean"}) {

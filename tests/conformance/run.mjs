@@ -1,0 +1,136 @@
+// make conformance: ONNX's own tests of single operators (tests/frontends/node_cases.py), each compiled by weft and run in this Node on every
+// variant that it has. Writes build/conformance.json and prints, for each target, what passed, and why the rest did not.
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+
+import { compiler } from "../../bench/compile.mjs";
+import { buildRuntime, ROOT, RUNTIME } from "../support/runtime.mjs";
+
+const CASES = path.join(ROOT, "build/onnx-nodes"), OUT = path.join(ROOT, "build/conformance");
+const TARGETS = ["scalar", "simd128", "relaxed"];
+const run = promisify(execFile);
+
+const exceptions = new Map(
+  readFileSync(path.join(ROOT, "tests/frontends/node_exceptions.txt"), "utf8").split("\n").filter((line) => line && line[0] !== "#")
+    .map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)]),
+);
+
+/** By dtype: how bytes become numbers. */
+const half = (bits) => {
+  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024));
+};
+const ARRAYS = {
+  f64: Float64Array, f32: Float32Array, f16: Uint16Array, i64: BigInt64Array, i32: Int32Array, i16: Int16Array, i8: Int8Array, u64: BigUint64Array,
+  u32: Uint32Array, u16: Uint16Array, u8: Uint8Array, boolean: Uint8Array,
+};
+const readTensor = ({ dtype, file }) => {
+  const bytes = readFileSync(path.join(CASES, file));
+  return new ARRAYS[dtype](Uint8Array.from(bytes).buffer);
+};
+
+/** Empty when right. As numpy's assert_allclose. */
+function compare(got, expected, { rtol, atol }, { dtype, shape }, gotShape) {
+  if (JSON.stringify(gotShape) !== JSON.stringify(shape)) return `shape [${gotShape}], not [${shape}]`;
+  if (got.constructor !== expected.constructor) return `${got.constructor.name}, not ${expected.constructor.name}`;
+  const number = dtype === "f16" ? half : (value) => value;
+  const isFloat = /^f/.test(dtype);
+  for (let i = 0; i < expected.length; ++i) {
+    const a = number(got[i]), b = number(expected[i]);
+    if (a === b || (isFloat && Number.isNaN(a) && Number.isNaN(b))) continue;
+    if (!isFloat || !(Math.abs(a - b) <= atol + rtol * Math.abs(b))) return `element ${i} is ${a}, not ${b}`;
+  }
+  return "";
+}
+
+async function compile(model, folder) {
+  try {
+    await run(compiler(), ["compile", path.join(CASES, model), "-o", folder, "--variants", TARGETS.join(",")]);
+    return "";
+  } catch ({ code, stderr, message }) {
+    return (typeof code === "number" ? `exit code ${code}: ` : "") + (stderr || message).trim().split("\n")[0].replace(/^weft: \S+: /, "");
+  }
+}
+
+/** Problems by target; "" is a pass. */
+async function test(entry, model, load, supported) {
+  const folder = path.join(OUT, entry.name);
+  const problems = {};
+  const refused = await compile(model, folder);
+  for (const target of TARGETS) {
+    if (refused || !supported.includes(target)) {
+      problems[target] = refused || "this engine cannot run it";
+      continue;
+    }
+    try {
+      const loaded = await load(pathToFileURL(folder + path.sep), { variant: target });
+      const wanted = new Set(loaded.info.inputs.map(({ name }) => name));
+      const feeds = Object.fromEntries(entry.inputs.filter(({ name }) => wanted.has(name)).map((tensor) => [tensor.name, readTensor(tensor)]));
+      const outputs = await loaded.run(feeds);
+      problems[target] = entry.outputs.map((tensor) => {
+        const port = loaded.info.outputs.find(({ name }) => name === tensor.name);
+        return port ? compare(outputs[tensor.name], readTensor(tensor), entry, tensor, port.shape) : `there is no output ${tensor.name}`;
+      }).find((problem) => problem) ?? "";
+      loaded.dispose();
+    } catch (error) {
+      problems[target] = `${error.code ?? error.name}: ${error.message.split("\n")[0]}`;
+    }
+  }
+  rmSync(folder, { recursive: true, force: true });
+  return problems;
+}
+
+buildRuntime();
+const { load, supportedVariants } = await import(pathToFileURL(path.join(RUNTIME, "weft.js")).href);
+if (!existsSync(path.join(CASES, "left_out.json"))) {
+  console.error("conformance: making the cases");
+  execFileSync(path.join(ROOT, ".venv/bin/python"), [path.join(ROOT, "tests/frontends/node_cases.py"), CASES], { stdio: ["ignore", 2, 2] });
+}
+mkdirSync(OUT, { recursive: true });
+const only = process.argv[2] && new RegExp(process.argv[2]);
+const cases = JSON.parse(readFileSync(path.join(CASES, "index.json"), "utf8")).filter(({ name }) => !only || only.test(name));
+const leftOut = JSON.parse(readFileSync(path.join(CASES, "left_out.json"), "utf8")).filter(({ name }) => !only || only.test(name));
+const rows = leftOut.flatMap(({ name, reason }) => TARGETS.map((target) => ({ test: name, target, status: "failed", reason })));
+const supported = supportedVariants();
+let next = 0, said = 0;
+async function work() {
+  while (next < cases.length) {
+    const entry = cases[next++];
+    let problems = await test(entry, entry.model, load, supported);
+    let how = "";
+    // Operands that weft needs to know at compile time, given as constants.
+    if (entry.bound && /^exit code 4/.test(problems.scalar)) {
+      problems = await test(entry, entry.bound, load, supported);
+      how = "with all inputs but the first as constants";
+    }
+    for (const target of TARGETS) {
+      const excluded = exceptions.get(entry.name);
+      const status = problems[target] === "" ? "passed" : excluded ? "excluded" : "failed";
+      rows.push({ test: entry.name, target, status, reason: status === "passed" ? how : excluded ?? problems[target] });
+    }
+    if (process.stderr.isTTY && ++said % 50 === 0) console.error(`conformance: ${said} of ${cases.length}`);
+  }
+}
+await Promise.all(Array.from({ length: Math.max(1, os.availableParallelism()) }, work));
+rows.sort((a, b) => (a.test < b.test ? -1 : a.test > b.test ? 1 : TARGETS.indexOf(a.target) - TARGETS.indexOf(b.target)));
+writeFileSync(path.join(ROOT, "build/conformance.json"), JSON.stringify({ rows }, null, 1) + "\n");
+
+const reasons = new Map();
+for (const { target, status, reason } of rows) {
+  if (target !== "simd128" || status === "passed") continue;
+  const short = reason.replace(/"[^"]*"/g, "…").replace(/\d+/g, "N").slice(0, 110);
+  reasons.set(short, (reasons.get(short) ?? 0) + 1);
+}
+for (const [reason, count] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 25)) console.log(`${String(count).padStart(5)}  ${reason}`);
+for (const target of TARGETS) {
+  const of = rows.filter((row) => row.target === target), passed = of.filter(({ status }) => status === "passed");
+  const bound = passed.filter(({ reason }) => reason).length;
+  console.log(`${target}: ${passed.length} passed, ${of.length - passed.length} failed or excluded, of ${of.length} (${((100 * passed.length) / of.length).toFixed(1)} %); ${bound} of the passed with all inputs but the first as constants`);
+}
+console.log("written: build/conformance.json");
