@@ -16,6 +16,7 @@ WEFT_F32(exp)
 WEFT_F32(log)
 WEFT_F32(tanh)
 WEFT_F32(sigmoid)
+WEFT_F32(atan)
 WEFT_F32(erf)
 WEFT_F32(sin)
 WEFT_F32(cos)
@@ -172,6 +173,19 @@ double tanh_f64(double x) {
 double sigmoid_f64(double x) {
   const double e = exp_f64(-std::fabs(x));
   return (x < 0 ? e : 1) / (1 + e);
+}
+
+double atan_f64(double x) {
+  if (x != x) return x;
+  const double a = std::fabs(x);
+  // atan a = pi/2 - atan 1/a; then atan a = 2 atan(a / (1 + sqrt(1 + a^2))) until the series is short.
+  double r = a > 1 ? 1 / a : a;
+  double factor = 1;
+  for (; r > 0.1; factor *= 2) r = r / (1 + std::sqrt(1 + r * r));
+  double sum = 0;
+  for (int n = 21; n >= 1; n -= 2) sum = 1.0 / n - r * r * sum;
+  const double angle = factor * r * sum;
+  return std::copysign(a > 1 ? 1.5707963267948966 - angle : angle, x);
 }
 
 double erf_f64(double x) {

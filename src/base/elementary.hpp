@@ -1,4 +1,4 @@
-// exp, log, tanh, sigmoid, erf, sin, cos, pow on f32, each written once as a template over an algebra M: the
+// exp, log, tanh, sigmoid, atan, erf, sin, cos, pow on f32, each written once as a template over an algebra M: the
 // same expression runs in C++ (ScalarMath, base/scalar_math.hpp) and is emitted into kernels
 // (lower/loop_math.hpp), so both agree bit by bit, and no libm is involved (they differ between systems).
 //
@@ -313,12 +313,33 @@ typename M::F pow(M& m, const typename M::F& x, const typename M::F& y) {
   return m.select(m.logical_or(m.equal(y, zero), m.equal(x, one)), one, general);
 }
 
+/// Arc tangent, <= 2.7 ulp: reduced by tan(pi/8) and tan(3 pi/8) (Cephes, Moshier), then an odd polynomial.
+template <class M>
+typename M::F atan(M& m, const typename M::F& x) {
+  using F = typename M::F;
+  using B = typename M::B;
+  const F one = m.constant_f32(1.0f);
+  const F a = m.abs(x);
+  const B large = m.less(m.constant_f32(2.414213562373095f), a);
+  const B middle = m.less(m.constant_f32(0.4142135623730950f), a);
+  const F by_middle = m.div(m.sub(a, one), m.add(a, one));
+  const F by_large = m.neg(m.div(one, a));
+  const F r = m.select(large, by_large, m.select(middle, by_middle, a));
+  const F offset = m.select(large, m.constant_f32(1.5707963267948966f),
+                            m.select(middle, m.constant_f32(0.7853981633974483f), m.constant_f32(0.0f)));
+  const F z = m.mul(r, r);
+  const F p = elementary::polynomial(m, z, {-3.33329491539e-1f, 1.99777106478e-1f, -1.38776856032e-1f, 8.05374449538e-2f});
+  const F tail = m.muladd(m.mul(p, z), r, r);
+  return elementary::copy_sign(m, m.add(offset, tail), x);
+}
+
 // Ordinary use. The f64 forms are what the arbiter computes with: relative error about 1e-15 (sin and cos for
 // |x| <= 1e6).
 float exp_f32(float x);
 float log_f32(float x);
 float tanh_f32(float x);
 float sigmoid_f32(float x);
+float atan_f32(float x);
 float erf_f32(float x);
 float sin_f32(float x);
 float cos_f32(float x);
@@ -328,6 +349,7 @@ double exp_f64(double x);
 double log_f64(double x);
 double tanh_f64(double x);
 double sigmoid_f64(double x);
+double atan_f64(double x);
 double erf_f64(double x);
 double sin_f64(double x);
 double cos_f64(double x);

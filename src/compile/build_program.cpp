@@ -165,7 +165,10 @@ class Builder {
   }
 
   Result<void> add_group(const Group& group) {
-    for (const Stage& stage : lower::lower_group(g_, group)) WEFT_TRY(add_stage(stage, sources(group)));
+    const std::vector<Stage> stages = lower::lower_group(g_, group);
+    // What several stages write is never a view of what the first one reads.
+    if (stages.size() > 1) WEFT_TRY(result(group.output));
+    for (const Stage& stage : stages) WEFT_TRY(add_stage(stage, sources(group)));
     for (const ValueId input : group.inputs) --readers_[input];
     return {};
   }
@@ -417,7 +420,7 @@ class Builder {
     // An operand beside the result in one buffer, if the kernel might touch the same places, is moved first.
     bool moved = false;
     for (uint32_t i = 0; i + 1 < placements.size(); ++i) {
-      if (placements[i].buffer != placements.back().buffer) continue;
+      if (placements[i].buffer != placements.back().buffer || goes_on(stage, placements, i)) continue;
       const auto result = static_cast<uint32_t>(placements.size() - 1);
       if (plan::never_meet(written_out(kernel), {i, offset(placements[i])},
                            {result, offset(placements.back())}))
@@ -431,8 +434,21 @@ class Builder {
       WEFT_ASSIGN(again, make_kernel(stage, placements, default_schedule(stage, placements), source));
       kernel = std::move(again);
     }
+    for (uint32_t i = 0; i + 1 < placements.size(); ++i) {
+      if (!goes_on(stage, placements, i)) continue;
+      kernel = loops::in_place(std::move(kernel), i, static_cast<uint32_t>(placements.size() - 1));
+      placements.erase(placements.begin() + i);
+      break;
+    }
     push_call(stage, std::move(kernel), placements, source);
     return {};
+  }
+
+  /// Whether the operand is what earlier stages of the group have written of the result (scatter).
+  static bool goes_on(const Stage& stage, const std::vector<Placement>& placements, uint32_t operand) {
+    return stage.tensors[operand].value == stage.tensors.back().value &&
+           placements[operand].buffer == placements.back().buffer &&
+           placements[operand].storage == placements.back().storage;
   }
 
   loops::Kernel written_out(loops::Kernel kernel) const {

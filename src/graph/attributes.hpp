@@ -17,6 +17,7 @@ using Shape = std::vector<expr::Expr>;
 
 // Enumerations print as their enumerators' names (graph/attributes.cpp).
 enum class ReduceKind : uint8_t { sum, mean, max, min, product };
+enum class ScatterKind : uint8_t { replace, sum, product, max, min };
 enum class PadMode : uint8_t { constant, edge, reflect };
 enum class ResizeMode : uint8_t { nearest, linear, cubic };
 enum class CoordinateMode : uint8_t { half_pixel, pytorch_half_pixel, align_corners, asymmetric };
@@ -37,6 +38,12 @@ struct NoAttributes {
 struct CastAttributes {
   DType to = DType::f32;
   WEFT_FIELDS(CastAttributes, visit("to", self.to));
+};
+struct IotaAttributes {
+  DType to = DType::i64;  ///< i64 or i32
+  Shape shape;            ///< the result's shape
+  int64_t axis = 0;
+  WEFT_FIELDS(IotaAttributes, visit("to", self.to), visit("shape", self.shape), visit("axis", self.axis));
 };
 struct ModAttributes {
   bool truncate = false;  ///< C's fmod (sign of the dividend) instead of the sign of the divisor
@@ -127,6 +134,10 @@ struct ResizeAttributes {
               visit("mode", self.mode), visit("coordinates", self.coordinates),
               visit("nearest", self.nearest), visit("cubic_a", self.cubic_a));
 };
+struct ScatterAttributes {
+  ScatterKind kind = ScatterKind::replace;
+  WEFT_FIELDS(ScatterAttributes, visit("kind", self.kind));
+};
 struct AxisAttributes {
   int64_t axis = 0;
   WEFT_FIELDS(AxisAttributes, visit("axis", self.axis));
@@ -136,7 +147,7 @@ using Attributes =
     std::variant<NoAttributes, CastAttributes, ModAttributes, ReduceAttributes, ArgReduceAttributes,
                  WindowAttributes, ConvAttributes, ConvTransposeAttributes, ReshapeAttributes,
                  TransposeAttributes, SliceAttributes, ConcatAttributes, PadAttributes, ResizeAttributes,
-                 AxisAttributes, WinogradAttributes>;
+                 AxisAttributes, WinogradAttributes, IotaAttributes, ScatterAttributes>;
 
 #undef WEFT_FIELDS
 

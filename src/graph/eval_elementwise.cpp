@@ -109,6 +109,8 @@ void scalar_rule(const Call& call) {
   });
 }
 
+void bitcast_rule(const Call& call) { call.y.bytes = call.x[0]->bytes; }
+
 void select_rule(const Call& call) {
   with_width(call.y.dtype, [&]<class T>(std::type_identity<T>) {
     const uint8_t* c = data<uint8_t>(*call.x[0]);
@@ -164,6 +166,10 @@ template <>
 constexpr Rule rule_of<scalar::select> = select_rule;
 template <>
 constexpr Rule rule_of<scalar::cast> = cast_rule;
+template <>
+constexpr Rule rule_of<scalar::bitcast> = bitcast_rule;
+template <>
+constexpr Rule rule_of<scalar::iota> = no_rule;  // has an evaluator of its own
 
 #define WEFT_RULE_elementwise(name) rule_of<scalar::name>
 #define WEFT_RULE_reduce(name) no_rule

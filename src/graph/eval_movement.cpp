@@ -171,4 +171,15 @@ Result<void> gather(const Call& call) {
   return {};
 }
 
+Result<void> iota(const Call& call) {
+  const auto axis = static_cast<size_t>(call.attributes<IotaAttributes>().axis);
+  const int64_t block = element_count(std::span(call.y.shape).subspan(axis + 1));
+  const int64_t n = element_count(call.y.shape);
+  with_type(call.y.dtype, [&]<class T>(std::type_identity<T>) {
+    T* y = data<T>(call.y);
+    for (int64_t i = 0; i < n; ++i) y[i] = static_cast<T>(i / block % call.y.shape[axis]);
+  });
+  return {};
+}
+
 }  // namespace weft::graph::evaluators

@@ -113,6 +113,7 @@ WEFT_ELEMENTARY(exp)
 WEFT_ELEMENTARY(log)
 WEFT_ELEMENTARY(sin)
 WEFT_ELEMENTARY(cos)
+WEFT_ELEMENTARY(atan)
 WEFT_ELEMENTARY(erf)
 WEFT_ELEMENTARY(tanh)
 WEFT_ELEMENTARY(sigmoid)
@@ -274,8 +275,58 @@ struct less_equal {
   }
 };
 
+struct bit_not {
+  template <Integer T>
+  static T of(T a) {
+    return static_cast<T>(~wide(a));
+  }
+};
+struct bit_and {
+  template <Integer T>
+  static T of(T a, T b) {
+    return static_cast<T>(wide(a) & wide(b));
+  }
+};
+struct bit_or {
+  template <Integer T>
+  static T of(T a, T b) {
+    return static_cast<T>(wide(a) | wide(b));
+  }
+};
+struct bit_xor {
+  template <Integer T>
+  static T of(T a, T b) {
+    return static_cast<T>(wide(a) ^ wide(b));
+  }
+};
+/// The count as it is when it is below the width, else the width.
+template <Integer T>
+uint64_t shift_count(T b) {
+  constexpr uint64_t kWidth = 8 * sizeof(T);
+  const auto count = static_cast<uint64_t>(static_cast<std::make_unsigned_t<T>>(b));
+  return count < kWidth ? count : kWidth;
+}
+struct shift_left {
+  template <Integer T>
+  static T of(T a, T b) {
+    const uint64_t count = shift_count(b);
+    return count == 8 * sizeof(T) ? T{0} : static_cast<T>(wide(a) << count);
+  }
+};
+struct shift_right {
+  template <Integer T>
+  static T of(T a, T b) {
+    const uint64_t count = shift_count(b);
+    if (count == 8 * sizeof(T)) return a < 0 ? static_cast<T>(-1) : T{0};
+    return static_cast<T>(a >> count);
+  }
+};
+
 // Not of one element type: eval_elementwise.cpp has them.
 struct cast;
+struct bitcast;
 struct select;
+// Of no operand.
+struct iota;
 
 }  // namespace weft::graph::scalar

@@ -47,6 +47,8 @@ Result<void> concat(const Call& call);
 Result<void> pad(const Call& call);
 Result<void> resize(const Call& call);
 Result<void> gather(const Call& call);
+Result<void> iota(const Call& call);
+Result<void> scatter(const Call& call);
 
 /// The result of `evaluate` on a tensor, converted to another float type (or copied).
 Tensor convert(const Tensor& x, DType to);

@@ -54,6 +54,8 @@ const OpInfo& info(Op op);
 /// Whether the op only maps indices (reshape, transpose, expand, slice): its value anywhere is its operand's
 /// value elsewhere.
 bool maps_indices(Op op);
+/// Whether the op makes a group of its own: its result is written by several kernels.
+bool stands_alone(Op op);
 std::optional<Op> parse_op(std::string_view name);
 
 /// Index into Graph::values.

@@ -21,6 +21,8 @@ bool maps_indices(Op op) {
   return op == Op::reshape || op == Op::transpose || op == Op::expand || op == Op::slice;
 }
 
+bool stands_alone(Op op) { return op == Op::concat || op == Op::scatter; }
+
 std::optional<Op> parse_op(std::string_view name) {
   for (size_t i = 0; i < std::size(kInfo); ++i)
     if (kInfo[i].name == name) return static_cast<Op>(i);

@@ -8,6 +8,7 @@
 namespace weft::graph {
 
 std::span<const std::string_view> enumerators(ReduceKind);
+std::span<const std::string_view> enumerators(ScatterKind);
 std::span<const std::string_view> enumerators(PadMode);
 std::span<const std::string_view> enumerators(ResizeMode);
 std::span<const std::string_view> enumerators(CoordinateMode);

@@ -7,7 +7,7 @@
 namespace weft::graph::shape_rules {
 namespace {
 
-enum class Domain : uint8_t { numbers, floats, booleans, any };
+enum class Domain : uint8_t { numbers, floats, integers, booleans, any };
 
 struct OpDomain {
   Op op;
@@ -23,10 +23,17 @@ constexpr OpDomain kDomains[] = {
     {Op::log, Domain::floats},
     {Op::sin, Domain::floats},
     {Op::cos, Domain::floats},
+    {Op::atan, Domain::floats},
     {Op::erf, Domain::floats},
     {Op::tanh, Domain::floats},
     {Op::sigmoid, Domain::floats},
     {Op::is_nan, Domain::floats},
+    {Op::bit_not, Domain::integers},
+    {Op::bit_and, Domain::integers},
+    {Op::bit_or, Domain::integers},
+    {Op::bit_xor, Domain::integers},
+    {Op::shift_left, Domain::integers},
+    {Op::shift_right, Domain::integers},
     {Op::logical_not, Domain::booleans},
     {Op::logical_and, Domain::booleans},
     {Op::logical_or, Domain::booleans},
@@ -46,6 +53,7 @@ std::string_view domain_fault(Op op, DType type) {
   switch (domain(op)) {
     case Domain::numbers: return is_boolean ? "takes numbers, not booleans" : "";
     case Domain::floats: return is_float(type) ? "" : "takes floats only";
+    case Domain::integers: return is_integer(type) ? "" : "takes integers only";
     case Domain::booleans: return is_boolean ? "" : "takes booleans only";
     case Domain::any: return "";
   }
@@ -81,6 +89,23 @@ Result<Type> to_boolean(const RuleInput& in) {
 }
 
 Result<Type> cast(const RuleInput& in) { return Type{in.get<CastAttributes>().to, in[0].shape}; }
+
+Result<Type> bitcast(const RuleInput& in) {
+  const DType to = in.get<CastAttributes>().to;
+  if (byte_size(to) != byte_size(in[0].dtype))
+    return in.error(fmt::format("{} is not as wide as {}", to_string(to), to_string(in[0].dtype)));
+  return Type{to, in[0].shape};
+}
+
+Result<Type> iota(const RuleInput& in) {
+  const auto& a = in.get<IotaAttributes>();
+  if (a.to != DType::i64 && a.to != DType::i32)
+    return in.error(fmt::format("the elements are {}, not i32 or i64", to_string(a.to)));
+  if (const std::string fault = shape_fault(a.shape); !fault.empty())
+    return in.error("of the attribute, " + fault);
+  if (const std::string fault = axis_fault(a.axis, a.shape.size()); !fault.empty()) return in.error(fault);
+  return Type{a.to, a.shape};
+}
 
 Result<Type> select(const RuleInput& in) {
   if (in[0].dtype != DType::boolean) return in.error("the condition is not boolean");

@@ -176,4 +176,26 @@ Result<Type> gather(const RuleInput& in) {
   return out;
 }
 
+Result<Type> scatter(const RuleInput& in) {
+  const Type &x = in[0], &indices = in[1], &updates = in[2];
+  if (indices.dtype != DType::i32 && indices.dtype != DType::i64)
+    return in.error(fmt::format("the indices are {}, not i32 or i64", to_string(indices.dtype)));
+  if (updates.dtype != x.dtype)
+    return in.error(
+        fmt::format("the element types {} and {} differ", to_string(x.dtype), to_string(updates.dtype)));
+  if (indices.shape.size() != 1 || x.shape.empty() || updates.shape.size() != x.shape.size() ||
+      !same_extent(updates.shape[0], indices.shape[0]))
+    return in.error("the updates are not a row of the result for each of a vector of indices");
+  for (size_t i = 1; i < x.shape.size(); ++i)
+    if (!same_extent(x.shape[i], updates.shape[i]))
+      return in.error(fmt::format("on axis {} the extent of the updates is {}, not {}", i,
+                                  print(updates.shape[i]), print(x.shape[i])));
+  const bool is_boolean = x.dtype == DType::boolean;
+  if (is_boolean && in.get<ScatterAttributes>().kind != ScatterKind::replace)
+    return in.error("booleans are only replaced");
+  if (!indices.shape[0].is_constant(0) && !expr::always(expr::less(0, x.shape[0])))
+    return in.error("there may be no row to write to");
+  return x;
+}
+
 }  // namespace weft::graph::shape_rules

@@ -85,6 +85,18 @@ std::optional<Value> immediate(const graph::Graph& g, ValueId value) {
   return loops::constant_bits({type.dtype}, bits);
 }
 
+/// The bits of a value of type `from`, which is given in its compute type, as a value of `to`, in that of `to`.
+Value bits_as(Value value, DType from, DType to) {
+  const DType wide = compute_type(to);
+  if (!is_float(from) && !is_float(to)) {  // casts of integers wrap
+    if (from == DType::boolean || to == DType::boolean) return loops::cast(wide, value);
+    return as_stored(loops::cast(wide, std::move(value)), to);
+  }
+  const Value narrow = compute_type(from) == from ? value : loops::cast(from, std::move(value));
+  const Value bits = from == to ? narrow : loops::bitcast(to, narrow);
+  return wide == to ? bits : loops::cast(wide, bits);
+}
+
 }  // namespace
 
 Value StageBuilder::outer_value(ValueId value, const Indices& indices, const Reading& reading) {
@@ -100,11 +112,16 @@ Value StageBuilder::outer_value(ValueId value, const Indices& indices, const Rea
 
 Value StageBuilder::inner_value(const Node& node, const Indices& indices, const Reading& reading) {
   if (maps_indices(node.op)) return value_at(node.inputs[0], map_indices(graph_, node, indices), reading);
+  if (node.op == graph::Op::iota) {
+    const auto& iota = std::get<graph::IotaAttributes>(node.attributes);
+    return loops::index_value(indices[static_cast<size_t>(iota.axis)], iota.to);
+  }
   WEFT_CHECK(info(node.op).op_class == graph::OpClass::elementwise,
              "an anchor read away from its own indices: " + stage_.name);
   std::vector<Value> operands;
   for (const ValueId input : node.inputs)
     operands.push_back(value_at(input, broadcast_indices(type(input).shape, indices), reading));
+  if (node.op == graph::Op::bitcast) return bits_as(operands[0], type(node.inputs[0]).dtype, type(node.output).dtype);
   return as_stored(lower_elementwise(node, operands), type(node.output).dtype);
 }
 

@@ -40,6 +40,8 @@ class StageBuilder {
   /// outside; for elementwise and index-mapping nodes inside the group, their expression; for the anchor,
   /// `anchor_result`.
   Value value_at(graph::ValueId value, const Indices& indices, const Reading& reading = {});
+  /// What lies in memory for the value, in its compute type, even when the group computes it.
+  Value stored_value(graph::ValueId value, const Indices& indices) { return outer_value(value, indices, {}); }
 
   /// From here on, the node's output at the given indices (and only there) reads as `result`.
   void set_anchor(graph::ValueId output, Indices indices, Value result);
@@ -110,5 +112,10 @@ AnchorResult lower_arg_reduce(StageBuilder&, const graph::Node&);
 AnchorResult lower_reduce_window(StageBuilder&, const graph::Node&);
 AnchorResult lower_pad(StageBuilder&, const graph::Node&);
 AnchorResult lower_gather(StageBuilder&, const graph::Node&);
+
+/// One stage per operand, each into its slot of the result.
+std::vector<loops::Stage> lower_concat(const graph::Graph& g, const Group& group, const graph::Node& node);
+/// A copy of the first operand, then the updates, row by row.
+std::vector<loops::Stage> lower_scatter(const graph::Graph& g, const Group& group, const graph::Node& node);
 
 }  // namespace weft::lower

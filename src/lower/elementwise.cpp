@@ -96,6 +96,20 @@ Value power(const Node&, Operands x) {
   return loops::cast(dtype, is_float(dtype) ? result : loops::unary(ValueOp::nearest, result));
 }
 
+/// A count beyond the width shifts everything out, where the IR would take it modulo the width. Narrow types
+/// are computed in 32 bits, which shift the same out of what is stored.
+template <ValueOp op>
+Value shift(const Node&, Operands x) {
+  const loops::Type type = x[0]->type;
+  const Value last = loops::constant_int(type, static_cast<int64_t>(8 * byte_size(type.dtype)) - 1);
+  const Value zero = zero_like(x[0]);
+  Value outside = loops::binary(ValueOp::less, last, x[1]);
+  if (!is_signed(type.dtype)) return loops::select(outside, zero, loops::binary(op, x[0], x[1]));
+  outside = loops::binary(ValueOp::logical_or, outside, loops::binary(ValueOp::less, x[1], zero));
+  if (op == ValueOp::shift_left) return loops::select(outside, zero, loops::binary(op, x[0], x[1]));
+  return loops::binary(op, x[0], loops::select(outside, last, x[1]));
+}
+
 Value logical_xor(const Node&, Operands x) {
   return loops::unary(ValueOp::logical_not, loops::binary(ValueOp::equal, x[0], x[1]));
 }
@@ -130,6 +144,13 @@ constexpr auto kRows = std::to_array<Row>({
     {Op::erf, elementary<weft::erf<LoopMath>>},
     {Op::tanh, elementary<weft::tanh<LoopMath>>},
     {Op::sigmoid, elementary<weft::sigmoid<LoopMath>>},
+    {Op::atan, elementary<weft::atan<LoopMath>>},
+    {Op::bit_not, unary<ValueOp::bit_not>},
+    {Op::bit_and, binary<ValueOp::bit_and>},
+    {Op::bit_or, binary<ValueOp::bit_or>},
+    {Op::bit_xor, binary<ValueOp::bit_xor>},
+    {Op::shift_left, shift<ValueOp::shift_left>},
+    {Op::shift_right, shift<ValueOp::shift_right>},
     {Op::logical_not, unary<ValueOp::logical_not>},
     {Op::is_nan, is_nan},
     {Op::add, binary<ValueOp::add>},

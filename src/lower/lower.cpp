@@ -37,31 +37,13 @@ const Node* find_anchor(const graph::Graph& g, const Group& group) {
   return anchor;
 }
 
-/// One stage per operand, each into its slot of the result.
-std::vector<loops::Stage> lower_concat(const graph::Graph& g, const Group& group, const Node& node) {
-  const auto axis = static_cast<size_t>(std::get<graph::ConcatAttributes>(node.attributes).axis);
-  std::vector<loops::Stage> stages;
-  Expr start(0);
-  for (const graph::ValueId operand : node.inputs) {
-    StageBuilder builder(g, group);
-    const graph::Shape& shape = builder.type(operand).shape;
-    const Indices indices = builder.spatial_axes(shape);
-    Indices slot = indices;
-    slot[axis] = slot[axis] + start;
-    start = start + shape[axis];
-    if (expr::product(shape).is_constant(0)) continue;
-    const Value value = builder.value_at(operand, indices);
-    stages.push_back(builder.finish(value, node.output, slot));
-  }
-  return stages;
-}
-
 }  // namespace
 
 std::vector<loops::Stage> lower_group(const graph::Graph& g, const Group& group) {
   const Node& last = g.nodes[group.nodes.back()];
   if (last.op == Op::concat) return lower_concat(g, group, last);
   if (graph::element_count(g.values[group.output].type.shape).is_constant(0)) return {};
+  if (last.op == Op::scatter) return lower_scatter(g, group, last);
   StageBuilder builder(g, group);
   Indices indices;
   if (const Node* anchor = find_anchor(g, group)) {

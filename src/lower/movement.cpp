@@ -128,6 +128,27 @@ AnchorResult lower_pad(StageBuilder& builder, const Node& node) {
   return {std::move(indices), std::move(value)};
 }
 
+namespace {
+
+/// An index into an axis of `extent` from data: negative ones count from the end, others are clamped. Narrowing
+/// an i64 first would wrap.
+Expr bound_index(StageBuilder& builder, Value wide, int64_t extent) {
+  const auto number = [](int64_t n) { return loops::constant_int({DType::i32}, n); };
+  const auto wide_number = [&](int64_t n) { return loops::constant_int(wide->type, n); };
+  if (wide->type.dtype == DType::i64) {
+    wide = loops::binary(loops::ValueOp::max, wide, wide_number(-extent));
+    wide = loops::binary(loops::ValueOp::min, wide, wide_number(extent - 1));
+  }
+  Value index = wide->type.dtype == DType::i32 ? wide : loops::cast(DType::i32, wide);
+  index = loops::select(loops::binary(loops::ValueOp::less, index, number(0)),
+                        loops::binary(loops::ValueOp::add, index, number(extent)), index);
+  index = loops::binary(loops::ValueOp::min, loops::binary(loops::ValueOp::max, index, number(0)),
+                        number(extent - 1));
+  return builder.bind(builder.fresh("g"), {0, extent - 1}, index);
+}
+
+}  // namespace
+
 AnchorResult lower_gather(StageBuilder& builder, const Node& node) {
   const auto axis = static_cast<size_t>(std::get<graph::AxisAttributes>(node.attributes).axis);
   const graph::Type& data = builder.type(node.inputs[0]);
@@ -137,26 +158,68 @@ AnchorResult lower_gather(StageBuilder& builder, const Node& node) {
   const Indices position(at(axis), at(axis + rank));
   const auto extent = data.shape[axis].as_constant();
   WEFT_CHECK(extent.has_value(), "gather along a symbolic axis");
-  const auto number = [](int64_t n) { return loops::constant_int({DType::i32}, n); };
-  // Narrowing an i64 index first would wrap; clamping keeps any index in range, negative ones count from the
-  // end.
-  Value wide = builder.value_at(node.inputs[1], position);
-  const auto wide_number = [&](int64_t n) { return loops::constant_int(wide->type, n); };
-  if (wide->type.dtype == DType::i64) {
-    wide = loops::binary(loops::ValueOp::max, wide, wide_number(-*extent));
-    wide = loops::binary(loops::ValueOp::min, wide, wide_number(*extent - 1));
-  }
-  Value index = wide->type.dtype == DType::i32 ? wide : loops::cast(DType::i32, wide);
-  index = loops::select(loops::binary(loops::ValueOp::less, index, number(0)),
-                        loops::binary(loops::ValueOp::add, index, number(*extent)), index);
-  index = loops::binary(loops::ValueOp::min, loops::binary(loops::ValueOp::max, index, number(0)),
-                        number(*extent - 1));
-  const Expr gathered = builder.bind(builder.fresh("g"), {0, *extent - 1}, index);
+  const Expr gathered = bound_index(builder, builder.value_at(node.inputs[1], position), *extent);
   Indices source(at(0), at(axis));
   source.push_back(gathered);
   source.insert(source.end(), at(axis + rank), indices.end());
   Value value = builder.value_at(node.inputs[0], source);
   return {std::move(indices), std::move(value)};
+}
+
+/// One stage per operand, each into its slot of the result.
+std::vector<loops::Stage> lower_concat(const graph::Graph& g, const Group& group, const Node& node) {
+  const auto axis = static_cast<size_t>(std::get<graph::ConcatAttributes>(node.attributes).axis);
+  std::vector<loops::Stage> stages;
+  Expr start(0);
+  for (const graph::ValueId operand : node.inputs) {
+    StageBuilder builder(g, group);
+    const graph::Shape& shape = builder.type(operand).shape;
+    const Indices indices = builder.spatial_axes(shape);
+    Indices slot = indices;
+    slot[axis] = slot[axis] + start;
+    start = start + shape[axis];
+    if (expr::product(shape).is_constant(0)) continue;
+    const Value value = builder.value_at(operand, indices);
+    stages.push_back(builder.finish(value, node.output, slot));
+  }
+  return stages;
+}
+
+namespace {
+
+Value combined(graph::ScatterKind kind, const Value& old, const Value& update) {
+  using loops::ValueOp;
+  switch (kind) {
+    case graph::ScatterKind::replace: return update;
+    case graph::ScatterKind::sum: return loops::binary(ValueOp::add, old, update);
+    case graph::ScatterKind::product: return loops::binary(ValueOp::mul, old, update);
+    case graph::ScatterKind::max: return loops::binary(ValueOp::max, old, update);
+    case graph::ScatterKind::min: return loops::binary(ValueOp::min, old, update);
+  }
+  WEFT_UNREACHABLE("an unknown kind");
+}
+
+}  // namespace
+
+std::vector<loops::Stage> lower_scatter(const graph::Graph& g, const Group& group, const Node& node) {
+  std::vector<loops::Stage> stages;
+  StageBuilder copy(g, group);
+  const Indices all = copy.spatial_axes(copy.type(node.output).shape);
+  const Value kept = copy.value_at(node.inputs[0], all);
+  stages.push_back(copy.finish(kept, node.output, all));
+  StageBuilder builder(g, group);
+  const graph::Shape& shape = builder.type(node.inputs[2]).shape;
+  if (expr::product(shape).is_constant(0)) return stages;
+  const Indices indices = builder.spatial_axes(shape);
+  const auto rows = builder.type(node.output).shape[0].as_constant();
+  WEFT_CHECK(rows.has_value(), "scatter along a symbolic axis");
+  Indices target = indices;
+  target[0] = bound_index(builder, builder.value_at(node.inputs[1], {indices[0]}), *rows);
+  const auto kind = std::get<graph::ScatterAttributes>(node.attributes).kind;
+  const Value update = builder.value_at(node.inputs[2], indices);
+  const Value old = kind == graph::ScatterKind::replace ? update : builder.stored_value(node.output, target);
+  stages.push_back(builder.finish(combined(kind, old, update), node.output, target));
+  return stages;
 }
 
 }  // namespace weft::lower

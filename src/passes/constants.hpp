@@ -1,5 +1,5 @@
 // Values that depend on constants only: constants, and what nodes make of them (`prepare` computes those at
-// load).
+// load). What a node makes of nothing (iota) is no constant: as an index it costs nothing, in memory it would.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ class ConstantValues {
     return (value < computed_.size() && computed_[value]) || g_.is_constant(value);
   }
   bool holds(const std::vector<graph::ValueId>& values) const {
-    return std::ranges::all_of(values, [this](graph::ValueId v) { return contains(v); });
+    return !values.empty() && std::ranges::all_of(values, [this](graph::ValueId v) { return contains(v); });
   }
   void add(graph::ValueId value) {
     if (value >= computed_.size()) computed_.resize(value + 1, false);

@@ -30,7 +30,7 @@ class Fuser {
       for (const ValueId input : node.inputs) ++open_uses_[input];
       const bool constant = std::ranges::all_of(
           node.inputs, [&](ValueId v) { return g_.is_constant(v) || constants_.contains(v); });
-      if (constant) constants_.insert(node.output);
+      if (constant && !node.inputs.empty()) constants_.insert(node.output);
     }
   }
 
@@ -73,7 +73,7 @@ class Fuser {
     std::set<ValueId> tainted;
     std::map<ValueId, uint32_t> open;  // values of the group with uses left outside
     open[first.output] = open_uses_[first.output];
-    const bool extends = first.op != Op::concat;
+    const bool extends = !stands_alone(first.op);
     const Node* work = maps_indices(first.op) ? nullptr : &first;
     for (size_t i = start + 1; extends && i < g_.nodes.size() && i < start + kWindow && !open.empty(); ++i) {
       const Node& node = g_.nodes[i];

@@ -65,7 +65,8 @@ Result<void> check_anchor(const Graph& g, int32_t id, const Members& members) {
     anchor = node;
   }
   if (anchor == nullptr) return {};
-  if (anchor->op == Op::concat && members.nodes.size() > 1) return fault(id, "a concat that is not alone");
+  if (stands_alone(anchor->op) && members.nodes.size() > 1)
+    return fault(id, fmt::format("a {} that is not alone", info(anchor->op).name));
   const bool reads_once = anchor->op == Op::reduce || anchor->op == Op::arg_reduce;
   std::set<ValueId> behind = {anchor->output};
   for (const Node* node : members.nodes) {

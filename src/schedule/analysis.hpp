@@ -43,4 +43,8 @@ struct StorageLoop {
 };
 std::vector<StorageLoop> storage_order(const loops::Storage& storage);
 
+/// Whether data decides where the stage writes (scatter): its points may meet, so their order is part of what
+/// it computes.
+bool writes_by_data(const loops::Stage& stage);
+
 }  // namespace weft::schedule

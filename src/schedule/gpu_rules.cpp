@@ -111,7 +111,7 @@ Schedule tiled_schedule(const Stage& stage, const Product& product, const Roles&
 Schedule point_schedule(const Stage& stage) {
   Schedule schedule;
   const Names spatial = names_of(stage.spatial);
-  if (spatial.empty()) return schedule;
+  if (spatial.empty() || writes_by_data(stage)) return schedule;
   const std::string point = fuse_all(schedule, spatial, "point");
   schedule.steps.push_back(split(point, kThreads, Tail::guard));
   schedule.steps.push_back(blocks(point + ".o"));

@@ -27,7 +27,7 @@ int64_t named_extent(const Stage& stage, const std::string& name) {
 }
 
 void add_blocks(Schedule& schedule, const std::vector<std::string>& order, const Stage& stage) {
-  if (order.empty()) return;
+  if (order.empty() || writes_by_data(stage)) return;
   for (const loops::Axis& axis : stage.reduction)
     if (order[0].starts_with(axis.name) && (order[0] == axis.name || order[0][axis.name.size()] == '.'))
       return;

@@ -48,6 +48,7 @@ const Case kCases[] = {
     {"log", log_f32, std::log, 0, 4, 1.1, true},
     {"tanh", tanh_f32, std::tanh, -10, 10, 2, true},
     {"sigmoid", sigmoid_f32, libm_sigmoid, -100, 30, 2.5, true},
+    {"atan", atan_f32, std::atan, -50, 50, 2.7, true},
     {"erf", erf_f32, std::erf, -4, 4, 2, true},
     {"sin", sin_f32, std::sin, -1e4, 1e4, 2.5, false},
     {"cos", cos_f32, std::cos, -1e4, 1e4, 2.5, false},
@@ -180,6 +181,7 @@ const WideCase kWideCases[] = {
     {"exp", exp_f64, std::exp, -708, 709},    {"log", log_f64, std::log, 0, 4},
     {"log", log_f64, std::log, 0, 1e300},     {"tanh", tanh_f64, std::tanh, -20, 20},
     {"tanh", tanh_f64, std::tanh, -0.5, 0.5}, {"sigmoid", sigmoid_f64, long_sigmoid, -700, 40},
+    {"atan", atan_f64, std::atan, -40, 40},   {"atan", atan_f64, std::atan, -1e-3, 1e-3},
     {"erf", erf_f64, std::erf, -6, 6},        {"erf", erf_f64, std::erf, -1e-3, 1e-3},
     {"sin", sin_f64, std::sin, -1e6, 1e6},    {"cos", cos_f64, std::cos, -10, 10},
 };

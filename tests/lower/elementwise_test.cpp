@@ -10,7 +10,7 @@ using graph::Op;
 class Elementwise : public ::testing::TestWithParam<OpCase> {};
 TEST_P(Elementwise, MatchesTheEvaluator) { run_case(GetParam()); }
 
-enum class Takes : uint8_t { numbers, floats, booleans, any };
+enum class Takes : uint8_t { numbers, floats, integers, booleans, any };
 
 struct Row {
   Op op;
@@ -25,7 +25,10 @@ constexpr Row kRows[] = {
     {Op::log, Takes::floats, 1},           {Op::sin, Takes::floats, 1},
     {Op::cos, Takes::floats, 1},           {Op::erf, Takes::floats, 1},
     {Op::tanh, Takes::floats, 1},          {Op::sigmoid, Takes::floats, 1},
-    {Op::logical_not, Takes::booleans, 1}, {Op::is_nan, Takes::floats, 1},
+    {Op::atan, Takes::floats, 1},          {Op::bit_not, Takes::integers, 1},
+    {Op::bit_and, Takes::integers, 2},     {Op::bit_or, Takes::integers, 2},
+    {Op::bit_xor, Takes::integers, 2},     {Op::shift_left, Takes::integers, 2},
+    {Op::shift_right, Takes::integers, 2}, {Op::logical_not, Takes::booleans, 1}, {Op::is_nan, Takes::floats, 1},
     {Op::add, Takes::numbers, 2},          {Op::sub, Takes::numbers, 2},
     {Op::mul, Takes::numbers, 2},          {Op::div, Takes::numbers, 2},
     {Op::mod, Takes::numbers, 2},          {Op::pow, Takes::numbers, 2},
@@ -43,6 +46,7 @@ bool takes(Takes what, DType type) {
   switch (what) {
     case Takes::numbers: return type != DType::boolean;
     case Takes::floats: return is_float(type);
+    case Takes::integers: return is_integer(type);
     case Takes::booleans: return type == DType::boolean;
     case Takes::any: return true;
   }
@@ -57,7 +61,7 @@ graph::Attributes attributes_of(Op op, bool truncate) {
 /// f64 functions are computed in f32; the rest is the evaluator's own arithmetic.
 Tolerance tolerance_of(Op op, DType type) {
   const bool function = op == Op::exp || op == Op::log || op == Op::sin || op == Op::cos || op == Op::erf ||
-                        op == Op::tanh || op == Op::sigmoid || op == Op::pow;
+                        op == Op::tanh || op == Op::sigmoid || op == Op::atan || op == Op::pow;
   if (function && type == DType::f64) return {1e-6, 1e-6};
   if (op == Op::mod) return {4e-6, 0};  // x - trunc(x / y) * y: three roundings
   return {};
@@ -102,6 +106,26 @@ std::vector<OpCase> every_cast() {
   return cases;
 }
 INSTANTIATE_TEST_SUITE_P(Casts, Elementwise, ::testing::ValuesIn(every_cast()), case_name);
+
+std::vector<OpCase> every_bitcast() {
+  std::vector<OpCase> cases;
+  for (const DType from : kTypes)
+    for (const DType to : kTypes) {
+      if (byte_size(from) != byte_size(to) || (to == DType::boolean) != (from == DType::boolean)) continue;
+      cases.push_back({std::string(to_string(from)) + "_as_" + std::string(to_string(to)),
+                       Op::bitcast,
+                       {std::string(to_string(from)) + "[5, 29]"},
+                       graph::CastAttributes{to}});
+    }
+  for (const DType to : {DType::i32, DType::i64})
+    for (const int64_t axis : {0, 1})
+      cases.push_back({"iota_" + std::string(to_string(to)) + std::to_string(axis),
+                       Op::iota,
+                       {},
+                       graph::IotaAttributes{to, graph::make_shape({7, 19}), axis}});
+  return cases;
+}
+INSTANTIATE_TEST_SUITE_P(Bits, Elementwise, ::testing::ValuesIn(every_bitcast()), case_name);
 
 std::vector<OpCase> every_form() {
   struct Form {

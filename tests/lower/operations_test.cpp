@@ -100,6 +100,37 @@ std::vector<OpCase> movement() {
 }
 INSTANTIATE_TEST_SUITE_P(Movement, Operation, ::testing::ValuesIn(movement()), case_name);
 
+std::vector<OpCase> scatters() {
+  using graph::ScatterKind;
+  std::vector<OpCase> cases;
+  struct Shape {
+    const char *name, *x, *indices, *updates;
+  };
+  const Shape shapes[] = {{"rows", "[10, 37]", "[5]", "[5, 37]"},
+                          {"elements", "[11]", "[23]", "[23]"},
+                          {"one", "[6, 8]", "[1]", "[1, 8]"},
+                          {"blocks", "[6, 3, 4]", "[9]", "[9, 3, 4]"},
+                          {"none", "[6, 3]", "[0]", "[0, 3]"}};
+  for (const Shape& s : shapes)
+    for (const char* type : {"f32", "i64", "u8", "f16"})
+      for (const ScatterKind kind :
+           {ScatterKind::replace, ScatterKind::sum, ScatterKind::product, ScatterKind::max, ScatterKind::min})
+        cases.push_back({"scatter" + std::to_string(static_cast<int>(kind)) + "_" + s.name + "_" + type,
+                         Op::scatter,
+                         {std::string(type) + s.x, std::string("i64") + s.indices, std::string(type) + s.updates},
+                         graph::ScatterAttributes{kind},
+                         {},
+                         {.low = -2, .high = 2, .indices = 6}});
+  cases.push_back({"scatter_constant",
+                   Op::scatter,
+                   {"constant f32[8, 3]", "i32[5]", "f32[5, 3]"},
+                   graph::ScatterAttributes{},
+                   {},
+                   {.indices = 8}});
+  return cases;
+}
+INSTANTIATE_TEST_SUITE_P(Scatter, Operation, ::testing::ValuesIn(scatters()), case_name);
+
 std::vector<OpCase> reductions() {
   std::vector<OpCase> cases;
   struct Shape {

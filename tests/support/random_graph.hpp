@@ -204,6 +204,9 @@ class RandomGraph {
       case Op::pad: return pad();
       case Op::resize: return resize();
       case Op::gather: return gather();
+      case Op::iota: return iota();
+      case Op::bitcast: return bitcast();
+      case Op::scatter: return scatter();
       default: return elementwise(op);
     }
   }
@@ -469,6 +472,29 @@ class RandomGraph {
     const DType dtype = chance(50) ? DType::i64 : DType::i32;
     const Ints indices = shape_of_rank(below(3));
     node(Op::gather, {x, constant(dtype, indices, -extent, extent - 1)}, AxisAttributes{axis});
+  }
+
+  void iota() {
+    const Ints extents = shape_of_rank(1 + below(3));
+    const int64_t axis = below(static_cast<int64_t>(extents.size()));
+    node(Op::iota, {}, IotaAttributes{chance(50) ? DType::i64 : DType::i32, make_shape(extents), axis});
+  }
+  void bitcast() {
+    // Of integers: the bits of any float are no definite number.
+    const DType from = any_dtype();
+    if (!is_integer(from)) return;
+    const DType to = byte_size(from) == 8 ? DType::u64 : byte_size(from) == 4 ? DType::u32 : from;
+    node(Op::bitcast, {of_dtype(from)}, CastAttributes{to});
+  }
+  void scatter() {
+    const ValueId x = of_rank(numeric_dtype(), 1, 3);
+    Ints rows = shape(x);
+    const int64_t extent = rows[0];
+    rows[0] = 1 + below(4);
+    const DType dtype = chance(50) ? DType::i64 : DType::i32;
+    const ValueId updates = constant(type(x).dtype, rows);
+    const auto kind = static_cast<ScatterKind>(below(5));
+    node(Op::scatter, {x, constant(dtype, {rows[0]}, -extent, extent - 1), updates}, ScatterAttributes{kind});
   }
 
   RandomGraphOptions options_;

@@ -4,6 +4,7 @@
 
 #include "frontends/onnx/importer.hpp"
 #include "frontends/onnx/numbers.hpp"
+#include "frontends/onnx/ops/narrow.hpp"
 #include "graph/eval.hpp"
 
 namespace weft::onnx {
@@ -46,6 +47,16 @@ ValueId Call::in(size_t index) {
 
 DType Call::dtype(ValueId value) const {
   return value == kNoValue ? DType::f32 : importer_.graph_.values[value].type.dtype;
+}
+
+int32_t Call::onnx_type(ValueId value) const {
+  const auto narrow = importer_.narrow_types_.find(value);
+  return narrow != importer_.narrow_types_.end() ? narrow->second : data_type_of(dtype(value));
+}
+
+void Call::set_onnx_type(ValueId value, int32_t type) {
+  if (failed_) return;
+  importer_.narrow_types_[value] = type;
 }
 
 Ints Call::shape(ValueId value) const {
@@ -201,7 +212,9 @@ ValueId Call::constant(DType dtype, const Ints& shape, const std::vector<double>
 
 ValueId Call::constant(const TensorProto& tensor) {
   if (failed_) return kNoValue;
-  auto value = importer_.add_tensor(tensor, importer_.fresh_name(source_ + ".constant"));
+  auto value = narrow_bits(tensor.data_type) != 0 && !tensor.external
+                   ? importer_.add_packed(tensor, source_ + ".constant")
+                   : importer_.add_tensor(tensor, importer_.fresh_name(source_ + ".constant"));
   if (value) return *value;
   fail(value.error().kind, value.error().message);
   return kNoValue;
@@ -216,6 +229,14 @@ ValueId Call::vector(const Ints& values) {
 void Call::out(size_t index, ValueId value) {
   if (failed_ || !wants(index)) return;
   const std::string& name = node_.outputs[index];
+  // What moves elements keeps what they mean.
+  for (size_t i = 0; i < input_count() && !importer_.narrow_types_.contains(value); ++i) {
+    if (!has(i)) continue;
+    const ValueId operand = in(i);
+    const auto type = importer_.narrow_types_.find(operand);
+    if (type != importer_.narrow_types_.end() && dtype(operand) == dtype(value))
+      importer_.narrow_types_[value] = type->second;
+  }
   // A value made for this node takes the model's name; one that the node only passes on keeps its own.
   bool is_named = value < first_value_;
   for (size_t i = 0; i < index && i < node_.outputs.size(); ++i) {

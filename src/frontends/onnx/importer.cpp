@@ -6,6 +6,7 @@
 
 #include "frontends/onnx/inputs.hpp"
 #include "frontends/onnx/numbers.hpp"
+#include "frontends/onnx/ops/narrow.hpp"
 #include "graph/eval.hpp"
 
 namespace weft::onnx {
@@ -146,6 +147,30 @@ Result<ValueId> Importer::add_tensor(const TensorProto& tensor, const std::strin
   return value;
 }
 
+Result<ValueId> Importer::add_packed(const TensorProto& tensor, const std::string& name) {
+  if (auto checked = checked_bytes(tensor.dims, DType::u8, kMaxTensorBytes, "the tensor"); !checked)
+    return weft::fail(checked.error().kind, checked.error().message, name);
+  const int bits = narrow_bits(tensor.data_type);
+  TensorProto packed;
+  packed.name = tensor.name;
+  packed.data_type = data_type_of(DType::u8);
+  packed.dims = {(count(tensor.dims) * bits + 7) / 8};
+  packed.raw = tensor.raw;
+  packed.bytes = tensor.bytes;
+  packed.integers = tensor.integers;
+  packed.external = tensor.external;
+  WEFT_ASSIGN(bytes, add_tensor(packed, fresh_name(name + ".packed")));
+  NodeProto node;
+  node.name = node.op_type = "initializer";
+  node.outputs = {name};
+  Call call(*this, node, 1);
+  const ValueId value =
+      bits == 8 ? reshape(call, bytes, tensor.dims) : unpack(call, bytes, tensor.data_type, tensor.dims);
+  WEFT_TRY(call.status());
+  narrow_types_[value] = tensor.data_type;
+  return value;
+}
+
 bool Importer::is_foldable(ValueId value) const {
   if (!graph_.is_constant(value)) return false;
   const graph::Type& type = graph_.values[value].type;
@@ -155,7 +180,7 @@ bool Importer::is_foldable(ValueId value) const {
 Result<bool> Importer::try_fold(const graph::Node& node) {
   const graph::Type& type = graph_.values[node.output].type;
   const int64_t elements = count(*graph::constant_shape(type.shape));
-  if (!is_cheap(node.op) || elements > fold_limit(type.dtype)) return false;
+  if (!is_cheap(node.op) || node.inputs.empty() || elements > fold_limit(type.dtype)) return false;
   uint64_t touched = static_cast<uint64_t>(elements) * byte_size(type.dtype) + 64;
   for (const ValueId input : node.inputs) {
     if (!is_foldable(input)) return false;
@@ -189,13 +214,15 @@ Result<void> Importer::add_inputs() {
     const ValueId value = add_value(inputs[i]->name, types[i]);
     graph_.inputs.push_back({inputs[i]->name, value});
     values_.emplace(inputs[i]->name, value);
+    if (narrow_bits(inputs[i]->data_type) != 0) narrow_types_[value] = inputs[i]->data_type;
   }
   return {};
 }
 
 Result<void> Importer::add_initializers() {
   for (const TensorProto& tensor : model_.graph.initializers) {
-    WEFT_ASSIGN(value, add_tensor(tensor, tensor.name));
+    const bool is_narrow = narrow_bits(tensor.data_type) != 0;
+    WEFT_ASSIGN(value, is_narrow ? add_packed(tensor, tensor.name) : add_tensor(tensor, tensor.name));
     values_.emplace(tensor.name, value);
   }
   return {};

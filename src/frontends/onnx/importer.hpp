@@ -39,6 +39,8 @@ class Importer {
   Result<void> add_inputs();
   Result<void> add_initializers();
   Result<void> add_outputs();
+  /// A packed tensor of the file, as bytes and nodes that take them apart.
+  Result<ValueId> add_packed(const TensorProto& tensor, const std::string& name);
   Result<void> convert_nodes(const std::vector<size_t>& order);
   /// A constant of the graph from a tensor of the file.
   Result<ValueId> add_tensor(const TensorProto& tensor, const std::string& name);
@@ -56,6 +58,7 @@ class Importer {
   std::map<std::string, ValueId, std::less<>> values_;  ///< by ONNX name
   std::set<std::string, std::less<>> names_;            ///< of the model's values and of graph_'s
   std::map<std::string, int64_t, std::less<>> suffixes_;
+  std::map<ValueId, int32_t> narrow_types_;             ///< of values that hold a narrow type (ops/narrow.hpp)
   std::map<std::string, uint32_t, std::less<>> external_;  ///< opened data files: path -> blob
   uint64_t
       fold_budget_;  ///< bytes that folding may still touch: many small nodes must not multiply into hours
@@ -80,6 +83,9 @@ class Call {
   bool has(size_t index) const { return index < node_.inputs.size() && !node_.inputs[index].empty(); }
   ValueId in(size_t index);  ///< fails when absent
   DType dtype(ValueId value) const;
+  /// TensorProto.DataType: what the elements mean, which for types that the graph has not is more than dtype().
+  int32_t onnx_type(ValueId value) const;
+  void set_onnx_type(ValueId value, int32_t type);
   Ints shape(ValueId value) const;
   int64_t rank(ValueId value) const { return static_cast<int64_t>(shape(value).size()); }
   int64_t axis(int64_t axis, int64_t rank);  ///< into [0, rank); fails outside [-rank, rank)

@@ -33,13 +33,17 @@ constexpr DataType kDataTypes[] = {
     {"COMPLEX64", {}},
     {"COMPLEX128", {}},
     {"BFLOAT16", DType::bf16},
-    {"FLOAT8E4M3FN", {}},
-    {"FLOAT8E4M3FNUZ", {}},
-    {"FLOAT8E5M2", {}},
-    {"FLOAT8E5M2FNUZ", {}},
-    {"UINT4", {}},
-    {"INT4", {}},
-    {"FLOAT4E2M1", {}},
+    // Held as bytes: ops/narrow.hpp.
+    {"FLOAT8E4M3FN", DType::u8},
+    {"FLOAT8E4M3FNUZ", DType::u8},
+    {"FLOAT8E5M2", DType::u8},
+    {"FLOAT8E5M2FNUZ", DType::u8},
+    {"UINT4", DType::u8},
+    {"INT4", DType::i8},
+    {"FLOAT4E2M1", DType::u8},
+    {"FLOAT8E8M0", DType::u8},
+    {"UINT2", DType::u8},
+    {"INT2", DType::i8},
 };
 
 /// float_data and double_data: one packed list stays in the file, anything else is collected.
@@ -259,6 +263,12 @@ void read_opset(Message m, ModelProto& model) {
 std::optional<DType> dtype_of(int32_t data_type) {
   if (data_type < 0 || static_cast<size_t>(data_type) >= std::size(kDataTypes)) return std::nullopt;
   return kDataTypes[data_type].dtype;
+}
+
+int32_t data_type_of(DType dtype) {
+  for (size_t i = 0; i < std::size(kDataTypes); ++i)
+    if (kDataTypes[i].dtype == dtype) return static_cast<int32_t>(i);
+  return 0;
 }
 
 std::string data_type_name(int32_t data_type) {

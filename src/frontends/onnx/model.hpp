@@ -17,9 +17,11 @@ namespace weft::onnx {
 
 using graph::Ints;
 
-/// TensorProto.DataType -> element type; nullopt for strings, complex numbers, 8-bit floats and packed 4-bit
-/// types.
+/// TensorProto.DataType -> the element type that holds it; nullopt for strings and complex numbers. Types below
+/// 8 bits and floats of 8 bits are held as bytes (ops/narrow.hpp).
 std::optional<DType> dtype_of(int32_t data_type);
+/// The DataType of an element type.
+int32_t data_type_of(DType dtype);
 /// "FLOAT8E4M3FN", for messages.
 std::string data_type_name(int32_t data_type);
 

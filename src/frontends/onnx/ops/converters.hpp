@@ -45,6 +45,41 @@ void convert_tan(Call& c);
 void convert_asinh(Call& c);
 void convert_acosh(Call& c);
 void convert_atanh(Call& c);
+void convert_asin(Call& c);
+void convert_acos(Call& c);
+// bits.cpp
+void convert_bit_shift(Call& c);
+void convert_bit_cast(Call& c);
+// quantization.cpp
+void convert_quantize_linear(Call& c);
+void convert_dequantize_linear(Call& c);
+void convert_dynamic_quantize_linear(Call& c);
+void convert_mat_mul_integer(Call& c);
+void convert_qlinear_mat_mul(Call& c);
+void convert_conv_integer(Call& c);
+void convert_qlinear_conv(Call& c);
+// attention.cpp
+void convert_attention(Call& c);
+void convert_rotary_embedding(Call& c);
+void convert_linear_attention(Call& c);
+void convert_causal_conv_with_state(Call& c);
+void convert_swiglu(Call& c);
+// loss.cpp
+void convert_negative_log_likelihood_loss(Call& c);
+void convert_softmax_cross_entropy_loss(Call& c);
+// cumulative.cpp
+void convert_cum_sum(Call& c);
+void convert_cum_prod(Call& c);
+// indexing.cpp
+void convert_top_k(Call& c);
+void convert_hardmax(Call& c);
+void convert_gather_elements(Call& c);
+void convert_gather_nd(Call& c);
+void convert_scatter_elements(Call& c);
+void convert_scatter_nd(Call& c);
+void convert_tensor_scatter(Call& c);
+void convert_reverse_sequence(Call& c);
+void convert_max_unpool(Call& c);
 // activations.cpp
 void convert_relu(Call& c);
 void convert_leaky_relu(Call& c);

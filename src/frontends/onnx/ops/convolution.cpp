@@ -15,12 +15,10 @@ struct Operands {
   int64_t groups = 1;
 };
 
-Operands read_operands(Call& c) {
+Operands read_operands(Call& c, ValueId x, ValueId w, ValueId bias) {
   Operands o;
-  const ValueId x = c.in(0);
-  const ValueId w = c.in(1);
   o.values = {x, w};
-  if (c.has(2)) o.values.push_back(c.in(2));
+  if (bias != kNoValue) o.values.push_back(bias);
   o.spatial = spatial_extents(c, x);
   if (!c.ok()) return o;
   const Ints weights = c.shape(w);
@@ -39,22 +37,30 @@ Operands read_operands(Call& c) {
 
 }  // namespace
 
-void convert_conv(Call& c) {
-  Operands o = read_operands(c);
-  if (!c.ok()) return;
+ValueId convolution(Call& c, ValueId x, ValueId w, ValueId bias) {
+  Operands o = read_operands(c, x, w, bias);
+  if (!c.ok()) return kNoValue;
   const Spatial s = read_spatial(c, o.spatial, o.window);
-  if (!c.ok()) return;
-  for (size_t i = 0; i < s.rank(); ++i)
+  for (size_t i = 0; c.ok() && i < s.rank(); ++i)
     if (o.spatial[i] + s.pads_begin[i] + s.pads_end[i] < s.reach(i))
-      return c.invalid("the window is larger than the padded input");
-  c.out(0, c.emit(Op::conv, std::move(o.values),
-                  graph::ConvAttributes{s.strides, s.dilations, s.pads_begin, s.pads_end, o.groups}));
+      c.invalid("the window is larger than the padded input");
+  return c.emit(Op::conv, std::move(o.values),
+                graph::ConvAttributes{s.strides, s.dilations, s.pads_begin, s.pads_end, o.groups});
+}
+
+void convert_conv(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId w = c.in(1);
+  const ValueId bias = c.has(2) ? c.in(2) : kNoValue;
+  c.out(0, convolution(c, x, w, bias));
 }
 
 /// Padding from output_shape or auto_pad, as the operator's page defines it:
 /// total = stride * (in - 1) + output_padding + reach - out.
 void convert_conv_transpose(Call& c) {
-  Operands o = read_operands(c);
+  const ValueId x = c.in(0);
+  const ValueId w = c.in(1);
+  Operands o = read_operands(c, x, w, c.has(2) ? c.in(2) : kNoValue);
   if (!c.ok()) return;
   const size_t rank = o.spatial.size();
   const std::string mode = c.text("auto_pad", "NOTSET");

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/narrow.hpp"
+#include "frontends/onnx/ops/term.hpp"
 
 namespace weft::onnx {
 namespace {
@@ -103,28 +105,52 @@ void convert_is_inf(Call& c) {
   c.out(0, c.emit(Op::equal, {value, infinity}));
 }
 
+namespace {
+
+/// As the type `to` of TensorProto.DataType.
+ValueId cast_to(Call& c, ValueId x, int32_t to) {
+  if (!c.ok() || c.onnx_type(x) == to) return x;
+  const bool saturate = c.integer("saturate", 1) != 0;
+  const std::optional<DType> dtype = dtype_of(to);
+  if (!dtype) {
+    c.unsupported(fmt::format("weft has no element type {}", data_type_name(to)));
+    return kNoValue;
+  }
+  const bool was_narrow = narrow_bits(c.onnx_type(x)) != 0;
+  const ValueId number = widen(c, x);
+  if (narrow_bits(to) != 0) return narrow(c, number, to, saturate, c.text("round_mode", "up"));
+  // What holds a narrow type keeps its own value: the graph may have the type already.
+  const ValueId y = was_narrow || c.dtype(number) != *dtype
+                        ? c.emit(Op::cast, {number}, graph::CastAttributes{*dtype})
+                        : number;
+  if (was_narrow) c.set_onnx_type(y, to);
+  return y;
+}
+
+}  // namespace
+
 void convert_cast(Call& c) {
   const ValueId x = c.in(0);
   static const std::map<std::string_view, DType> kNames = {
       {"FLOAT", DType::f32},  {"DOUBLE", DType::f64}, {"FLOAT16", DType::f16}, {"INT8", DType::i8},
       {"INT16", DType::i16},  {"INT32", DType::i32},  {"INT64", DType::i64},   {"UINT8", DType::u8},
       {"UINT16", DType::u16}, {"UINT32", DType::u32}, {"UINT64", DType::u64},  {"BOOL", DType::boolean}};
-  std::optional<DType> to;
+  int64_t to = 0;
   if (c.version() < 6) {
     const auto it = kNames.find(c.text("to", ""));
-    if (it != kNames.end()) to = it->second;
+    if (it != kNames.end()) to = data_type_of(it->second);
   } else {
-    const int64_t type = c.required_integer("to");
-    to = dtype_of(type > 0 && type < 1000 ? static_cast<int32_t>(type) : 0);
+    to = c.required_integer("to");
   }
-  if (!to) return c.unsupported("weft has no element type for the attribute \"to\"");
-  c.out(0, cast(c, x, *to));
+  if (to < 1 || to > 1000 || !dtype_of(static_cast<int32_t>(to)))
+    return c.unsupported("weft has no element type for the attribute \"to\"");
+  c.out(0, cast_to(c, x, static_cast<int32_t>(to)));
 }
 
 void convert_cast_like(Call& c) {
   const ValueId x = c.in(0);
   const ValueId like = c.in(1);
-  c.out(0, cast(c, x, c.dtype(like)));
+  c.out(0, cast_to(c, x, c.onnx_type(like)));
 }
 
 void convert_identity(Call& c) { c.out(0, c.in(0)); }
@@ -164,6 +190,19 @@ void convert_tan(Call& c) {
   const ValueId sine = c.emit(Op::sin, {x});
   const ValueId cosine = c.emit(Op::cos, {x});
   c.out(0, div(c, sine, cosine));
+}
+
+/// 2 atan(x / (1 + sqrt(1 - x^2))): half the angle, so that nothing is divided by 0.
+void convert_asin(Call& c) {
+  const ValueId x = c.in(0);
+  const Term root = sqrt((1 - Term(x)) * (1 + Term(x)));
+  c.out(0, emit(c, Term(Op::atan, {x / (1 + root)}) * 2));
+}
+
+/// 2 atan(sqrt(1 - x) / sqrt(1 + x)): at -1 the arc tangent of infinity.
+void convert_acos(Call& c) {
+  const ValueId x = c.in(0);
+  c.out(0, emit(c, Term(Op::atan, {sqrt(1 - Term(x)) / sqrt(1 + Term(x))}) * 2));
 }
 
 /// sign(x) * log(|x| + sqrt(x^2 + 1)): by the magnitude, so that nothing cancels for negative x.

@@ -35,6 +35,13 @@ ValueId slice(Call& c, ValueId x, const Ints& starts, const Ints& steps, const I
 /// `axes` are sorted and >= 0. With keep, the reduced axes stay with extent 1.
 ValueId reduce(Call& c, ValueId x, ReduceKind kind, const Ints& axes, bool keep);
 
+/// As numpy.matmul (linear.cpp).
+ValueId matrix_product(Call& c, ValueId a, ValueId b);
+/// A convolution with the node's attributes (convolution.cpp); `bias` may be kNoValue.
+ValueId convolution(Call& c, ValueId x, ValueId w, ValueId bias);
+/// Over `axes`, stable: exp(x - max) / sum, or its logarithm (activations.cpp).
+ValueId softmax(Call& c, ValueId x, const Ints& axes, bool logarithm);
+
 /// Axes [begin, end).
 Ints axis_range(int64_t begin, int64_t end);
 /// The product of the extents in [begin, end).

@@ -29,20 +29,27 @@ void convert_gemm(Call& c) {
 
 /// numpy.matmul: a vector is a row on the left, a column on the right, and its axis is dropped from the
 /// result.
-void convert_matmul(Call& c) {
-  ValueId a = c.in(0);
-  ValueId b = c.in(1);
-  if (!c.ok()) return;
+ValueId matrix_product(Call& c, ValueId a, ValueId b) {
+  if (!c.ok()) return kNoValue;
   const Ints left = c.shape(a), right = c.shape(b);
-  if (left.empty() || right.empty()) return c.invalid("an operand is a scalar");
+  if (left.empty() || right.empty()) {
+    c.invalid("an operand is a scalar");
+    return kNoValue;
+  }
   if (left.size() == 1) a = reshape(c, a, {1, left[0]});
   if (right.size() == 1) b = reshape(c, b, {right[0], 1});
   const ValueId y = c.emit(Op::matmul, {a, b});
   Ints shape = c.shape(y);
-  if (!c.ok()) return;
+  if (!c.ok()) return kNoValue;
   if (right.size() == 1) shape.pop_back();
   if (left.size() == 1) shape.erase(shape.end() - (right.size() == 1 ? 1 : 2));
-  c.out(0, reshape(c, y, shape));
+  return reshape(c, y, shape);
+}
+
+void convert_matmul(Call& c) {
+  const ValueId a = c.in(0);
+  const ValueId b = c.in(1);
+  c.out(0, matrix_product(c, a, b));
 }
 
 }  // namespace weft::onnx

@@ -1,0 +1,326 @@
+// Attention and what goes with it: Attention, FlexAttention's core, RotaryEmbedding, LinearAttention,
+// CausalConvWithState, SwiGLU.
+#include "frontends/onnx/ops/attention.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/term.hpp"
+
+namespace weft::onnx {
+
+ValueId split_heads(Call& c, ValueId x, int64_t heads) {
+  if (!c.ok()) return kNoValue;
+  const Ints shape = c.shape(x);
+  if (shape.size() != 3 || heads < 1 || shape[2] % heads != 0) {
+    c.invalid(fmt::format("the hidden size does not divide into {} heads", heads));
+    return kNoValue;
+  }
+  const ValueId split = reshape(c, x, {shape[0], shape[1], heads, shape[2] / heads});
+  return transpose(c, split, {0, 2, 1, 3});
+}
+
+ValueId join_heads(Call& c, ValueId x) {
+  if (!c.ok()) return kNoValue;
+  const Ints shape = c.shape(x);
+  const ValueId back = transpose(c, x, {0, 2, 1, 3});
+  return reshape(c, back, {shape[0], shape[2], shape[1] * shape[3]});
+}
+
+ValueId repeat_heads(Call& c, ValueId x, int64_t heads) {
+  if (!c.ok()) return kNoValue;
+  Ints shape = c.shape(x);
+  if (shape[1] == heads) return x;
+  if (shape[1] < 1 || heads % shape[1] != 0) {
+    c.invalid(fmt::format("{} query heads for {} heads of keys and values", heads, shape[1]));
+    return kNoValue;
+  }
+  Ints apart = shape, spread = shape;
+  apart.insert(apart.begin() + 2, 1);
+  spread.insert(spread.begin() + 2, heads / shape[1]);
+  shape[1] = heads;
+  const ValueId split = reshape(c, x, apart);
+  const ValueId repeated = expand(c, split, spread);
+  return reshape(c, repeated, shape);
+}
+
+ValueId attention_weights(Call& c, ValueId scores) {
+  if (!c.ok()) return kNoValue;
+  const Ints last = {c.rank(scores) - 1};
+  const ValueId largest = reduce(c, scores, ReduceKind::max, last, true);
+  // A row that is masked as a whole: its weights are 0, and nothing below is NaN.
+  const Term nothing = equal(largest, -HUGE_VAL);
+  const ValueId powers = emit(c, exp(Term(scores) - select(nothing, 0, Term(largest))));
+  const ValueId sum = reduce(c, powers, ReduceKind::sum, last, true);
+  return emit(c, Term(powers) / select(equal(sum, 0), 1, Term(sum)));
+}
+
+namespace {
+
+struct Masking {
+  bool causal = false;
+  int64_t left = -1, right = -1;   ///< of the sliding window; -1: no bound
+  int64_t past = 0;                ///< keys before the first query
+  ValueId valid_keys = kNoValue;   ///< per batch, of a static cache
+};
+
+/// Adds -inf where a query may not see a key: by a mask that is given, the causal order, a window around the
+/// query, and the number of valid keys. kNoValue when nothing is masked.
+ValueId bias_of(Call& c, ValueId mask, const Masking& m, const Ints& scores, DType dtype) {
+  const int64_t queries = scores[2], keys = scores[3];
+  const double none = -HUGE_VAL;
+  ValueId bias = kNoValue;
+  const auto add = [&](const Term& allowed) {
+    const ValueId zero = c.scalar(dtype, 0), infinity = c.scalar(dtype, none);
+    const Term more = select(allowed, zero, infinity);
+    bias = bias == kNoValue ? emit(c, more) : emit(c, Term(bias) + more);
+  };
+  if (mask != kNoValue && c.ok()) {
+    const Ints shape = c.shape(mask);
+    if (shape.empty()) {
+      c.invalid("the mask is a scalar");
+      return kNoValue;
+    }
+    if (shape.back() < keys && shape.back() != 1) {  // what it does not reach is masked
+      Ints begin(shape.size(), 0), end = begin;
+      end.back() = keys - shape.back();
+      const double fill = c.dtype(mask) == DType::boolean ? 0 : none;
+      mask = c.emit(Op::pad, {mask}, graph::PadAttributes{begin, end, graph::PadMode::constant, fill});
+    }
+    if (c.dtype(mask) == DType::boolean) add(mask);
+    else bias = cast(c, mask, dtype);
+  }
+  const Ints grid = {queries, keys};
+  Term first = static_cast<double>(m.past);
+  if (m.valid_keys != kNoValue) {
+    const ValueId valid = reshape(c, m.valid_keys, {scores[0], 1, 1, 1});
+    first = convert(valid, DType::i32) - static_cast<double>(queries);
+  }
+  const Term distance = iota(grid, 0) + first - iota(grid, 1);  // how far a key lies before its query
+  if (m.causal) add(less_equal(0, distance));
+  if (m.left >= 0) add(less_equal(distance, static_cast<double>(m.left)));
+  if (m.right >= 0) add(less_equal(-distance, static_cast<double>(m.right)));
+  if (m.valid_keys != kNoValue) {
+    const ValueId valid = reshape(c, m.valid_keys, {scores[0], 1, 1, 1});
+    add(less(iota(grid, 1), convert(valid, DType::i32)));
+  }
+  return bias;
+}
+
+/// What softmax is computed in.
+DType softmax_type(Call& c, DType dtype) {
+  const auto precision = static_cast<int32_t>(c.integer("softmax_precision", 0));
+  return precision != 0 && dtype_of(precision) ? *dtype_of(precision) : dtype;
+}
+
+ValueId with_past(Call& c, size_t input, ValueId now) {
+  if (!c.has(input)) return now;
+  const ValueId past = c.in(input);
+  if (!c.ok() || c.shape(past)[2] == 0) return now;
+  return concat(c, {past, now}, 2);
+}
+
+}  // namespace
+
+ValueId attention_scores(Call& c, ValueId q, ValueId k, double scale) {
+  // The root on both sides keeps the products of halves in range.
+  const double root = std::sqrt(scale);
+  const ValueId left = mul(c, q, root);
+  const ValueId right = mul(c, k, root);
+  const ValueId turned = transpose(c, right, {0, 1, 3, 2});
+  return c.emit(Op::matmul, {left, turned});
+}
+
+void convert_attention(Call& c) {
+  ValueId q = c.in(0);
+  ValueId k = c.in(1);
+  ValueId v = c.in(2);
+  const bool is_flat = c.rank(q) == 3;
+  if (is_flat) {
+    q = split_heads(c, q, c.required_integer("q_num_heads"));
+    k = split_heads(c, k, c.required_integer("kv_num_heads"));
+    v = split_heads(c, v, c.required_integer("kv_num_heads"));
+  }
+  if (!c.ok()) return;
+  if (c.rank(q) != 4 || c.rank(k) != 4 || c.rank(v) != 4) return c.invalid("its operands are of rank 3 or 4");
+  Masking m{.causal = c.integer("is_causal", 0) != 0,
+            .left = c.integer("left_window_size", -1),
+            .right = c.integer("right_window_size", -1)};
+  if (c.has(4)) m.past = c.shape(c.in(4))[2];
+  if (c.has(6)) m.valid_keys = c.in(6);
+  k = with_past(c, 4, k);
+  v = with_past(c, 5, v);
+  c.out(1, k);
+  c.out(2, v);
+  if (!c.ok()) return;
+  const int64_t heads = c.shape(q)[1];
+  const double scale = c.number("scale", 1 / std::sqrt(static_cast<double>(c.shape(q)[3])));
+  const ValueId keys = repeat_heads(c, k, heads);
+  const ValueId values = repeat_heads(c, v, heads);
+  ValueId scores = attention_scores(c, q, keys, scale);
+  const int64_t mode = c.integer("qk_matmul_output_mode", 0);
+  // The modes were numbered otherwise in opset 23: 1 after the mask, 2 after the cap.
+  ValueId exposed = scores;
+  if (const double cap = c.number("softcap", 0); cap > 0) scores = emit(c, tanh(Term(scores) / cap) * cap);
+  if (mode == 1) exposed = scores;
+  if (!c.ok()) return;
+  const DType dtype = c.dtype(scores);
+  const ValueId bias = bias_of(c, c.has(3) ? c.in(3) : kNoValue, m, c.shape(scores), dtype);
+  if (bias != kNoValue) scores = add(c, scores, bias);
+  if (mode == 2) exposed = scores;
+  const ValueId precise = cast(c, scores, softmax_type(c, dtype));
+  ValueId weights = attention_weights(c, precise);
+  weights = cast(c, weights, dtype);
+  if (mode == 3) exposed = weights;
+  const ValueId y = c.emit(Op::matmul, {weights, values});
+  c.out(0, is_flat ? join_heads(c, y) : y);
+  c.out(3, exposed);
+}
+
+/// Pairs of elements are turned by angles whose cosines and sines are given.
+void convert_rotary_embedding(Call& c) {
+  const ValueId given = c.in(0);
+  const bool is_flat = c.rank(given) == 3;
+  const ValueId x = is_flat ? split_heads(c, given, c.required_integer("num_heads")) : given;
+  ValueId cosines = c.in(1);
+  ValueId sines = c.in(2);
+  if (!c.ok()) return;
+  const Ints shape = c.shape(x);
+  if (shape.size() != 4) return c.invalid("its input is of rank 3 or 4");
+  const int64_t batch = shape[0], length = shape[2];
+  int64_t turned = c.integer("rotary_embedding_dim", 0);
+  if (turned == 0) turned = shape[3];
+  const int64_t half = turned / 2;
+  if (c.has(3)) {
+    const ValueId at = cast(c, c.in(3), DType::i64);
+    cosines = emit(c, gather(cosines, at));
+    sines = emit(c, gather(sines, at));
+  }
+  if (!c.ok()) return;
+  if (turned < 2 || turned % 2 != 0 || turned > shape[3] ||
+      element_count(c.shape(cosines)) != batch * length * half || c.shape(cosines) != c.shape(sines))
+    return c.invalid("the caches of cosines and sines do not fit");
+  const ValueId cosine = reshape(c, cosines, {batch, 1, length, half});
+  const ValueId sine = reshape(c, sines, {batch, 1, length, half});
+  const bool interleaved = c.integer("interleaved", 0) != 0;
+  const int64_t step = interleaved ? 2 : 1;
+  const Ints sizes = {batch, shape[1], length, half};
+  const ValueId a = slice(c, x, {0, 0, 0, 0}, {1, 1, 1, step}, sizes);
+  const ValueId b = slice(c, x, {0, 0, 0, interleaved ? 1 : half}, {1, 1, 1, step}, sizes);
+  ValueId real = emit(c, Term(cosine) * a - Term(sine) * b);
+  ValueId imaginary = emit(c, Term(sine) * a + Term(cosine) * b);
+  ValueId y = kNoValue;
+  if (interleaved) {
+    Ints pair = sizes;
+    pair.push_back(1);
+    real = reshape(c, real, pair);
+    imaginary = reshape(c, imaginary, pair);
+    const ValueId pairs = concat(c, {real, imaginary}, 4);
+    y = reshape(c, pairs, {batch, shape[1], length, turned});
+  } else {
+    y = concat(c, {real, imaginary}, 3);
+  }
+  if (turned < shape[3]) {
+    const ValueId rest =
+        slice(c, x, {0, 0, 0, turned}, {1, 1, 1, 1}, {batch, shape[1], length, shape[3] - turned});
+    y = concat(c, {y, rest}, 3);
+  }
+  c.out(0, is_flat ? join_heads(c, y) : y);
+}
+
+/// A depthwise convolution over the state (what came before) and the input.
+void convert_causal_conv_with_state(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId w = c.in(1);
+  if (!c.ok()) return;
+  const Ints shape = c.shape(x), window = c.shape(w);
+  if (shape.size() != 3 || window.size() != 3) return c.invalid("input and weight are of rank 3");
+  const int64_t before = window[2] - 1;
+  ValueId padded = x;
+  if (c.has(3)) {
+    if (before > 0) padded = concat(c, {c.in(3), x}, 2);
+  } else if (before > 0) {
+    padded = c.emit(Op::pad, {x}, graph::PadAttributes{{0, 0, before}, {0, 0, 0}});
+  }
+  std::vector<ValueId> operands = {padded, w};
+  if (c.has(2)) operands.push_back(c.in(2));
+  ValueId y = c.emit(Op::conv, std::move(operands), graph::ConvAttributes{{1}, {1}, {0}, {0}, shape[1]});
+  const std::string activation = c.text("activation", "none");
+  if (activation == "silu" || activation == "swish") {
+    const Term wide = convert(y, DType::f32);
+    y = emit(c, convert(wide * sigmoid(wide), c.dtype(x)));
+  } else if (activation != "none") {
+    return c.invalid(fmt::format("activation = \"{}\"", activation));
+  }
+  c.out(0, y);
+  c.out(1, slice(c, padded, {0, 0, shape[2]}, {1, 1, 1}, {shape[0], shape[1], before}));
+}
+
+void convert_swiglu(Call& c) {
+  const ValueId a = c.in(0);
+  const ValueId b = c.in(1);
+  c.out(0, emit(c, Term(a) * sigmoid(Term(a) * c.number("alpha", 1)) * b));
+}
+
+/// A state matrix per head that decays, is written with keys and values, and is read with queries, step by step.
+void convert_linear_attention(Call& c) {
+  const std::string rule = c.text("update_rule", "gated_delta");
+  const bool gates = rule == "gated" || rule == "gated_delta", corrects = rule == "delta" || rule == "gated_delta";
+  if (!gates && !corrects && rule != "linear") return c.invalid(fmt::format("update_rule = \"{}\"", rule));
+  const int64_t heads = c.required_integer("q_num_heads"), kv_heads = c.required_integer("kv_num_heads");
+  const ValueId given = c.in(0);
+  const ValueId q = split_heads(c, cast(c, given, DType::f32), heads);
+  const ValueId k = split_heads(c, cast(c, c.in(1), DType::f32), kv_heads);
+  const ValueId v = split_heads(c, cast(c, c.in(2), DType::f32), kv_heads);
+  if (!c.ok()) return;
+  const int64_t batch = c.shape(q)[0], length = c.shape(q)[2], width = c.shape(q)[3], values = c.shape(v)[3];
+  if (length > kMaxUnrolled)
+    return c.unsupported(fmt::format("{} steps, and weft writes out at most {}", length, kMaxUnrolled));
+  const auto by_head = [&](size_t input) {
+    const ValueId x = cast(c, c.in(input), DType::f32);
+    const int64_t last = c.ok() ? c.shape(x).back() : 1;
+    return split_heads(c, x, last == 1 ? 1 : kv_heads);
+  };
+  const ValueId decay = gates ? by_head(4) : kNoValue;
+  const ValueId beta = corrects ? by_head(5) : kNoValue;
+  if (!c.ok()) return;
+  const Ints state_shape = {batch, kv_heads, width, values};
+  const DType state_type = c.has(3) ? c.dtype(c.in(3)) : c.dtype(given);
+  const ValueId zero = c.scalar(DType::f32, 0);
+  ValueId state = c.has(3) ? cast(c, c.in(3), DType::f32) : expand(c, zero, state_shape);
+  double scale = c.number("scale", 0);
+  if (scale == 0) scale = 1 / std::sqrt(static_cast<double>(width));
+  const auto at = [&](ValueId x, int64_t t, bool column) {
+    const Ints shape = c.shape(x);
+    const ValueId row = slice(c, x, {0, 0, t, 0}, {1, 1, 1, 1}, {shape[0], shape[1], 1, shape[3]});
+    return column ? reshape(c, row, {shape[0], shape[1], shape[3], 1}) : row;
+  };
+  std::vector<ValueId> outputs;
+  for (int64_t t = 0; t < length && c.ok(); ++t) {
+    const ValueId key = at(k, t, true);
+    ValueId value = at(v, t, false);
+    if (gates) {
+      const ValueId gate = at(decay, t, true);
+      state = emit(c, Term(state) * exp(gate));
+    }
+    if (corrects) {
+      const ValueId row = at(k, t, false);
+      const ValueId retrieved = c.emit(Op::matmul, {row, state});
+      const ValueId strength = at(beta, t, false);
+      value = emit(c, Term(strength) * (Term(value) - retrieved));
+    }
+    state = emit(c, Term(state) + Term(key) * value);
+    const ValueId read = repeat_heads(c, state, heads);
+    const ValueId query = mul(c, at(q, t, false), scale);
+    outputs.push_back(c.emit(Op::matmul, {query, read}));
+  }
+  if (outputs.empty()) return c.invalid("there are no steps");
+  const ValueId all = concat(c, outputs, 2);
+  const ValueId joined = join_heads(c, all);
+  c.out(0, cast(c, joined, c.dtype(given)));
+  c.out(1, cast(c, state, state_type));
+}
+
+}  // namespace weft::onnx

@@ -1,0 +1,53 @@
+// CumSum and CumProd.
+#include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/term.hpp"
+
+namespace weft::onnx {
+namespace {
+
+/// x moved by `distance` towards the end of the axis; `fill` comes in.
+ValueId shifted(Call& c, ValueId x, int64_t axis, int64_t distance, double fill) {
+  Ints sizes = c.shape(x), begin(sizes.size(), 0);
+  const Ints zeros(sizes.size(), 0), ones(sizes.size(), 1);
+  const auto at = static_cast<size_t>(axis);
+  sizes[at] -= distance;
+  begin[at] = distance;
+  const ValueId rest = slice(c, x, zeros, ones, sizes);
+  return c.emit(Op::pad, {rest}, graph::PadAttributes{begin, zeros, graph::PadMode::constant, fill});
+}
+
+ValueId flipped(Call& c, ValueId x, int64_t axis) {
+  const Ints sizes = c.shape(x);
+  Ints starts(sizes.size(), 0), steps(sizes.size(), 1);
+  starts[static_cast<size_t>(axis)] = sizes[static_cast<size_t>(axis)] - 1;
+  steps[static_cast<size_t>(axis)] = -1;
+  return slice(c, x, starts, steps, sizes);
+}
+
+/// In log2(n) steps, each of which adds what lies twice as far before (Hillis and Steele 1986).
+void convert_cumulative(Call& c, Op op, double neutral) {
+  ValueId x = c.in(0);
+  const Ints axes = c.known_integers(c.in(1), "axis");
+  if (!c.ok()) return;
+  if (axes.size() != 1) return c.invalid("axis is not one number");
+  const int64_t axis = c.axis(axes[0], c.rank(x));
+  if (!c.ok()) return;
+  const int64_t n = c.shape(x)[static_cast<size_t>(axis)];
+  if (element_count(c.shape(x)) == 0) return c.out(0, x);
+  const bool reverse = c.integer("reverse", 0) != 0;
+  if (reverse) x = flipped(c, x, axis);
+  if (c.integer("exclusive", 0) != 0) x = shifted(c, x, axis, 1, neutral);
+  for (int64_t distance = 1; distance < n && c.ok(); distance *= 2) {
+    const ValueId before = shifted(c, x, axis, distance, neutral);
+    x = c.emit(op, {before, x});
+  }
+  if (reverse) x = flipped(c, x, axis);
+  c.out(0, x);
+}
+
+}  // namespace
+
+void convert_cum_sum(Call& c) { convert_cumulative(c, Op::add, 0); }
+void convert_cum_prod(Call& c) { convert_cumulative(c, Op::mul, 1); }
+
+}  // namespace weft::onnx
