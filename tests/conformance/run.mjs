@@ -26,8 +26,9 @@ const half = (bits) => {
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024));
 };
+const brain = (bits) => new Float32Array(new Uint32Array([bits << 16]).buffer)[0];
 const ARRAYS = {
-  f64: Float64Array, f32: Float32Array, f16: Uint16Array, i64: BigInt64Array, i32: Int32Array, i16: Int16Array, i8: Int8Array, u64: BigUint64Array,
+  f64: Float64Array, f32: Float32Array, f16: Uint16Array, bf16: Uint16Array, i64: BigInt64Array, i32: Int32Array, i16: Int16Array, i8: Int8Array, u64: BigUint64Array,
   u32: Uint32Array, u16: Uint16Array, u8: Uint8Array, boolean: Uint8Array,
 };
 const readTensor = ({ dtype, file }) => {
@@ -39,8 +40,8 @@ const readTensor = ({ dtype, file }) => {
 function compare(got, expected, { rtol, atol }, { dtype, shape }, gotShape) {
   if (JSON.stringify(gotShape) !== JSON.stringify(shape)) return `shape [${gotShape}], not [${shape}]`;
   if (got.constructor !== expected.constructor) return `${got.constructor.name}, not ${expected.constructor.name}`;
-  const number = dtype === "f16" ? half : (value) => value;
-  const isFloat = /^f/.test(dtype);
+  const number = dtype === "f16" ? half : dtype === "bf16" ? brain : (value) => value;
+  const isFloat = /^b?f/.test(dtype);
   for (let i = 0; i < expected.length; ++i) {
     const a = number(got[i]), b = number(expected[i]);
     if (a === b || (isFloat && Number.isNaN(a) && Number.isNaN(b))) continue;

@@ -11,7 +11,7 @@ namespace weft::onnx {
 namespace {
 
 // AttributeProto.AttributeType
-constexpr int32_t kFloat = 1, kInt = 2, kString = 3, kTensor = 4, kFloats = 6, kInts = 7;
+constexpr int32_t kFloat = 1, kInt = 2, kString = 3, kTensor = 4, kFloats = 6, kInts = 7, kStrings = 8;
 
 constexpr size_t kMaxNameLength =
     200;  // of names that are made up from the model's: a node must not multiply a huge one
@@ -123,6 +123,11 @@ Ints Call::integers(std::string_view name, const Ints& fallback) {
 std::vector<float> Call::numbers(std::string_view name) {
   const AttributeProto* attribute = find(name, kFloats);
   return attribute != nullptr ? attribute->floats : std::vector<float>();
+}
+
+std::vector<std::string> Call::texts(std::string_view name) {
+  const AttributeProto* attribute = find(name, kStrings);
+  return attribute != nullptr ? attribute->strings : std::vector<std::string>();
 }
 
 const TensorProto* Call::tensor(std::string_view name) {

@@ -100,6 +100,7 @@ class Call {
   std::string text(std::string_view name, std::string_view fallback);
   Ints integers(std::string_view name, const Ints& fallback = {});
   std::vector<float> numbers(std::string_view name);
+  std::vector<std::string> texts(std::string_view name);
   const TensorProto* tensor(std::string_view name);
 
   // Values known at import.

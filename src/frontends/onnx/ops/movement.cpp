@@ -187,10 +187,27 @@ ValueId crop(Call& c, ValueId x, PadOperands& p) {
 
 }  // namespace
 
+namespace {
+
+/// What comes before is the end of x, as often as it takes, and the other way round.
+ValueId wrapped(Call& c, ValueId x, const Ints& begin, const Ints& end) {
+  for (size_t axis = 0; axis < begin.size() && c.ok(); ++axis) {
+    const int64_t extent = c.shape(x)[axis];
+    if (begin[axis] == 0 && end[axis] == 0) continue;
+    Ints at;
+    for (int64_t i = -begin[axis]; i < extent + end[axis]; ++i) at.push_back(((i % extent) + extent) % extent);
+    const ValueId places = c.vector(at);
+    x = c.emit(Op::gather, {x, places}, graph::AxisAttributes{static_cast<int64_t>(axis)});
+  }
+  return x;
+}
+
+}  // namespace
+
 void convert_pad(Call& c) {
   ValueId x = c.in(0);
   const std::string mode = c.text("mode", "constant");
-  if (mode != "constant" && mode != "edge" && mode != "reflect")
+  if (mode != "constant" && mode != "edge" && mode != "reflect" && mode != "wrap")
     return c.unsupported("mode = \"" + mode + "\"");
   PadOperands p = read_pad(c, c.rank(x));
   if (!c.ok()) return;
@@ -200,12 +217,13 @@ void convert_pad(Call& c) {
   for (size_t i = 0; i < shape.size(); ++i) {
     const int64_t most = std::max(p.begin[i], p.end[i]);
     if ((mode == "reflect" && most >= std::max<int64_t>(shape[i], 1)) ||
-        (mode == "edge" && most > 0 && shape[i] == 0))
+        ((mode == "edge" || mode == "wrap") && most > 0 && shape[i] == 0))
       return c.invalid(
           fmt::format("axis {} of extent {} cannot be padded by {} in mode {}", i, shape[i], most, mode));
   }
   const Ints none(shape.size(), 0);
   if (p.begin == none && p.end == none) return c.out(0, x);
+  if (mode == "wrap") return c.out(0, wrapped(c, x, p.begin, p.end));
   const graph::PadMode kind = mode == "constant" ? graph::PadMode::constant
                               : mode == "edge"   ? graph::PadMode::edge
                                                  : graph::PadMode::reflect;

@@ -81,9 +81,8 @@ ValueId encode(Call& c, ValueId x, const Format& f, bool saturate) {
   const bool one_nan = f.nan == sign_bit;
   Term with_sign = select(is_negative, Term(Op::bit_or, {number, sign_bit}), number);
   if (one_nan) with_sign = select(equal(number, 0), number, with_sign);
-  if (f.nan < 0) return emit(c, convert(with_sign, DType::u8));
   const Term is_nan = {Op::is_nan, {Term(wide)}};
-  const int nan = f.type == kFloat8E4M3FN ? 0x7f : f.nan;
+  const int nan = f.nan < 0 ? sign_bit : f.nan;  // -0 where the type has none, as ml_dtypes and ONNX's tests
   return emit(c, convert(select(is_nan, Term(Op::bit_or, {bits_and(with_sign, 0), nan}), with_sign), DType::u8));
 }
 

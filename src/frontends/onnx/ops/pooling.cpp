@@ -4,13 +4,10 @@
 #include <algorithm>
 
 #include "frontends/onnx/ops/converters.hpp"
-#include "frontends/onnx/ops/spatial.hpp"
+#include "frontends/onnx/ops/windows.hpp"
 
 namespace weft::onnx {
-namespace {
 
-/// ceil_mode becomes more padding at the end; a window that would start in that padding is dropped, as in
-/// ONNX Runtime.
 void apply_ceil_mode(const Ints& spatial, Spatial& s) {
   for (size_t i = 0; i < s.rank(); ++i) {
     const int64_t room = spatial[i] + s.pads_begin[i] + s.pads_end[i] - s.reach(i);
@@ -20,6 +17,8 @@ void apply_ceil_mode(const Ints& spatial, Spatial& s) {
     s.pads_end[i] += std::max<int64_t>(0, (output - 1) * s.strides[i] - room);
   }
 }
+
+namespace {
 
 void convert_pool(Call& c, ReduceKind kind) {
   const ValueId x = c.in(0);
@@ -44,6 +43,8 @@ void convert_pool(Call& c, ReduceKind kind) {
   c.out(0, c.emit(Op::reduce_window, {x},
                   graph::WindowAttributes{kind, s.window, s.strides, s.dilations, s.pads_begin, s.pads_end,
                                           counted_begin, counted_end}));
+  if (kind == ReduceKind::max && c.wants(1))
+    c.out(1, max_pool_indices(c, x, s, c.integer("storage_order", 0) != 0));
 }
 
 void convert_global_pool(Call& c, ReduceKind kind) {
@@ -54,10 +55,7 @@ void convert_global_pool(Call& c, ReduceKind kind) {
 
 }  // namespace
 
-void convert_max_pool(Call& c) {
-  if (c.wants(1)) return c.unsupported("the indices of the maxima are used");
-  convert_pool(c, ReduceKind::max);
-}
+void convert_max_pool(Call& c) { convert_pool(c, ReduceKind::max); }
 void convert_average_pool(Call& c) { convert_pool(c, ReduceKind::mean); }
 void convert_global_average_pool(Call& c) { convert_global_pool(c, ReduceKind::mean); }
 void convert_global_max_pool(Call& c) { convert_global_pool(c, ReduceKind::max); }

@@ -42,7 +42,11 @@ ValueId along_axis(Call& c, ValueId parameter, ValueId x, int64_t axis, int64_t 
 
 /// round(x) + zero as the quantised type; `zero` is kNoValue or a number of that type.
 ValueId saturated(Call& c, ValueId x, ValueId zero, int32_t type, bool saturate) {
-  if (is_narrow_float(type)) return narrow(c, x, type, saturate);
+  // Of the narrow floats only float4 may have a zero point that is not 0.
+  if (is_narrow_float(type)) {
+    if (zero != kNoValue && type == kFloat4E2M1) x = emit(c, Term(x) + widen(c, zero));
+    return narrow(c, x, type, saturate);
+  }
   const std::optional<DType> to = dtype_of(type);
   if (!to || is_float(*to)) {
     c.invalid("the quantised type is no integer");
@@ -82,7 +86,8 @@ void convert_quantize_linear(Call& c) {
   if (c.has(2)) {
     const ValueId point = c.in(2);
     type = c.onnx_type(point);
-    if (!is_narrow_float(type)) zero = along_axis(c, point, x, axis, block);
+    zero = along_axis(c, point, x, axis, block);
+    if (is_narrow_float(type) && c.ok()) c.set_onnx_type(zero, type);
   }
   if (type == 0) type = data_type_of(DType::u8);
   if (!c.ok()) return;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/resize_matrix.hpp"
 
 namespace weft::onnx {
 namespace {
@@ -113,6 +114,48 @@ void finish(Call& c, ValueId x, ResizeAttributes attributes, const Ints& shape) 
   c.out(0, c.emit(Op::resize, {x}, std::move(attributes)));
 }
 
+/// Whether the node asks for what the graph's resize has not.
+bool needs_matrix(Call& c, ResizeMode mode) {
+  const std::string coordinates = c.text("coordinate_transformation_mode", "half_pixel");
+  return coordinates == "tf_crop_and_resize" || coordinates == "half_pixel_symmetric" ||
+         (c.integer("exclude_outside", 0) != 0 && mode == ResizeMode::cubic) ||
+         (c.version() >= 18 && c.integer("antialias", 0) != 0 && mode != ResizeMode::nearest);
+}
+
+/// Axis after axis. `axes` are those that the roi names.
+ValueId resize_by_matrices(Call& c, ValueId x, const Ints& shape, const ResizeAttributes& a, const Ints& axes) {
+  const std::string coordinates = c.text("coordinate_transformation_mode", "half_pixel");
+  const bool crops = coordinates == "tf_crop_and_resize";
+  const std::vector<double> roi = crops && c.has(1) ? c.known_numbers(c.in(1), "roi") : std::vector<double>();
+  if (!c.ok()) return kNoValue;
+  if (crops && roi.size() != 2 * axes.size()) {
+    c.invalid("the roi does not fit the axes");
+    return kNoValue;
+  }
+  constexpr std::string_view kModes[] = {"nearest", "linear", "cubic"};
+  ValueId y = cast(c, x, is_float(c.dtype(x)) ? c.dtype(x) : DType::f32);
+  for (size_t i = 0; i < axes.size() && c.ok(); ++i) {
+    const auto axis = static_cast<size_t>(axes[i]);
+    AxisResize r{c.shape(y)[axis],
+                 shape[axis],
+                 a.scales[axis],
+                 std::string(kModes[static_cast<size_t>(a.mode)]),
+                 coordinates,
+                 c.text("nearest_mode", "round_prefer_floor"),
+                 c.integer("antialias", 0) != 0,
+                 c.integer("exclude_outside", 0) != 0,
+                 a.cubic_a,
+                 c.number("extrapolation_value", 0)};
+    if (crops) {
+      r.roi_begin = roi[i];
+      r.roi_end = roi[axes.size() + i];
+    }
+    if (r.in == r.out && r.scale == 1.0 && r.roi_begin == 0 && r.roi_end == 1) continue;
+    y = resize_axis(c, y, axes[i], r);
+  }
+  return cast(c, y, c.dtype(x));
+}
+
 }  // namespace
 
 /// Upsample, and Resize of opset 10: scales only, y[i] from x[floor(i / scale)], or linear between such
@@ -144,12 +187,10 @@ void convert_resize(Call& c) {
   ResizeAttributes attributes;
   attributes.scales.assign(from.size(), 1.0);
   attributes.mode = mode_of(c);
-  attributes.coordinates = coordinates_of(c);
+  const bool by_matrix = needs_matrix(c, attributes.mode);
+  if (!by_matrix) attributes.coordinates = coordinates_of(c);
   attributes.nearest = nearest_of(c);
   attributes.cubic_a = c.number("cubic_coeff_a", -0.75);
-  if (c.integer("exclude_outside", 0) != 0 && attributes.mode == ResizeMode::cubic)
-    return c.unsupported("exclude_outside = 1");
-  if (c.version() >= 18 && c.integer("antialias", 0) != 0) return c.unsupported("antialias = 1");
   Ints axes = axis_range(0, c.rank(x));
   if (c.version() >= 18 && c.has_attribute("axes")) {
     axes = c.integers("axes");
@@ -164,6 +205,7 @@ void convert_resize(Call& c) {
   Ints shape = from;
   if (!scales.empty()) apply_scales(c, from, scales, axes, attributes, shape);
   else apply_sizes(c, from, sizes, axes, attributes, shape);
+  if (by_matrix) return c.out(0, resize_by_matrices(c, x, shape, attributes, axes));
   finish(c, x, std::move(attributes), shape);
 }
 

@@ -1,0 +1,299 @@
+// DFT, STFT, MelWeightMatrix and windows.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/elementary.hpp"
+#include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/term.hpp"
+
+namespace weft::onnx {
+namespace {
+
+constexpr double kPi = 3.141592653589793;
+/// Up to here a transform is one product with its matrix; longer ones are split (Cooley and Tukey).
+constexpr int64_t kMatrixLength = 512;
+constexpr int64_t kMaxLength = int64_t{1} << 20;
+
+/// Along the last axis. No imaginary part: kNoValue.
+struct Complex {
+  ValueId real, imaginary;
+};
+
+/// cos and sin of sign * 2 pi * (i * j mod n) / n for i < rows, j < columns, times `scale`.
+struct Waves {
+  ValueId cosines, sines;
+};
+Waves waves(Call& c, DType dtype, int64_t rows, int64_t columns, int64_t n, double sign, double scale = 1) {
+  std::vector<double> cosines, sines;
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) {
+      const double angle = sign * 2 * kPi * static_cast<double>(i * j % n) / static_cast<double>(n);
+      cosines.push_back(scale * cos_f64(angle));
+      sines.push_back(scale * sin_f64(angle));
+    }
+  const ValueId real = c.constant(dtype, {rows, columns}, cosines);
+  const ValueId imaginary = c.constant(dtype, {rows, columns}, sines);
+  return {real, imaginary};
+}
+
+/// (a + ib)(w + iv), elementwise or as a matrix product with the waves on one side.
+template <class Product>
+Complex times(Call& c, const Complex& x, const Waves& w, Product product) {
+  const ValueId rr = product(x.real, w.cosines);
+  const ValueId ri = product(x.real, w.sines);
+  if (x.imaginary == kNoValue) return {rr, ri};
+  const ValueId ir = product(x.imaginary, w.cosines);
+  const ValueId ii = product(x.imaginary, w.sines);
+  const ValueId real = sub(c, rr, ii);
+  const ValueId imaginary = add(c, ri, ir);
+  return {real, imaginary};
+}
+
+template <class Change>
+Complex each(const Complex& x, Change change) {
+  const ValueId real = change(x.real);
+  return {real, x.imaginary == kNoValue ? kNoValue : change(x.imaginary)};
+}
+
+/// The first `count` frequencies of x[rows, n].
+Complex transform(Call& c, const Complex& x, int64_t count, double sign) {
+  if (!c.ok()) return {kNoValue, kNoValue};
+  const Ints shape = c.shape(x.real);
+  const int64_t rows = shape[0], n = shape[1];
+  int64_t a = 0;
+  for (int64_t d = 2; d <= kMatrixLength && n > kMatrixLength; ++d)
+    if (n % d == 0) a = d;
+  const DType dtype = c.dtype(x.real);
+  if (a == 0) {
+    if (n > 4 * kMatrixLength) {
+      c.unsupported(fmt::format("a transform of {} points, which has no factor up to {}", n, kMatrixLength));
+      return {kNoValue, kNoValue};
+    }
+    const Waves w = waves(c, dtype, n, count, n, sign);
+    return times(c, x, w, [&](ValueId v, ValueId m) { return c.emit(Op::matmul, {v, m}); });
+  }
+  // x[b n1 + n2] -> over n1, twiddled, over n2 -> X[k1 + a k2].
+  const int64_t b = n / a;
+  Complex y = each(x, [&](ValueId v) { return reshape(c, v, {rows, a, b}); });
+  const Waves first = waves(c, dtype, a, a, a, sign);
+  y = times(c, y, first, [&](ValueId v, ValueId m) { return c.emit(Op::matmul, {m, v}); });
+  const Waves twiddles = waves(c, dtype, a, b, n, sign);
+  y = times(c, y, twiddles, [&](ValueId v, ValueId m) { return mul(c, v, m); });
+  y = each(y, [&](ValueId v) { return reshape(c, v, {rows * a, b}); });
+  y = transform(c, y, b, sign);
+  y = each(y, [&](ValueId v) {
+    const ValueId apart = reshape(c, v, {rows, a, b});
+    const ValueId turned = transpose(c, apart, {0, 2, 1});
+    const ValueId flat = reshape(c, turned, {rows, n});
+    return slice(c, flat, {0, 0}, {1, 1}, {rows, count});
+  });
+  return y;
+}
+
+/// x cut or padded with zeros to `extent` along its last axis.
+ValueId fitted(Call& c, ValueId x, int64_t extent) {
+  if (!c.ok()) return kNoValue;
+  Ints shape = c.shape(x);
+  const int64_t missing = extent - shape.back();
+  if (missing > 0) {
+    Ints begin(shape.size(), 0), end = begin;
+    end.back() = missing;
+    return c.emit(Op::pad, {x}, graph::PadAttributes{begin, end});
+  }
+  shape.back() = extent;
+  return slice(c, x, Ints(shape.size(), 0), Ints(shape.size(), 1), shape);
+}
+
+/// The real signal of n points whose first frequencies (one more than half of them) are given.
+ValueId real_inverse(Call& c, const Complex& x, int64_t n) {
+  const int64_t given = n / 2 + 1;
+  std::vector<double> cosines, sines;
+  for (int64_t j = 0; j < given; ++j)
+    for (int64_t k = 0; k < n; ++k) {
+      const bool alone = j == 0 || 2 * j == n;  // its conjugate is itself
+      const double weight = (alone ? 1.0 : 2.0) / static_cast<double>(n);
+      const double angle = 2 * kPi * static_cast<double>(j * k % n) / static_cast<double>(n);
+      cosines.push_back(weight * cos_f64(angle));
+      sines.push_back(-weight * sin_f64(angle));
+    }
+  const DType dtype = c.dtype(x.real);
+  const ValueId even = c.constant(dtype, {given, n}, cosines), odd = c.constant(dtype, {given, n}, sines);
+  const ValueId real = fitted(c, x.real, given);
+  const ValueId sum = c.emit(Op::matmul, {real, even});
+  if (x.imaginary == kNoValue) return sum;
+  const ValueId imaginary = fitted(c, x.imaginary, given);
+  const ValueId rest = c.emit(Op::matmul, {imaginary, odd});
+  return add(c, sum, rest);
+}
+
+struct Transform {
+  int64_t length;
+  bool inverse, onesided;
+};
+
+/// Along the last axis of x[rows, n, parts], parts 1 (real) or 2; the result has the same form.
+ValueId dft(Call& c, ValueId x, const Transform& t) {
+  if (!c.ok()) return kNoValue;
+  const Ints shape = c.shape(x);
+  if (t.length < 1 || t.length > kMaxLength) {
+    c.unsupported(fmt::format("a transform of {} points", t.length));
+    return kNoValue;
+  }
+  const int64_t rows = shape[0];
+  const auto take = [&](int64_t index) {
+    const ValueId one = slice(c, x, {0, 0, index}, {1, 1, 1}, {rows, shape[1], 1});
+    return reshape(c, one, {rows, shape[1]});
+  };
+  Complex signal{take(0), kNoValue};
+  if (shape[2] == 2) signal.imaginary = take(1);
+  if (t.inverse && t.onesided) {
+    if (t.length > 4 * kMatrixLength) {
+      c.unsupported(fmt::format("a one-sided inverse transform of {} points", t.length));
+      return kNoValue;
+    }
+    return reshape(c, real_inverse(c, signal, t.length), {rows, t.length, 1});
+  }
+  signal = each(signal, [&](ValueId v) { return fitted(c, v, t.length); });
+  const int64_t count = t.onesided ? t.length / 2 + 1 : t.length;
+  Complex result = transform(c, signal, count, t.inverse ? 1 : -1);
+  if (t.inverse) result = each(result, [&](ValueId v) { return mul(c, v, 1.0 / static_cast<double>(t.length)); });
+  const ValueId real = reshape(c, result.real, {rows, count, 1});
+  const ValueId imaginary = reshape(c, result.imaginary, {rows, count, 1});
+  return concat(c, {real, imaginary}, 2);
+}
+
+}  // namespace
+
+void convert_dft(Call& c) {
+  const ValueId x = c.in(0);
+  const int64_t rank = c.rank(x);
+  int64_t given = -2;
+  if (c.version() < 20) given = c.integer("axis", 1);
+  else if (c.has(2)) {
+    const Ints axes = c.known_integers(c.in(2), "axis");
+    if (c.ok()) given = axes.empty() ? -2 : axes[0];
+  }
+  const int64_t axis = c.axis(given, rank);
+  if (!c.ok()) return;
+  const Ints shape = c.shape(x);
+  if (rank < 2 || axis == rank - 1 || shape.back() < 1 || shape.back() > 2)
+    return c.invalid("its input is not a signal of real or complex numbers, the last axis");
+  Transform t{shape[static_cast<size_t>(axis)], c.integer("inverse", 0) != 0, c.integer("onesided", 0) != 0};
+  if (t.inverse && t.onesided) t.length = 2 * (t.length - 1);
+  if (c.has(1)) {
+    const Ints length = c.known_integers(c.in(1), "dft_length");
+    if (c.ok() && length.size() == 1) t.length = length[0];
+  }
+  // The axis next to the parts.
+  Ints order = axis_range(0, rank);
+  order.erase(order.begin() + axis);
+  order.insert(order.end() - 1, axis);
+  const ValueId moved = transpose(c, x, order);
+  Ints result = c.shape(moved);
+  const int64_t n = shape[static_cast<size_t>(axis)];
+  const ValueId rows = reshape(c, moved, {element_count(shape) / std::max<int64_t>(n * shape.back(), 1), n, shape.back()});
+  const ValueId y = dft(c, rows, t);
+  if (!c.ok()) return;
+  const Ints made = c.shape(y);
+  result[static_cast<size_t>(rank) - 2] = made[1];
+  result.back() = made[2];
+  Ints back(order.size());
+  for (size_t i = 0; i < order.size(); ++i) back[static_cast<size_t>(order[i])] = static_cast<int64_t>(i);
+  const ValueId apart = reshape(c, y, result);
+  c.out(0, transpose(c, apart, back));
+}
+
+/// Frames of the signal [batch, length, 1 or 2], times the window, transformed: [batch, frames, bins, 2].
+void convert_stft(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints step = c.known_integers(c.in(1), "frame_step");
+  if (!c.ok()) return;
+  Ints shape = c.shape(x);
+  if (shape.size() == 2) shape.push_back(1);
+  if (shape.size() != 3 || shape[2] < 1 || shape[2] > 2 || step.size() != 1 || step[0] < 1)
+    return c.invalid("its signal is not [batch, length, 1 or 2], or frame_step is not positive");
+  int64_t length = shape[1];
+  const ValueId window = c.has(2) ? c.in(2) : kNoValue;
+  if (window != kNoValue) length = element_count(c.shape(window));
+  if (c.has(3)) {
+    const Ints given = c.known_integers(c.in(3), "frame_length");
+    if (c.ok() && given.size() == 1) length = given[0];
+  }
+  if (!c.ok()) return;
+  if (length < 1 || length > shape[1]) return c.invalid("a frame is longer than the signal");
+  const int64_t frames = (shape[1] - length) / step[0] + 1;
+  const ValueId signal = reshape(c, x, shape);
+  const ValueId places = emit(c, iota({frames, length}, 0) * static_cast<double>(step[0]) + iota({frames, length}, 1));
+  ValueId framed = c.emit(Op::gather, {signal, places}, graph::AxisAttributes{1});
+  if (window != kNoValue) {
+    const ValueId weights = reshape(c, window, {length, 1});
+    framed = mul(c, framed, weights);
+  }
+  const ValueId rows = reshape(c, framed, {shape[0] * frames, length, shape[2]});
+  const ValueId y = dft(c, rows, {length, false, c.integer("onesided", 1) != 0});
+  if (c.ok()) c.out(0, reshape(c, y, {shape[0], frames, c.shape(y)[1], 2}));
+}
+
+void convert_mel_weight_matrix(Call& c) {
+  double n[5];
+  constexpr std::string_view kNames[] = {"num_mel_bins", "dft_length", "sample_rate", "lower_edge_hertz",
+                                         "upper_edge_hertz"};
+  for (size_t i = 0; i < 5; ++i) {
+    const std::vector<double> value = c.known_numbers(c.in(i), kNames[i]);
+    if (!c.ok()) return;
+    if (value.size() != 1) return c.invalid(fmt::format("{} is not one number", kNames[i]));
+    n[i] = value[0];
+  }
+  if (!(n[0] >= 1 && n[0] <= 65536 && n[1] >= 1 && n[1] <= 1e6 && n[2] >= 1))
+    return c.invalid("the sizes are out of range");
+  const auto mels = static_cast<int64_t>(n[0]), bins = static_cast<int64_t>(n[1]) / 2 + 1;
+  const auto mel = [](double hertz) { return 2595 * log_f64(1 + hertz / 700) / log_f64(10); };
+  const double low = mel(n[3]), distance = (mel(n[4]) - low) / static_cast<double>(mels + 2);
+  std::vector<int64_t> edges;
+  for (int64_t i = 0; i < mels + 2; ++i) {
+    const double hertz = 700 * (pow_f64(10, (static_cast<double>(i) * distance + low) / 2595) - 1);
+    edges.push_back(std::clamp<int64_t>(static_cast<int64_t>(std::floor((n[1] + 1) * hertz / n[2])), 0, bins - 1));
+  }
+  std::vector<double> matrix(static_cast<size_t>(bins * mels), 0);
+  for (int64_t i = 0; i < mels; ++i) {
+    const size_t at = static_cast<size_t>(i);
+    const int64_t left = edges[at], center = edges[at + 1], right = edges[at + 2];
+    const auto cell = [&](int64_t bin) -> double& { return matrix[static_cast<size_t>(bin * mels + i)]; };
+    if (left == center) cell(center) = 1;
+    for (int64_t j = left; left != center && j <= center; ++j)
+      cell(j) = static_cast<double>(j - left) / static_cast<double>(center - left);
+    for (int64_t j = center; j < right; ++j)
+      cell(j) = static_cast<double>(right - j) / static_cast<double>(right - center);
+  }
+  const auto dtype = dtype_of(static_cast<int32_t>(c.integer("output_datatype", 1)));
+  if (!dtype) return c.unsupported("weft has no element type for output_datatype");
+  c.out(0, c.constant(*dtype, {bins, mels}, matrix));
+}
+
+namespace {
+
+/// a0 - a1 cos(2 pi i / n) + a2 cos(4 pi i / n)
+void convert_window(Call& c, double a0, double a1, double a2) {
+  const Ints size = c.known_integers(c.in(0), "size");
+  const auto dtype = dtype_of(static_cast<int32_t>(c.integer("output_datatype", 1)));
+  if (!c.ok()) return;
+  if (!dtype) return c.unsupported("weft has no element type for output_datatype");
+  if (size.size() != 1 || size[0] < 0 || size[0] > kMaxLength) return c.invalid("size is out of range");
+  const double n = static_cast<double>(c.integer("periodic", 1) != 0 ? size[0] : size[0] - 1);
+  std::vector<double> values;
+  for (int64_t i = 0; i < size[0]; ++i) {
+    const double angle = 2 * kPi * static_cast<double>(i) / n;
+    values.push_back(a0 - a1 * cos_f64(angle) + a2 * cos_f64(2 * angle));
+  }
+  c.out(0, c.constant(*dtype, {size[0]}, values));
+}
+
+}  // namespace
+
+void convert_hann_window(Call& c) { convert_window(c, 0.5, 0.5, 0); }
+void convert_hamming_window(Call& c) { convert_window(c, 25.0 / 46, 21.0 / 46, 0); }
+void convert_blackman_window(Call& c) { convert_window(c, 0.42, 0.5, 0.08); }
+
+}  // namespace weft::onnx

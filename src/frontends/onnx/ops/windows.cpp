@@ -1,0 +1,154 @@
+// What slides windows besides convolution and plain pooling: LpPool, the indices of MaxPool, Col2Im.
+#include "frontends/onnx/ops/windows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/term.hpp"
+
+namespace weft::onnx {
+namespace {
+
+constexpr int64_t kMaxTaps = 1024;  // that are written out
+
+ValueId power(Call& c, ValueId x, double exponent) {
+  if (exponent == 1) return x;
+  if (exponent == 2) return mul(c, x, x);
+  if (exponent == 0.5) return c.emit(Op::sqrt, {x});
+  return emit(c, Term(Op::pow, {x, exponent}));
+}
+
+/// The least number of a type: what padding never wins against.
+double lowest(DType dtype) {
+  if (is_float(dtype)) return -HUGE_VAL;
+  if (!is_signed(dtype)) return 0;
+  double value = -1;
+  for (uint32_t i = 1; i < 8 * byte_size(dtype); ++i) value *= 2;
+  return value;
+}
+
+}  // namespace
+
+void convert_lp_pool(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints spatial = spatial_extents(c, x);
+  if (!c.ok()) return;
+  Spatial s = read_spatial(c, spatial, {});
+  if (!c.ok()) return;
+  if (c.version() >= 18 && c.integer("ceil_mode", 0) != 0) apply_ceil_mode(spatial, s);
+  const auto p = static_cast<double>(c.integer("p", 2));
+  if (p < 1) return c.invalid("p is not positive");
+  const ValueId magnitude = c.emit(Op::abs, {x});
+  const ValueId powers = power(c, magnitude, p);
+  const Ints none(s.rank(), 0);
+  const ValueId sum = c.emit(Op::reduce_window, {powers},
+                             graph::WindowAttributes{ReduceKind::sum, s.window, s.strides, s.dilations, s.pads_begin,
+                                                     s.pads_end, none, none});
+  c.out(0, power(c, sum, 1 / p));
+}
+
+void convert_global_lp_pool(Call& c) {
+  const ValueId x = c.in(0);
+  const auto p = static_cast<double>(c.integer("p", 2));
+  if (p < 1) return c.invalid("p is not positive");
+  const ValueId magnitude = c.emit(Op::abs, {x});
+  const ValueId powers = power(c, magnitude, p);
+  const ValueId sum = reduce(c, powers, ReduceKind::sum, axis_range(2, c.rank(x)), true);
+  c.out(0, power(c, sum, 1 / p));
+}
+
+ValueId max_pool_indices(Call& c, ValueId x, const Spatial& s, bool column_major) {
+  if (!c.ok()) return kNoValue;
+  const Ints shape = c.shape(x);
+  const size_t rank = s.rank();
+  Ints begin(rank + 2, 0), end = begin, sizes = {shape[0], shape[1]}, steps = {1, 1};
+  for (size_t i = 0; i < rank; ++i) {
+    begin[i + 2] = s.pads_begin[i];
+    end[i + 2] = s.pads_end[i];
+    sizes.push_back((shape[i + 2] + s.pads_begin[i] + s.pads_end[i] - s.reach(i)) / s.strides[i] + 1);
+    steps.push_back(s.strides[i]);
+  }
+  if (element_count(s.window) > kMaxTaps) {
+    c.unsupported(fmt::format("the indices of a window of {} elements", element_count(s.window)));
+    return kNoValue;
+  }
+  const double low = lowest(c.dtype(x));
+  const ValueId padded = c.emit(Op::pad, {x}, graph::PadAttributes{begin, end, graph::PadMode::constant, low});
+  Ints strides(rank, 1);
+  for (size_t i = 1; i < rank; ++i) {
+    if (column_major) strides[i] = strides[i - 1] * shape[i + 1];
+    else strides[rank - 1 - i] = strides[rank - i] * shape[rank + 2 - i];
+  }
+  const Term plane = (iota(sizes, 0, DType::i64) * static_cast<double>(shape[1]) + iota(sizes, 1, DType::i64)) *
+                     static_cast<double>(element_count(shape, 2));
+  ValueId best = kNoValue, index = kNoValue;
+  Ints tap(rank, 0);
+  for (;;) {
+    Ints starts(rank + 2, 0);
+    Term at = plane;
+    for (size_t i = 0; i < rank; ++i) {
+      starts[i + 2] = tap[i] * s.dilations[i];
+      const double first = static_cast<double>(tap[i] * s.dilations[i] - s.pads_begin[i]);
+      const Term along = iota(sizes, static_cast<int64_t>(i) + 2, DType::i64) * static_cast<double>(s.strides[i]) + first;
+      at = at + along * static_cast<double>(strides[i]);
+    }
+    const ValueId value = slice(c, padded, starts, steps, sizes);
+    const ValueId here = emit(c, at);
+    if (best == kNoValue) {
+      best = value;
+      index = here;
+    } else {
+      const ValueId above = c.emit(Op::less, {best, value});
+      index = select(c, above, here, index);
+      best = c.emit(Op::maximum, {best, value});
+    }
+    size_t i = rank;
+    while (i-- > 0 && ++tap[i] == s.window[i]) tap[i] = 0;
+    if (i == SIZE_MAX || !c.ok()) return index;
+  }
+}
+
+/// Blocks [N, C * window, positions] summed where they lie in the image.
+void convert_col2im(Call& c) {
+  const ValueId x = c.in(0);
+  const Ints image = c.known_integers(c.in(1), "image_shape"), window = c.known_integers(c.in(2), "block_shape");
+  if (!c.ok()) return;
+  const size_t rank = image.size();
+  const Ints dilations = c.integers("dilations", Ints(rank, 1)), strides = c.integers("strides", Ints(rank, 1));
+  const Ints pads = c.integers("pads", Ints(2 * rank, 0)), shape = c.shape(x);
+  const int64_t taps = element_count(window);
+  if (window.size() != rank || dilations.size() != rank || strides.size() != rank || pads.size() != 2 * rank ||
+      shape.size() != 3 || taps < 1 || shape[1] % taps != 0)
+    return c.invalid("its lists do not fit each other");
+  Ints padded = {shape[0], shape[1] / taps}, blocks = padded, inner = padded;
+  Ints starts = {0, 0};
+  for (size_t i = 0; i < rank; ++i) {
+    padded.push_back(image[i] + pads[i] + pads[rank + i]);
+    starts.push_back(pads[i]);
+    inner.push_back(image[i]);
+    if (strides[i] < 1 || dilations[i] < 1) return c.invalid("strides and dilations are positive");
+  }
+  for (size_t i = 0; i < rank; ++i) blocks.push_back(window[i]);
+  for (size_t i = 0; i < rank; ++i)
+    blocks.push_back((padded[i + 2] - (dilations[i] * (window[i] - 1) + 1)) / strides[i] + 1);
+  if (element_count(blocks) != element_count(shape)) return c.invalid("the number of blocks does not fit the image");
+  Term at = iota(blocks, 0) * static_cast<double>(padded[1]) + iota(blocks, 1);
+  for (size_t i = 0; i < rank; ++i) {
+    const auto axis = static_cast<int64_t>(i);
+    const Term tap = iota(blocks, 2 + axis) * static_cast<double>(dilations[i]);
+    const Term block = iota(blocks, 2 + static_cast<int64_t>(rank) + axis) * static_cast<double>(strides[i]);
+    at = at * static_cast<double>(padded[i + 2]) + (tap + block);
+  }
+  const ValueId places = reshape(c, emit(c, at), {element_count(blocks)});
+  const ValueId updates = reshape(c, x, {element_count(blocks)});
+  const ValueId zero = c.scalar(c.dtype(x), 0);
+  const ValueId empty = expand(c, zero, {element_count(padded)});
+  const ValueId sums =
+      c.emit(Op::scatter, {empty, places, updates}, graph::ScatterAttributes{graph::ScatterKind::sum});
+  const ValueId whole = reshape(c, sums, padded);
+  c.out(0, slice(c, whole, starts, Ints(rank + 2, 1), inner));
+}
+
+}  // namespace weft::onnx
