@@ -1,5 +1,5 @@
-// exp, log, tanh, sigmoid, atan, erf, sin, cos, pow on f32, each written once as a template over an algebra M: the
-// same expression runs in C++ (ScalarMath, base/scalar_math.hpp) and is emitted into kernels
+// exp, log, tanh, sigmoid, atan, erf, sin, cos, pow on f32, each written once as a template over an algebra
+// M: the same expression runs in C++ (ScalarMath, base/scalar_math.hpp) and is emitted into kernels
 // (lower/loop_math.hpp), so both agree bit by bit, and no libm is involved (they differ between systems).
 //
 // The algebra. M has the types F (f32), I (i32), B (boolean), and as (static) members:
@@ -328,7 +328,8 @@ typename M::F atan(M& m, const typename M::F& x) {
   const F offset = m.select(large, m.constant_f32(1.5707963267948966f),
                             m.select(middle, m.constant_f32(0.7853981633974483f), m.constant_f32(0.0f)));
   const F z = m.mul(r, r);
-  const F p = elementary::polynomial(m, z, {-3.33329491539e-1f, 1.99777106478e-1f, -1.38776856032e-1f, 8.05374449538e-2f});
+  const F p = elementary::polynomial(
+      m, z, {-3.33329491539e-1f, 1.99777106478e-1f, -1.38776856032e-1f, 8.05374449538e-2f});
   const F tail = m.muladd(m.mul(p, z), r, r);
   return elementary::copy_sign(m, m.add(offset, tail), x);
 }

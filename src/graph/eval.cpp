@@ -28,8 +28,8 @@ bool keeps_elements(const Node& node) {
     return a && a->mode == ResizeMode::nearest;
   }
   const OpClass c = info(node.op).op_class;
-  return c == OpClass::movement || c == OpClass::indexing || node.op == Op::cast ||
-         node.op == Op::bitcast || node.op == Op::select;
+  return c == OpClass::movement || c == OpClass::indexing || node.op == Op::cast || node.op == Op::bitcast ||
+         node.op == Op::select;
 }
 
 /// Runs the node's evaluator for a result of `type`, whose f16 and bf16 are computed in f32 and rounded once.

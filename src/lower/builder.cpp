@@ -85,7 +85,8 @@ std::optional<Value> immediate(const graph::Graph& g, ValueId value) {
   return loops::constant_bits({type.dtype}, bits);
 }
 
-/// The bits of a value of type `from`, which is given in its compute type, as a value of `to`, in that of `to`.
+/// The bits of a value of type `from`, which is given in its compute type, as a value of `to`, in that of
+/// `to`.
 Value bits_as(Value value, DType from, DType to) {
   const DType wide = compute_type(to);
   if (!is_float(from) && !is_float(to)) {  // casts of integers wrap
@@ -121,7 +122,8 @@ Value StageBuilder::inner_value(const Node& node, const Indices& indices, const 
   std::vector<Value> operands;
   for (const ValueId input : node.inputs)
     operands.push_back(value_at(input, broadcast_indices(type(input).shape, indices), reading));
-  if (node.op == graph::Op::bitcast) return bits_as(operands[0], type(node.inputs[0]).dtype, type(node.output).dtype);
+  if (node.op == graph::Op::bitcast)
+    return bits_as(operands[0], type(node.inputs[0]).dtype, type(node.output).dtype);
   return as_stored(lower_elementwise(node, operands), type(node.output).dtype);
 }
 

@@ -130,8 +130,8 @@ AnchorResult lower_pad(StageBuilder& builder, const Node& node) {
 
 namespace {
 
-/// An index into an axis of `extent` from data: negative ones count from the end, others are clamped. Narrowing
-/// an i64 first would wrap.
+/// An index into an axis of `extent` from data: negative ones count from the end, others are clamped.
+/// Narrowing an i64 first would wrap.
 Expr bound_index(StageBuilder& builder, Value wide, int64_t extent) {
   const auto number = [](int64_t n) { return loops::constant_int({DType::i32}, n); };
   const auto wide_number = [&](int64_t n) { return loops::constant_int(wide->type, n); };

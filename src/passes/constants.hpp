@@ -1,5 +1,6 @@
 // Values that depend on constants only: constants, and what nodes make of them (`prepare` computes those at
-// load). What a node makes of nothing (iota) is no constant: as an index it costs nothing, in memory it would.
+// load). What a node makes of nothing (iota) is no constant: as an index it costs nothing, in memory it
+// would.
 #pragma once
 
 #include <algorithm>

@@ -133,6 +133,7 @@ ValueId unary(const Rewriting& r, Node& node) {
 }  // namespace
 
 ValueId simplify_elementwise(const Rewriting& r, Node& node) {
+  if (node.inputs.empty()) return kNoValue;
   if (node.op == Op::cast) return cast(r, node);
   if (node.op == Op::select) return select(r, node);
   return node.inputs.size() == 2 ? binary(r, node) : unary(r, node);

@@ -137,8 +137,9 @@ std::vector<StorageLoop> storage_order(const loops::Storage& storage) {
 
 bool writes_by_data(const loops::Stage& stage) {
   return std::ranges::any_of(stage.bindings, [&](const loops::IndexBinding& binding) {
-    return std::ranges::any_of(stage.output_indices,
-                               [&](const expr::Expr& index) { return expr::uses(index, binding.variable.name); });
+    return std::ranges::any_of(stage.output_indices, [&](const expr::Expr& index) {
+      return expr::uses(index, binding.variable.name);
+    });
   });
 }
 

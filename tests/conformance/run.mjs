@@ -50,9 +50,10 @@ function compare(got, expected, { rtol, atol }, { dtype, shape }, gotShape) {
   return "";
 }
 
-async function compile(model, folder) {
+async function compile(model, folder, symbolic = {}) {
   try {
-    await run(compiler(), ["compile", path.join(CASES, model), "-o", folder, "--variants", TARGETS.join(",")]);
+    const dims = Object.entries(symbolic).flatMap(([name, extent]) => ["--dim", `${name}=${extent}`]);
+    await run(compiler(), ["compile", path.join(CASES, model), "-o", folder, "--variants", TARGETS.join(","), ...dims]);
     return "";
   } catch ({ code, stderr, message }) {
     return (typeof code === "number" ? `exit code ${code}: ` : "") + (stderr || message).trim().split("\n")[0].replace(/^weft: \S+: /, "");
@@ -63,7 +64,7 @@ async function compile(model, folder) {
 async function test(entry, model, load, supported) {
   const folder = path.join(OUT, entry.name);
   const problems = {};
-  const refused = await compile(model, folder);
+  const refused = await compile(model, folder, entry.symbolic);
   for (const target of TARGETS) {
     if (refused || !supported.includes(target)) {
       problems[target] = refused || "this engine cannot run it";

@@ -1,6 +1,6 @@
 """node_cases.py OUTDIR: ONNX's own tests of single operators, as files that a C++ test reads without protobuf.
 
-OUTDIR/index.json   [{"name", "model", "bound"?, "rtol", "atol", "inputs": [T], "outputs": [T]}], T = {name, dtype, shape, file}
+OUTDIR/index.json   [{"name", "model", "bound"?, "rtol", "atol", "inputs": [T], "outputs": [T], "symbolic"?: {name: extent}}], T = {name, dtype, shape, file}
 OUTDIR/*.onnx       the models; "bound" is the same with all inputs but the first as initializers, for operands that weft
                     needs to know at compile time
 OUTDIR/left_out.json  [{"name", "reason"}]: the cases whose values these files cannot hold
@@ -64,6 +64,15 @@ def bound(model, arrays):
     return copy
 
 
+def symbolic_extents(model, names, arrays):
+    """The extents that the case gives to the dimensions with names."""
+    shapes = {name: np.asarray(array).shape for name, array in zip(names, arrays)}
+    return {
+        dim.dim_param: int(shapes[i.name][axis])
+        for i in model.graph.input if i.name in shapes
+        for axis, dim in enumerate(i.type.tensor_type.shape.dim) if dim.dim_param}
+
+
 def main():
     out = pathlib.Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
@@ -103,6 +112,9 @@ def main():
                 left_out.append({"name": name, "reason": "values of type " + ", ".join(kinds)})
                 continue
             onnx.save(model, out / entry["model"])
+            symbolic = symbolic_extents(model, names, inputs)
+            if symbolic:
+                entry["symbolic"] = symbolic
             with_constants = bound(model, inputs)
             if with_constants is not None:
                 entry["bound"] = f"{name}.bound.onnx"

@@ -115,12 +115,13 @@ std::vector<OpCase> scatters() {
     for (const char* type : {"f32", "i64", "u8", "f16"})
       for (const ScatterKind kind :
            {ScatterKind::replace, ScatterKind::sum, ScatterKind::product, ScatterKind::max, ScatterKind::min})
-        cases.push_back({"scatter" + std::to_string(static_cast<int>(kind)) + "_" + s.name + "_" + type,
-                         Op::scatter,
-                         {std::string(type) + s.x, std::string("i64") + s.indices, std::string(type) + s.updates},
-                         graph::ScatterAttributes{kind},
-                         {},
-                         {.low = -2, .high = 2, .indices = 6}});
+        cases.push_back(
+            {"scatter" + std::to_string(static_cast<int>(kind)) + "_" + s.name + "_" + type,
+             Op::scatter,
+             {std::string(type) + s.x, std::string("i64") + s.indices, std::string(type) + s.updates},
+             graph::ScatterAttributes{kind},
+             {},
+             {.low = -2, .high = 2, .indices = 6}});
   cases.push_back({"scatter_constant",
                    Op::scatter,
                    {"constant f32[8, 3]", "i32[5]", "f32[5, 3]"},

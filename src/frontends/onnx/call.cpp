@@ -42,7 +42,44 @@ ValueId Call::in(size_t index) {
     invalid(fmt::format("input {} is missing", index));
     return kNoValue;
   }
-  return importer_.values_.find(node_.inputs[index])->second;
+  const Item* item = importer_.find(node_.inputs[index]);
+  if (item != nullptr && item->value != kNoValue) return item->value;
+  invalid(fmt::format("input {} is {}, not a tensor", index,
+                      item != nullptr && item->sequence ? "a sequence" : "nothing"));
+  return kNoValue;
+}
+
+Item Call::item(size_t index) const {
+  const Item* item = has(index) ? importer_.find(node_.inputs[index]) : nullptr;
+  return item != nullptr ? *item : Item{};
+}
+
+bool Call::is_sequence(size_t index) const { return item(index).sequence.has_value(); }
+
+std::vector<ValueId> Call::sequence(size_t index) {
+  Item found = item(index);
+  if (found.sequence) return std::move(*found.sequence);
+  invalid(fmt::format("input {} is not a sequence", index));
+  return {};
+}
+
+const GraphProto* Call::graph(std::string_view name) {
+  constexpr int32_t kGraph = 5;
+  const AttributeProto* attribute = find(name, kGraph);
+  if (attribute == nullptr || !attribute->g) {
+    invalid(fmt::format("the graph \"{}\" is missing", name));
+    return nullptr;
+  }
+  return attribute->g.get();
+}
+
+std::vector<Item> Call::inlined(const GraphProto& body, const std::vector<Item>& arguments) {
+  if (failed_) return {};
+  auto results = importer_.inline_graph(body, arguments);
+  if (results) return std::move(*results);
+  failed_ = true;
+  error_ = results.error();
+  return {};
 }
 
 DType Call::dtype(ValueId value) const {
@@ -236,20 +273,25 @@ void Call::out(size_t index, ValueId value) {
   const std::string& name = node_.outputs[index];
   // What moves elements keeps what they mean.
   for (size_t i = 0; i < input_count() && !importer_.narrow_types_.contains(value); ++i) {
-    if (!has(i)) continue;
-    const ValueId operand = in(i);
+    const ValueId operand = item(i).value;
     const auto type = importer_.narrow_types_.find(operand);
     if (type != importer_.narrow_types_.end() && dtype(operand) == dtype(value))
       importer_.narrow_types_[value] = type->second;
   }
   // A value made for this node takes the model's name; one that the node only passes on keeps its own.
-  bool is_named = value < first_value_;
+  bool is_named = value < first_value_ || importer_.scopes_.size() > 1;
   for (size_t i = 0; i < index && i < node_.outputs.size(); ++i) {
-    const auto it = importer_.values_.find(node_.outputs[i]);
-    is_named = is_named || (it != importer_.values_.end() && it->second == value);
+    const Item* other = importer_.find(node_.outputs[i]);
+    is_named = is_named || (other != nullptr && other->value == value);
   }
   if (!is_named) importer_.graph_.values[value].name = name;
-  importer_.values_.emplace(name, value);
+  importer_.scopes_.back().items.insert_or_assign(name, Item{value});
+}
+
+void Call::out(size_t index, Item item) {
+  if (failed_ || !wants(index)) return;
+  if (item.value != kNoValue) return out(index, item.value);
+  importer_.scopes_.back().items.insert_or_assign(node_.outputs[index], std::move(item));
 }
 
 }  // namespace weft::onnx

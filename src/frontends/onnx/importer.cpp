@@ -12,6 +12,9 @@
 namespace weft::onnx {
 namespace {
 
+constexpr size_t kMaxInlining = 64;  // graphs in graphs
+constexpr size_t kMaxNodes = size_t{1} << 18;
+
 /// Floats are folded only where they take part in shape arithmetic (scales, ratios): weights are a pass's
 /// business.
 int64_t fold_limit(DType dtype) { return is_float(dtype) ? 16 : kMaxFoldedElements; }
@@ -159,13 +162,14 @@ Result<ValueId> Importer::add_packed(const TensorProto& tensor, const std::strin
   packed.bytes = tensor.bytes;
   packed.integers = tensor.integers;
   packed.external = tensor.external;
-  WEFT_ASSIGN(bytes, add_tensor(packed, fresh_name(name + ".packed")));
+  const auto bytes = add_tensor(packed, fresh_name(name + ".packed"));
+  if (!bytes) return weft::fail(bytes.error().kind, bytes.error().message, name);
   NodeProto node;
   node.name = node.op_type = "initializer";
   node.outputs = {name};
   Call call(*this, node, 1);
   const ValueId value =
-      bits == 8 ? reshape(call, bytes, tensor.dims) : unpack(call, bytes, tensor.data_type, tensor.dims);
+      bits == 8 ? reshape(call, *bytes, tensor.dims) : unpack(call, *bytes, tensor.data_type, tensor.dims);
   WEFT_TRY(call.status());
   narrow_types_[value] = tensor.data_type;
   return value;
@@ -213,7 +217,7 @@ Result<void> Importer::add_inputs() {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const ValueId value = add_value(inputs[i]->name, types[i]);
     graph_.inputs.push_back({inputs[i]->name, value});
-    values_.emplace(inputs[i]->name, value);
+    scopes_.back().items.emplace(inputs[i]->name, Item{value});
     if (narrow_bits(inputs[i]->data_type) != 0) narrow_types_[value] = inputs[i]->data_type;
   }
   return {};
@@ -223,57 +227,187 @@ Result<void> Importer::add_initializers() {
   for (const TensorProto& tensor : model_.graph.initializers) {
     const bool is_narrow = narrow_bits(tensor.data_type) != 0;
     WEFT_ASSIGN(value, is_narrow ? add_packed(tensor, tensor.name) : add_tensor(tensor, tensor.name));
-    values_.emplace(tensor.name, value);
+    scopes_.back().items.emplace(tensor.name, Item{value});
   }
   return {};
 }
 
+const Item* Importer::find(std::string_view name) const {
+  for (size_t i = scopes_.size(); i-- > 0;) {
+    const auto it = scopes_[i].items.find(name);
+    if (it != scopes_[i].items.end()) return &it->second;
+    if (scopes_[i].is_function) break;
+  }
+  return nullptr;
+}
+
 Result<void> Importer::add_outputs() {
   if (model_.graph.outputs.empty()) return weft::fail(ErrorKind::invalid_model, "the graph has no outputs");
-  std::set<std::string_view> seen;
+  std::set<std::string, std::less<>> seen;
+  const auto add = [&](const std::string& name, ValueId value) -> Result<void> {
+    if (!seen.insert(name).second)
+      return weft::fail(ErrorKind::invalid_model, fmt::format("two outputs are called \"{}\"", name), name);
+    graph_.outputs.push_back({name, value});
+    return {};
+  };
   for (const ValueInfoProto& output : model_.graph.outputs) {
-    const auto it = values_.find(output.name);
-    if (it == values_.end())
+    const Item* item = find(output.name);
+    if (item == nullptr || item->is_nothing())
       return weft::fail(ErrorKind::invalid_model,
                         fmt::format("nothing produces the output \"{}\"", output.name), output.name);
-    if (!seen.insert(output.name).second)
-      return weft::fail(ErrorKind::invalid_model, fmt::format("two outputs are called \"{}\"", output.name),
-                        output.name);
-    const DType dtype = graph_.values[it->second].type.dtype;
+    if (item->sequence) {  // one output a tensor
+      for (size_t i = 0; i < item->sequence->size(); ++i)
+        WEFT_TRY(add(fmt::format("{}.{}", output.name, i), (*item->sequence)[i]));
+      continue;
+    }
+    const DType dtype = graph_.values[item->value].type.dtype;
     if (output.is_tensor && output.data_type != 0 && dtype_of(output.data_type) != dtype)
       return weft::fail(ErrorKind::invalid_model,
                         fmt::format("the output is declared {}, but computed as {}",
                                     data_type_name(output.data_type), to_string(dtype)),
                         output.name);
-    graph_.outputs.push_back({output.name, it->second});
+    WEFT_TRY(add(output.name, item->value));
   }
   return {};
 }
 
-Result<void> Importer::convert_nodes(const std::vector<size_t>& order) {
-  for (const size_t n : order) {
-    const NodeProto& node = model_.graph.nodes[n];
-    const int64_t version = model_.opsets.at(node.domain);
+const FunctionProto* Importer::find_function(const NodeProto& node) const {
+  for (const FunctionProto& function : model_.functions)
+    if (function.name == node.op_type && function.domain == node.domain) return &function;
+  return nullptr;
+}
+
+Result<void> Importer::convert_node(const NodeProto& node) {
+  const FunctionProto* function = find_function(node);
+  if (function != nullptr) {
+    WEFT_TRY(inline_function(*function, node));
+  } else {
+    const int64_t version = scopes_.back().opsets->at(node.domain);
     Call call(*this, node, version);
     find_operator(node.domain, node.op_type, version)->convert(call);
     WEFT_TRY(call.status());
-    for (const std::string& output : node.outputs)
-      if (!output.empty() && !values_.contains(output))
-        return weft::fail(ErrorKind::unsupported,
-                          fmt::format("its output \"{}\" is not computed by weft", output),
-                          display_name(node));
   }
+  for (const std::string& output : node.outputs)
+    if (!output.empty() && !scopes_.back().items.contains(output))
+      return weft::fail(ErrorKind::unsupported,
+                        fmt::format("its output \"{}\" is not computed by weft", output), display_name(node));
+  return {};
+}
+
+Result<void> Importer::convert_nodes(const GraphProto& graph) {
+  const bool is_inner = scopes_.size() > 1;
+  const auto is_outside = [&](std::string_view name) { return is_inner && find(name) != nullptr; };
+  WEFT_ASSIGN(order, topological_order(graph, is_outside));
+  for (const size_t n : order) WEFT_TRY(convert_node(graph.nodes[n]));
+  return {};
+}
+
+Result<std::vector<Item>> Importer::inline_graph(const GraphProto& body, const std::vector<Item>& arguments) {
+  if (scopes_.size() > kMaxInlining)
+    return weft::fail(ErrorKind::limit, fmt::format("graphs in graphs, more than {} deep", kMaxInlining));
+  if (graph_.nodes.size() > kMaxNodes)
+    return weft::fail(ErrorKind::limit,
+                      fmt::format("with its loops written out the model has more than {} nodes", kMaxNodes));
+  if (arguments.size() != body.inputs.size())
+    return weft::fail(ErrorKind::invalid_model, fmt::format("the graph \"{}\" has {} inputs, not {}",
+                                                            body.name, body.inputs.size(), arguments.size()));
+  scopes_.push_back({{}, false, scopes_.back().opsets});
+  for (size_t i = 0; i < arguments.size(); ++i)
+    scopes_.back().items.emplace(body.inputs[i].name, arguments[i]);
+  for (const TensorProto& tensor : body.initializers) {
+    auto known = constants_.find(&tensor);
+    if (known == constants_.end()) {
+      const std::string name = fresh_name(tensor.name);
+      const bool is_narrow = narrow_bits(tensor.data_type) != 0;
+      WEFT_ASSIGN(value, is_narrow ? add_packed(tensor, name) : add_tensor(tensor, name));
+      known = constants_.emplace(&tensor, value).first;
+    }
+    scopes_.back().items.insert_or_assign(tensor.name, Item{known->second});
+  }
+  WEFT_TRY(convert_nodes(body));
+  std::vector<Item> results;
+  for (const ValueInfoProto& output : body.outputs) {
+    const Item* item = find(output.name);
+    if (item == nullptr)
+      return weft::fail(ErrorKind::invalid_model,
+                        fmt::format("nothing produces \"{}\" of the graph \"{}\"", output.name, body.name));
+    results.push_back(*item);
+  }
+  scopes_.pop_back();
+  return results;
+}
+
+namespace {
+
+/// The node in a function's body, with the attributes of the call where it refers to them.
+NodeProto instantiated(const NodeProto& inner, const NodeProto& call, const FunctionProto& function) {
+  NodeProto node = inner;
+  node.attributes.clear();
+  const auto named = [](const std::vector<AttributeProto>& list, const std::string& name) {
+    const auto it = std::ranges::find(list, name, &AttributeProto::name);
+    return it == list.end() ? nullptr : &*it;
+  };
+  for (const AttributeProto& attribute : inner.attributes) {
+    if (attribute.reference.empty()) {
+      node.attributes.push_back(attribute);
+      continue;
+    }
+    const AttributeProto* given = named(call.attributes, attribute.reference);
+    if (given == nullptr) given = named(function.defaults, attribute.reference);
+    if (given == nullptr) continue;
+    node.attributes.push_back(*given);
+    node.attributes.back().name = attribute.name;
+  }
+  return node;
+}
+
+}  // namespace
+
+Result<void> Importer::inline_function(const FunctionProto& function, const NodeProto& node) {
+  if (scopes_.size() > kMaxInlining)
+    return weft::fail(ErrorKind::limit,
+                      fmt::format("functions in functions, more than {} deep", kMaxInlining),
+                      display_name(node));
+  if (node.inputs.size() > function.inputs.size() || node.outputs.size() > function.outputs.size())
+    return weft::fail(ErrorKind::invalid_model, "more operands than the function has", display_name(node));
+  Scope scope{{}, true, &function.opsets};
+  for (size_t i = 0; i < function.inputs.size(); ++i) {
+    const Item* given = i < node.inputs.size() && !node.inputs[i].empty() ? find(node.inputs[i]) : nullptr;
+    scope.items.emplace(function.inputs[i], given != nullptr ? *given : Item{});
+  }
+  scopes_.push_back(std::move(scope));
+  GraphProto body;
+  body.name = function.name;
+  for (const NodeProto& inner : function.body.nodes)
+    body.nodes.push_back(instantiated(inner, node, function));
+  WEFT_TRY(convert_nodes(body));
+  std::vector<Item> results;
+  for (const std::string& output : function.outputs) {
+    const Item* item = find(output);
+    results.push_back(item != nullptr ? *item : Item{});
+  }
+  scopes_.pop_back();
+  for (size_t i = 0; i < node.outputs.size(); ++i)
+    if (!node.outputs[i].empty() && !results[i].is_nothing()) {
+      if (scopes_.size() == 1 && results[i].value != kNoValue) {
+        // The model's own name, where the value has none of it yet.
+        std::string& name = graph_.values[results[i].value].name;
+        if (!model_names_.contains(name)) name = node.outputs[i];
+      }
+      scopes_.back().items.insert_or_assign(node.outputs[i], results[i]);
+    }
   return {};
 }
 
 Result<Import> Importer::run() {
-  WEFT_ASSIGN(order, topological_order(model_.graph));
+  scopes_.push_back({{}, false, &model_.opsets});
   for (const ValueInfoProto& input : model_.graph.inputs) names_.insert(input.name);
   for (const TensorProto& tensor : model_.graph.initializers) names_.insert(tensor.name);
   for (const NodeProto& node : model_.graph.nodes) names_.insert(node.outputs.begin(), node.outputs.end());
+  model_names_ = names_;
   WEFT_TRY(add_inputs());
   WEFT_TRY(add_initializers());
-  WEFT_TRY(convert_nodes(order));
+  WEFT_TRY(convert_nodes(model_.graph));
   WEFT_TRY(add_outputs());
   for (const graph::Value& value : graph_.values) graph_.names.insert(value.name);
   WEFT_TRY(graph::verify(graph_));

@@ -1,6 +1,7 @@
 // The state of one import, and what a converter of one operator sees of it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -29,6 +30,21 @@ inline constexpr int64_t kMaxFoldedElements = 64 * 1024;        ///< of a value 
 /// for a negative extent, limit above kMaxExtent or above `max_bytes`.
 Result<uint64_t> checked_bytes(const Ints& shape, DType dtype, uint64_t max_bytes, std::string_view what);
 
+/// What a name of the model stands for: a tensor, a sequence of tensors whose length is known at import, or
+/// nothing (an optional without a value).
+struct Item {
+  ValueId value = kNoValue;
+  std::optional<std::vector<ValueId>> sequence = {};
+  bool is_nothing() const { return value == kNoValue && !sequence; }
+};
+
+/// The names of one graph, or of a function's body, which sees none around it.
+struct Scope {
+  std::map<std::string, Item, std::less<>> items;
+  bool is_function = false;
+  const std::map<std::string, int64_t>* opsets = nullptr;
+};
+
 class Importer {
  public:
   Importer(const ModelProto& model, const Blobs& blobs, const ReadOptions& options);
@@ -41,7 +57,13 @@ class Importer {
   Result<void> add_outputs();
   /// A packed tensor of the file, as bytes and nodes that take them apart.
   Result<ValueId> add_packed(const TensorProto& tensor, const std::string& name);
-  Result<void> convert_nodes(const std::vector<size_t>& order);
+  Result<void> convert_nodes(const GraphProto& graph);
+  Result<void> convert_node(const NodeProto& node);
+  /// The results of a graph or a function's body for these arguments, with its nodes in place.
+  Result<std::vector<Item>> inline_graph(const GraphProto& body, const std::vector<Item>& arguments);
+  Result<void> inline_function(const FunctionProto& function, const NodeProto& node);
+  const Item* find(std::string_view name) const;
+  const FunctionProto* find_function(const NodeProto& node) const;
   /// A constant of the graph from a tensor of the file.
   Result<ValueId> add_tensor(const TensorProto& tensor, const std::string& name);
   Result<graph::ConstantData> external_data(const TensorProto& tensor, uint64_t bytes);
@@ -55,10 +77,12 @@ class Importer {
   const ReadOptions& options_;
   graph::Graph graph_;
   Blobs blobs_;
-  std::map<std::string, ValueId, std::less<>> values_;  ///< by ONNX name
-  std::set<std::string, std::less<>> names_;            ///< of the model's values and of graph_'s
+  std::vector<Scope> scopes_;                        ///< the innermost last
+  std::map<const TensorProto*, ValueId> constants_;  ///< of the initializers of inlined graphs
+  std::set<std::string, std::less<>> model_names_;   ///< of the values of the model's graph
+  std::set<std::string, std::less<>> names_;         ///< of the model's values and of graph_'s
   std::map<std::string, int64_t, std::less<>> suffixes_;
-  std::map<ValueId, int32_t> narrow_types_;             ///< of values that hold a narrow type (ops/narrow.hpp)
+  std::map<ValueId, int32_t> narrow_types_;  ///< of values that hold a narrow type (ops/narrow.hpp)
   std::map<std::string, uint32_t, std::less<>> external_;  ///< opened data files: path -> blob
   uint64_t
       fold_budget_;  ///< bytes that folding may still touch: many small nodes must not multiply into hours
@@ -79,11 +103,17 @@ class Call {
   Result<void> status() const;
 
   // Operands.
+  bool is_sequence(size_t index) const;
+  /// The tensors of a sequence; fails when the operand is none.
+  std::vector<ValueId> sequence(size_t index);
+  /// Whatever the operand is; nothing when it is absent.
+  Item item(size_t index) const;
   size_t input_count() const { return node_.inputs.size(); }
   bool has(size_t index) const { return index < node_.inputs.size() && !node_.inputs[index].empty(); }
   ValueId in(size_t index);  ///< fails when absent
   DType dtype(ValueId value) const;
-  /// TensorProto.DataType: what the elements mean, which for types that the graph has not is more than dtype().
+  /// TensorProto.DataType: what the elements mean, which for types that the graph has not is more than
+  /// dtype().
   int32_t onnx_type(ValueId value) const;
   void set_onnx_type(ValueId value, int32_t type);
   Ints shape(ValueId value) const;
@@ -117,6 +147,11 @@ class Call {
   ValueId vector(const Ints& values);  ///< i64[n]
   bool wants(size_t index) const { return index < node_.outputs.size() && !node_.outputs[index].empty(); }
   void out(size_t index, ValueId value);
+  void out(size_t index, Item item);
+  /// A graph attribute; fails when it is missing.
+  const GraphProto* graph(std::string_view name);
+  /// The results of one of the node's graphs.
+  std::vector<Item> inlined(const GraphProto& body, const std::vector<Item>& arguments);
 
  private:
   const AttributeProto* find(std::string_view name) const;
@@ -143,6 +178,7 @@ const OpRow* find_operator(std::string_view domain, std::string_view name, int64
 
 /// Nodes in an order in which every value is produced before it is read. Errors: a value produced twice or by
 /// nothing, a cycle (its nodes are named).
-Result<std::vector<size_t>> topological_order(const GraphProto& graph);
+Result<std::vector<size_t>> topological_order(const GraphProto& graph,
+                                              const std::function<bool(std::string_view)>& is_outside);
 
 }  // namespace weft::onnx

@@ -135,6 +135,8 @@ void append_floats(Message& m, std::vector<float>& out) {
   }
 }
 
+GraphProto read_graph(Message m);
+
 AttributeProto read_attribute(Message m) {
   using F = fields::Attribute;
   AttributeProto attribute;
@@ -144,7 +146,9 @@ AttributeProto read_attribute(Message m) {
       case F::f: attribute.f = m.float32(); break;
       case F::i: attribute.i = m.int64(); break;
       case F::s: attribute.s = m.string(); break;
-      case F::t: attribute.t = std::make_unique<TensorProto>(read_tensor(m.message())); break;
+      case F::t: attribute.t = std::make_shared<TensorProto>(read_tensor(m.message())); break;
+      case F::g: attribute.g = std::make_shared<GraphProto>(read_graph(m.message())); break;
+      case F::ref_attr_name: attribute.reference = m.string(); break;
       case F::floats: append_floats(m, attribute.floats); break;
       case F::ints: m.append_int64s(attribute.ints); break;
       case F::strings: attribute.strings.push_back(m.string()); break;
@@ -195,6 +199,16 @@ void read_tensor_type(Message m, ValueInfoProto& value) {
   }
 }
 
+/// An optional tensor is a tensor: weft's inputs are always given.
+void read_optional_type(Message m, ValueInfoProto& value) {
+  while (m.next()) {
+    if (m.field() != fields::TypeOptional::elem_type) continue;
+    Message type = m.message();
+    while (type.next())
+      if (type.field() == fields::Type::tensor_type) read_tensor_type(type.message(), value);
+  }
+}
+
 ValueInfoProto read_value_info(Message m) {
   using F = fields::ValueInfo;
   ValueInfoProto value;
@@ -204,6 +218,7 @@ ValueInfoProto read_value_info(Message m) {
     Message type = m.message();
     while (type.next())
       if (type.field() == fields::Type::tensor_type) read_tensor_type(type.message(), value);
+      else if (type.field() == fields::Type::optional_type) read_optional_type(type.message(), value);
   }
   return value;
 }
@@ -244,7 +259,7 @@ GraphProto read_graph(Message m) {
   return graph;
 }
 
-void read_opset(Message m, ModelProto& model) {
+void read_opset(Message m, std::map<std::string, int64_t>& opsets) {
   using F = fields::OperatorSetId;
   std::string domain;
   int64_t version = 0;
@@ -255,7 +270,29 @@ void read_opset(Message m, ModelProto& model) {
     }
   }
   if (domain == "ai.onnx") domain.clear();
-  model.opsets[domain] = std::max(model.opsets[domain], version);
+  opsets[domain] = std::max(opsets[domain], version);
+}
+
+FunctionProto read_function(Message m) {
+  using F = fields::Function;
+  FunctionProto function;
+  while (m.next()) {
+    switch (m.field()) {
+      case F::name: function.name = m.string(); break;
+      case F::domain: function.domain = m.string(); break;
+      case F::input: function.inputs.push_back(m.string()); break;
+      case F::output: function.outputs.push_back(m.string()); break;
+      case F::attribute_proto: function.defaults.push_back(read_attribute(m.message())); break;
+      case F::node:
+        function.body.nodes.push_back(read_node(m.message()));
+        check_useful(m, !function.body.nodes.back().op_type.empty(), "a node without an operator");
+        break;
+      case F::opset_import: read_opset(m.message(), function.opsets); break;
+    }
+  }
+  if (function.domain == "ai.onnx") function.domain.clear();
+  function.body.name = function.name;
+  return function;
 }
 
 }  // namespace
@@ -301,7 +338,8 @@ Result<ModelProto> read_model(const Source& file) {
         model.graph = read_graph(m.message());
         has_graph = true;
         break;
-      case F::opset_import: read_opset(m.message(), model); break;
+      case F::opset_import: read_opset(m.message(), model.opsets); break;
+      case F::functions: model.functions.push_back(read_function(m.message())); break;
     }
   }
   WEFT_TRY(reader.status());

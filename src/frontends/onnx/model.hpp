@@ -17,8 +17,8 @@ namespace weft::onnx {
 
 using graph::Ints;
 
-/// TensorProto.DataType -> the element type that holds it; nullopt for strings and complex numbers. Types below
-/// 8 bits and floats of 8 bits are held as bytes (ops/narrow.hpp).
+/// TensorProto.DataType -> the element type that holds it; nullopt for strings and complex numbers. Types
+/// below 8 bits and floats of 8 bits are held as bytes (ops/narrow.hpp).
 std::optional<DType> dtype_of(int32_t data_type);
 /// The DataType of an element type.
 int32_t data_type_of(DType dtype);
@@ -41,16 +41,20 @@ struct TensorProto {
   std::optional<ExternalData> external;
 };
 
+struct GraphProto;
+
 struct AttributeProto {
   std::string name;
-  int32_t type = 0;  ///< AttributeType; 0 in files of IR version 1
+  std::string reference;  ///< in a function: the attribute of the call that it is
+  int32_t type = 0;       ///< AttributeType; 0 in files of IR version 1
   float f = 0;
   int64_t i = 0;
   std::string s;
   std::vector<float> floats;
   Ints ints;
   std::vector<std::string> strings;
-  std::unique_ptr<TensorProto> t;
+  std::shared_ptr<const TensorProto> t;
+  std::shared_ptr<const GraphProto> g;
 };
 
 struct NodeProto {
@@ -80,11 +84,20 @@ struct GraphProto {
   std::vector<ValueInfoProto> inputs, outputs;
 };
 
+struct FunctionProto {
+  std::string domain, name;
+  std::vector<std::string> inputs, outputs;
+  std::vector<AttributeProto> defaults;  ///< of attributes that a call may leave out
+  GraphProto body;                       ///< its nodes only
+  std::map<std::string, int64_t> opsets;
+};
+
 struct ModelProto {
   int64_t ir_version = 0;
   std::string producer_name, producer_version;
   std::map<std::string, int64_t> opsets;  ///< "" is the default domain, also for files that write "ai.onnx"
   GraphProto graph;
+  std::vector<FunctionProto> functions;
 };
 
 /// Reads blob 0. Fails with invalid_model on anything that is not an ONNX model.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "frontends/onnx/importer.hpp"
 #include "frontends/onnx/inputs.hpp"
 
@@ -13,21 +15,49 @@ std::string qualified(const std::string& domain, const std::string& op) {
   return domain.empty() ? op : domain + "." + op;
 }
 
-std::vector<Unsupported> find_unsupported(const ModelProto& model) {
-  std::vector<Unsupported> found;
-  std::map<std::string, size_t> index;
-  for (const NodeProto& node : model.graph.nodes) {
-    const auto opset = model.opsets.find(node.domain);
-    const int64_t version = opset == model.opsets.end() ? 0 : opset->second;
-    if (version > 0 && find_operator(node.domain, node.op_type, version) != nullptr) continue;
-    const auto [it, is_new] = index.emplace(qualified(node.domain, node.op_type), found.size());
-    if (is_new) found.push_back({node.domain, node.op_type, version, 0, {}});
-    Unsupported& entry = found[it->second];
+/// Walks every node: of the graph, of graphs in its nodes, of functions.
+class UnsupportedFinder {
+ public:
+  explicit UnsupportedFinder(const ModelProto& model) : model_(model) {}
+
+  std::vector<Unsupported> run() {
+    visit(model_.graph, model_.opsets);
+    for (const FunctionProto& function : model_.functions) visit(function.body, function.opsets);
+    return std::move(found_);
+  }
+
+ private:
+  bool is_function(const NodeProto& node) const {
+    return std::ranges::any_of(model_.functions, [&](const FunctionProto& f) {
+      return f.name == node.op_type && f.domain == node.domain;
+    });
+  }
+
+  void visit(const GraphProto& graph, const std::map<std::string, int64_t>& opsets) {
+    for (const NodeProto& node : graph.nodes) {
+      for (const AttributeProto& attribute : node.attributes)
+        if (attribute.g) visit(*attribute.g, opsets);
+      const auto opset = opsets.find(node.domain);
+      const int64_t version = opset == opsets.end() ? 0 : opset->second;
+      if (version > 0 && find_operator(node.domain, node.op_type, version) != nullptr) continue;
+      if (!is_function(node)) add(node, version);
+    }
+  }
+
+  void add(const NodeProto& node, int64_t version) {
+    const auto [it, is_new] = index_.emplace(qualified(node.domain, node.op_type), found_.size());
+    if (is_new) found_.push_back({node.domain, node.op_type, version, 0, {}});
+    Unsupported& entry = found_[it->second];
     ++entry.count;
     if (entry.nodes.size() < 3) entry.nodes.push_back(display_name(node));
   }
-  return found;
-}
+
+  const ModelProto& model_;
+  std::vector<Unsupported> found_;
+  std::map<std::string, size_t> index_;
+};
+
+std::vector<Unsupported> find_unsupported(const ModelProto& model) { return UnsupportedFinder(model).run(); }
 
 Error unsupported_error(const std::vector<Unsupported>& found) {
   std::vector<std::string> lines;

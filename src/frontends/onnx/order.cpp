@@ -75,17 +75,46 @@ Error cycle_error(const GraphProto& graph, const Producers& producers, const std
   return {ErrorKind::invalid_model, "the graph has a cycle: " + names, display_name(graph.nodes[path[0]])};
 }
 
+/// The names that a graph takes from around it.
+void add_captures(const GraphProto& graph, std::set<std::string_view>& captures) {
+  std::set<std::string_view> own;
+  for (const ValueInfoProto& input : graph.inputs) own.insert(input.name);
+  for (const TensorProto& tensor : graph.initializers) own.insert(tensor.name);
+  for (const NodeProto& node : graph.nodes) own.insert(node.outputs.begin(), node.outputs.end());
+  std::set<std::string_view> read;
+  for (const NodeProto& node : graph.nodes) {
+    read.insert(node.inputs.begin(), node.inputs.end());
+    for (const AttributeProto& attribute : node.attributes)
+      if (attribute.g) add_captures(*attribute.g, read);
+  }
+  for (const ValueInfoProto& output : graph.outputs) read.insert(output.name);
+  for (const std::string_view name : read)
+    if (!own.contains(name)) captures.insert(name);
+}
+
+/// What a node waits for: its inputs, and what its graphs take from around them.
+std::vector<std::string_view> operands(const NodeProto& node) {
+  std::vector<std::string_view> names(node.inputs.begin(), node.inputs.end());
+  std::set<std::string_view> captures;
+  for (const AttributeProto& attribute : node.attributes)
+    if (attribute.g) add_captures(*attribute.g, captures);
+  names.insert(names.end(), captures.begin(), captures.end());
+  return names;
+}
+
 }  // namespace
 
-Result<std::vector<size_t>> topological_order(const GraphProto& graph) {
+Result<std::vector<size_t>> topological_order(const GraphProto& graph,
+                                              const std::function<bool(std::string_view)>& is_outside) {
   WEFT_ASSIGN(producers, find_producers(graph));
   WEFT_ASSIGN(given, find_given(graph, producers));
   std::vector<size_t> waits(graph.nodes.size());
   std::vector<std::vector<size_t>> readers(graph.nodes.size());
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
-    for (const std::string& input : graph.nodes[n].inputs) {
+    for (const std::string_view input : operands(graph.nodes[n])) {
       if (input.empty() || given.contains(input)) continue;
       const auto it = producers.find(input);
+      if (it == producers.end() && is_outside(input)) continue;
       if (it == producers.end())
         return fail(ErrorKind::invalid_model, fmt::format("it reads \"{}\", which nothing produces", input),
                     display_name(graph.nodes[n]));

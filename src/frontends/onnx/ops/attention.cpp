@@ -61,9 +61,9 @@ namespace {
 
 struct Masking {
   bool causal = false;
-  int64_t left = -1, right = -1;   ///< of the sliding window; -1: no bound
-  int64_t past = 0;                ///< keys before the first query
-  ValueId valid_keys = kNoValue;   ///< per batch, of a static cache
+  int64_t left = -1, right = -1;  ///< of the sliding window; -1: no bound
+  int64_t past = 0;               ///< keys before the first query
+  ValueId valid_keys = kNoValue;  ///< per batch, of a static cache
 };
 
 /// Adds -inf where a query may not see a key: by a mask that is given, the causal order, a window around the
@@ -264,10 +264,12 @@ void convert_swiglu(Call& c) {
   c.out(0, emit(c, Term(a) * sigmoid(Term(a) * c.number("alpha", 1)) * b));
 }
 
-/// A state matrix per head that decays, is written with keys and values, and is read with queries, step by step.
+/// A state matrix per head that decays, is written with keys and values, and is read with queries, step by
+/// step.
 void convert_linear_attention(Call& c) {
   const std::string rule = c.text("update_rule", "gated_delta");
-  const bool gates = rule == "gated" || rule == "gated_delta", corrects = rule == "delta" || rule == "gated_delta";
+  const bool gates = rule == "gated" || rule == "gated_delta",
+             corrects = rule == "delta" || rule == "gated_delta";
   if (!gates && !corrects && rule != "linear") return c.invalid(fmt::format("update_rule = \"{}\"", rule));
   const int64_t heads = c.required_integer("q_num_heads"), kv_heads = c.required_integer("kv_num_heads");
   const ValueId given = c.in(0);

@@ -81,6 +81,23 @@ void convert_tf_idf_vectorizer(Call& c);
 void convert_center_crop_pad(Call& c);
 void convert_eye_like(Call& c);
 void convert_compress(Call& c);
+// control_flow.cpp, sequences.cpp
+void convert_if(Call& c);
+void convert_loop(Call& c);
+void convert_scan(Call& c);
+void convert_sequence_map(Call& c);
+void convert_flex_attention(Call& c);
+void convert_sequence_construct(Call& c);
+void convert_sequence_empty(Call& c);
+void convert_sequence_insert(Call& c);
+void convert_sequence_erase(Call& c);
+void convert_sequence_at(Call& c);
+void convert_sequence_length(Call& c);
+void convert_split_to_sequence(Call& c);
+void convert_concat_from_sequence(Call& c);
+void convert_optional(Call& c);
+void convert_optional_has_element(Call& c);
+void convert_optional_get_element(Call& c);
 // attention.cpp
 void convert_attention(Call& c);
 void convert_rotary_embedding(Call& c);

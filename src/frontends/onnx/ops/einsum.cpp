@@ -15,7 +15,8 @@ struct Labelled {
 
 bool contains(const std::string& text, char label) { return text.find(label) != text.npos; }
 
-/// "ij,jk->ik" with ellipses written out: as capital letters that the equation does not use, the last axis' last.
+/// "ij,jk->ik" with ellipses written out: as capital letters that the equation does not use, the last axis'
+/// last.
 struct Equation {
   std::vector<std::string> operands;
   std::string result;
@@ -138,7 +139,8 @@ Labelled product(Call& c, const Labelled& a, const Labelled& b, const std::strin
   left_shape.push_back(element_count(l, nb + nr));
   right_shape.push_back(element_count(r, nb, nb + ni));
   right_shape.push_back(element_count(r, nb + ni));
-  shape.insert(shape.end(), l.begin() + static_cast<std::ptrdiff_t>(nb), l.begin() + static_cast<std::ptrdiff_t>(nb + nr));
+  shape.insert(shape.end(), l.begin() + static_cast<std::ptrdiff_t>(nb),
+               l.begin() + static_cast<std::ptrdiff_t>(nb + nr));
   shape.insert(shape.end(), r.begin() + static_cast<std::ptrdiff_t>(nb + ni), r.end());
   const ValueId x = reshape(c, left, left_shape);
   const ValueId y = reshape(c, right, right_shape);

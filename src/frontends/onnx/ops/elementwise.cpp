@@ -153,7 +153,7 @@ void convert_cast_like(Call& c) {
   c.out(0, cast_to(c, x, c.onnx_type(like)));
 }
 
-void convert_identity(Call& c) { c.out(0, c.in(0)); }
+void convert_identity(Call& c) { c.out(0, c.item(0)); }
 
 void convert_dropout(Call& c) {
   const ValueId x = c.in(0);

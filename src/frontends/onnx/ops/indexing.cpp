@@ -1,8 +1,8 @@
 // Operators that read or write where data says: GatherElements, GatherND, Scatter*, TensorScatter,
 // ReverseSequence, TopK, Hardmax, MaxUnpool.
 //
-// All of them become gather and scatter along the one axis of a flattened tensor, whose positions are computed
-// from the indices: one mechanism in the graph, and the arithmetic fuses.
+// All of them become gather and scatter along the one axis of a flattened tensor, whose positions are
+// computed from the indices: one mechanism in the graph, and the arithmetic fuses.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -112,8 +112,8 @@ void convert_scatter_elements(Call& c) {
 
 namespace {
 
-/// Row numbers that tuples of indices (the last axis) mean, in a tensor whose first axes they index. The first
-/// `batch` axes of both run together.
+/// Row numbers that tuples of indices (the last axis) mean, in a tensor whose first axes they index. The
+/// first `batch` axes of both run together.
 Term rows_of(Call& c, ValueId indices, const Ints& shape, int64_t batch) {
   const Ints at = c.shape(indices);
   const int64_t depth = at.back();
@@ -338,7 +338,8 @@ void convert_max_unpool(Call& c) {
   Ints after(inferred.size(), 0);
   for (size_t i = 0; i < inferred.size(); ++i) {
     after[i] = target[i] - inferred[i];
-    if (after[i] < 0 || inferred[i] < 1) return c.invalid("output_shape is smaller than what the indices mean");
+    if (after[i] < 0 || inferred[i] < 1)
+      return c.invalid("output_shape is smaller than what the indices mean");
   }
   const ValueId zero = c.scalar(c.dtype(x), 0);
   const ValueId empty = expand(c, zero, inferred);

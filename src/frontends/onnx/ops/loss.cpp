@@ -26,7 +26,8 @@ ValueId likelihood_loss(Call& c, ValueId x, ValueId target, ValueId weight) {
   const bool ignores = c.has_attribute("ignore_index");
   const ValueId one = c.scalar(c.dtype(x), 1);
   ValueId factor = kNoValue;
-  if (weight != kNoValue) factor = emit(c, gather(weight, minimum(maximum(wide, 0), static_cast<double>(classes - 1))));
+  if (weight != kNoValue)
+    factor = emit(c, gather(weight, minimum(maximum(wide, 0), static_cast<double>(classes - 1))));
   if (ignores) {
     const Term is_ignored = equal(wide, static_cast<double>(c.integer("ignore_index", 0)));
     factor = emit(c, select(is_ignored, 0, factor == kNoValue ? Term(one) : Term(factor)));

@@ -52,7 +52,8 @@ void convert_det(Call& c) {
   if (shape.size() < 2 || shape.back() != shape[shape.size() - 2] || shape.back() < 1)
     return c.invalid("its input does not hold square matrices");
   const int64_t n = shape.back();
-  if (n > kMaxRows) return c.unsupported(fmt::format("matrices of {} rows, and weft writes out at most {}", n, kMaxRows));
+  if (n > kMaxRows)
+    return c.unsupported(fmt::format("matrices of {} rows, and weft writes out at most {}", n, kMaxRows));
   shape.resize(shape.size() - 2);
   const int64_t count = element_count(shape);
   ValueId x = reshape(c, given, {count, n, n});
@@ -62,7 +63,8 @@ void convert_det(Call& c) {
     const Ints ones = {1, 1, 1};
     const ValueId column = slice(c, x, {0, 0, 0}, ones, {count, m, 1});
     const ValueId magnitude = c.emit(Op::abs, {column});
-    const ValueId at = c.emit(Op::arg_reduce, {magnitude}, graph::ArgReduceAttributes{ReduceKind::max, 1, false});
+    const ValueId at =
+        c.emit(Op::arg_reduce, {magnitude}, graph::ArgReduceAttributes{ReduceKind::max, 1, false});
     const ValueId index = reshape(c, at, {count, 1, 1});
     const ValueId chosen = emit(c, equal(iota({count, m, 1}, 1, DType::i64), index));
     const ValueId row_terms = select(c, chosen, x, c.scalar(c.dtype(x), 0));
@@ -141,14 +143,17 @@ ValueId count_grams(Call& c, ValueId x, const std::vector<Gram>& grams, int64_t 
 
 void convert_tf_idf_vectorizer(Call& c) {
   const ValueId given = c.in(0);
-  const Ints starts = c.integers("ngram_counts"), places = c.integers("ngram_indexes"), pool = c.integers("pool_int64s");
-  const int64_t shortest = c.required_integer("min_gram_length"), longest = c.required_integer("max_gram_length");
+  const Ints starts = c.integers("ngram_counts"), places = c.integers("ngram_indexes"),
+             pool = c.integers("pool_int64s");
+  const int64_t shortest = c.required_integer("min_gram_length"),
+                longest = c.required_integer("max_gram_length");
   const std::vector<float> weights = c.numbers("weights");
   const std::string mode = c.text("mode", "");
   if (c.has_attribute("pool_strings")) return c.unsupported("a pool of strings");
   if (!c.ok()) return;
   if (mode != "TF" && mode != "IDF" && mode != "TFIDF") return c.invalid(fmt::format("mode = \"{}\"", mode));
-  if (places.empty() || is_float(c.dtype(given))) return c.invalid("its input is not of integers, or it has no grams");
+  if (places.empty() || is_float(c.dtype(given)))
+    return c.invalid("its input is not of integers, or it has no grams");
   const bool is_vector = c.rank(given) < 2;
   const ValueId x = is_vector ? reshape(c, given, {1, element_count(c.shape(given))}) : given;
   const int64_t rows = c.shape(x)[0], outputs = *std::ranges::max_element(places) + 1;
@@ -158,7 +163,8 @@ void convert_tf_idf_vectorizer(Call& c) {
   for (size_t i = 0; i < starts.size() && c.ok(); ++i) {
     const auto n = static_cast<int64_t>(i) + 1;
     const int64_t end = i + 1 < starts.size() ? starts[i + 1] : static_cast<int64_t>(pool.size());
-    if (starts[i] < 0 || end > static_cast<int64_t>(pool.size())) return c.invalid("ngram_counts is out of range");
+    if (starts[i] < 0 || end > static_cast<int64_t>(pool.size()))
+      return c.invalid("ngram_counts is out of range");
     std::vector<Gram> grams;
     for (int64_t at = starts[i]; at + n <= end; at += n, ++gram) {
       if (gram >= places.size()) return c.invalid("there are more grams than ngram_indexes");
@@ -169,7 +175,8 @@ void convert_tf_idf_vectorizer(Call& c) {
     Ints targets;
     for (const Gram& g : grams) targets.push_back(g.output);
     const ValueId turned = transpose(c, counts, {1, 0});
-    y = c.emit(Op::scatter, {y, c.vector(targets), turned}, graph::ScatterAttributes{graph::ScatterKind::sum});
+    y = c.emit(Op::scatter, {y, c.vector(targets), turned},
+               graph::ScatterAttributes{graph::ScatterKind::sum});
   }
   y = transpose(c, y, {1, 0});
   if (mode != "TF") {
@@ -177,7 +184,8 @@ void convert_tf_idf_vectorizer(Call& c) {
     if (!weights.empty()) {
       // One a gram; in the order of the outputs.
       std::vector<double> by_output(static_cast<size_t>(outputs), 0);
-      for (size_t i = 0; i < std::min(weights.size(), by_output.size()); ++i) by_output[i] = static_cast<double>(weights[i]);
+      for (size_t i = 0; i < std::min(weights.size(), by_output.size()); ++i)
+        by_output[i] = static_cast<double>(weights[i]);
       const ValueId factors = c.constant(DType::f32, {outputs}, by_output);
       y = mul(c, y, factors);
     }

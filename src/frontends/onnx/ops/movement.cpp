@@ -195,7 +195,8 @@ ValueId wrapped(Call& c, ValueId x, const Ints& begin, const Ints& end) {
     const int64_t extent = c.shape(x)[axis];
     if (begin[axis] == 0 && end[axis] == 0) continue;
     Ints at;
-    for (int64_t i = -begin[axis]; i < extent + end[axis]; ++i) at.push_back(((i % extent) + extent) % extent);
+    for (int64_t i = -begin[axis]; i < extent + end[axis]; ++i)
+      at.push_back(((i % extent) + extent) % extent);
     const ValueId places = c.vector(at);
     x = c.emit(Op::gather, {x, places}, graph::AxisAttributes{static_cast<int64_t>(axis)});
   }

@@ -8,7 +8,8 @@
 namespace weft::onnx {
 namespace {
 
-/// How a float of at most 8 bits is made (ONNX, "Float stored in 8 bits"; OCP MX). Codes are without the sign.
+/// How a float of at most 8 bits is made (ONNX, "Float stored in 8 bits"; OCP MX). Codes are without the
+/// sign.
 struct Format {
   int32_t type;
   int exponent_bits, mantissa_bits, bias;
@@ -17,8 +18,8 @@ struct Format {
   int nan;       ///< with the sign bit where the type has one NaN only; -1: none
 };
 constexpr Format kFormats[] = {
-    {kFloat8E4M3FN, 4, 3, 7, 0x7e, 0x7f, 0x7f},   {kFloat8E4M3FNUZ, 4, 3, 8, 0x7f, 0x80, 0x80},
-    {kFloat8E5M2, 5, 2, 15, 0x7b, 0x7c, 0x7e},    {kFloat8E5M2FNUZ, 5, 2, 16, 0x7f, 0x80, 0x80},
+    {kFloat8E4M3FN, 4, 3, 7, 0x7e, 0x7f, 0x7f}, {kFloat8E4M3FNUZ, 4, 3, 8, 0x7f, 0x80, 0x80},
+    {kFloat8E5M2, 5, 2, 15, 0x7b, 0x7c, 0x7e},  {kFloat8E5M2FNUZ, 5, 2, 16, 0x7f, 0x80, 0x80},
     {kFloat4E2M1, 2, 1, 1, 0x7, 0x7, -1},
 };
 const Format* format_of(int32_t type) {
@@ -40,7 +41,8 @@ double number_of(const Format& f, int code) {
   const int magnitude = code & (sign_bit - 1);
   if (f.nan == sign_bit && code == sign_bit) return std::nan("");  // one NaN, where -0 would be
   if (f.nan >= 0 && f.nan != sign_bit && magnitude > f.largest)
-    return magnitude == f.infinity && f.infinity != f.nan ? (code & sign_bit ? -HUGE_VAL : HUGE_VAL) : std::nan("");
+    return magnitude == f.infinity && f.infinity != f.nan ? (code & sign_bit ? -HUGE_VAL : HUGE_VAL)
+                                                          : std::nan("");
   const int exponent = magnitude >> f.mantissa_bits, mantissa = magnitude & ((1 << f.mantissa_bits) - 1);
   const int hidden = exponent == 0 ? 0 : 1 << f.mantissa_bits;
   const double value = (mantissa + hidden) * power_of_two(std::max(exponent, 1) - f.bias - f.mantissa_bits);
@@ -55,7 +57,8 @@ std::vector<double> numbers_of(int32_t type) {
     return numbers;
   }
   const Format& f = *format_of(type);
-  for (int code = 0; code < 2 << (f.exponent_bits + f.mantissa_bits); ++code) numbers.push_back(number_of(f, code));
+  for (int code = 0; code < 2 << (f.exponent_bits + f.mantissa_bits); ++code)
+    numbers.push_back(number_of(f, code));
   return numbers;
 }
 
@@ -65,8 +68,8 @@ Term shift_left(const Term& a, int count) { return {Op::shift_left, {a, count}};
 Term bits_of(const Term& x) { return {Op::bitcast, {x}, graph::CastAttributes{DType::i32}}; }
 Term float_of(const Term& bits) { return {Op::bitcast, {bits}, graph::CastAttributes{DType::f32}}; }
 
-/// Rounds in units of the last place of the binade, as round_to_half does: the code of a magnitude is then its
-/// count of units plus what the exponents below hold. A carry runs into the exponent by itself.
+/// Rounds in units of the last place of the binade, as round_to_half does: the code of a magnitude is then
+/// its count of units plus what the exponents below hold. A carry runs into the exponent by itself.
 ValueId encode(Call& c, ValueId x, const Format& f, bool saturate) {
   const int sign_bit = 1 << (f.exponent_bits + f.mantissa_bits);
   const ValueId wide = cast(c, x, DType::f32);
@@ -83,7 +86,8 @@ ValueId encode(Call& c, ValueId x, const Format& f, bool saturate) {
   if (one_nan) with_sign = select(equal(number, 0), number, with_sign);
   const Term is_nan = {Op::is_nan, {Term(wide)}};
   const int nan = f.nan < 0 ? sign_bit : f.nan;  // -0 where the type has none, as ml_dtypes and ONNX's tests
-  return emit(c, convert(select(is_nan, Term(Op::bit_or, {bits_and(with_sign, 0), nan}), with_sign), DType::u8));
+  return emit(c,
+              convert(select(is_nan, Term(Op::bit_or, {bits_and(with_sign, 0), nan}), with_sign), DType::u8));
 }
 
 ValueId encode_power(Call& c, ValueId x, bool saturate, std::string_view mode) {

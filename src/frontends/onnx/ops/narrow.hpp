@@ -1,8 +1,8 @@
 // Element types narrower than a byte, and floats of a byte: 4 and 2 bit integers, float8, float4.
 //
-// The graph has no such types. A value of one is held as the bytes i8 or u8, an element a byte: the number of an
-// integer, the bits of a float. What is computed from it is ordinary arithmetic, here; Call::onnx_type tells what
-// the bytes mean. Packed initializers stay packed in the file and are taken apart at load.
+// The graph has no such types. A value of one is held as the bytes i8 or u8, an element a byte: the number of
+// an integer, the bits of a float. What is computed from it is ordinary arithmetic, here; Call::onnx_type
+// tells what the bytes mean. Packed initializers stay packed in the file and are taken apart at load.
 #pragma once
 
 #include "frontends/onnx/ops/emit.hpp"
@@ -24,8 +24,8 @@ IntegerRange integer_range(int32_t type);
 
 /// The numbers of a narrow float as f32; any other value as it is.
 ValueId widen(Call& c, ValueId x);
-/// Numbers as a narrow type. Floats round to nearest even; beyond the largest they saturate or become what the
-/// type has for infinity. Integers wrap, floats are truncated first. `round_mode` (up, down, nearest): of
+/// Numbers as a narrow type. Floats round to nearest even; beyond the largest they saturate or become what
+/// the type has for infinity. Integers wrap, floats are truncated first. `round_mode` (up, down, nearest): of
 /// float8e8m0, which has only powers of two.
 ValueId narrow(Call& c, ValueId x, int32_t type, bool saturate, std::string_view round_mode = "up");
 /// Elements from the bytes u8[ceil(n bits / 8)] in which they are packed, the first in the low bits.

@@ -70,7 +70,8 @@ ValueId centered(Call& c, ValueId q, ValueId zero) {
 /// A per-row parameter of a left operand, or a per-column one of a right operand, for broadcasting.
 ValueId of_matrix(Call& c, ValueId parameter, bool rows) {
   const Ints shape = c.shape(parameter);
-  if (shape.size() != 1 || !rows || shape[0] == 1) return element_count(shape) == 1 ? reshape(c, parameter, {}) : parameter;
+  if (shape.size() != 1 || !rows || shape[0] == 1)
+    return element_count(shape) == 1 ? reshape(c, parameter, {}) : parameter;
   return reshape(c, parameter, {shape[0], 1});
 }
 

@@ -1,4 +1,5 @@
-// RNN, GRU and LSTM, written out step by step: what does not depend on the step before is one product for all.
+// RNN, GRU and LSTM, written out step by step: what does not depend on the step before is one product for
+// all.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -42,7 +43,8 @@ struct Recurrence {
 };
 
 std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char ch) { return ch >= 'A' && ch <= 'Z' ? static_cast<char>(ch + 32) : ch; });
+  std::ranges::transform(text, text.begin(),
+                         [](char ch) { return ch >= 'A' && ch <= 'Z' ? static_cast<char>(ch + 32) : ch; });
   return text;
 }
 
@@ -83,9 +85,11 @@ std::optional<Recurrence> read_recurrence(Call& c, int64_t gates, const std::vec
       const size_t at = static_cast<size_t>(d) * defaults.size() + i;
       Activation a{lower(at < names.size() ? names[at] : defaults[i]), 0.01, 0};
       if (a.name == "hardsigmoid") a.alpha = 0.2, a.beta = 0.5;
-      if (a.name == "elu" || a.name == "thresholdedrelu" || a.name == "affine" || a.name == "scaledtanh") a.alpha = 1;
+      if (a.name == "elu" || a.name == "thresholdedrelu" || a.name == "affine" || a.name == "scaledtanh")
+        a.alpha = 1;
       if (a.name == "scaledtanh") a.beta = 1;
-      const bool has_alpha = a.name != "tanh" && a.name != "sigmoid" && a.name != "relu" && a.name != "softsign" && a.name != "softplus";
+      const bool has_alpha = a.name != "tanh" && a.name != "sigmoid" && a.name != "relu" &&
+                             a.name != "softsign" && a.name != "softplus";
       const bool has_beta = a.name == "hardsigmoid" || a.name == "affine" || a.name == "scaledtanh";
       if (has_alpha && alpha < alphas.size()) a.alpha = static_cast<double>(alphas[alpha++]);
       if (has_beta && beta < betas.size()) a.beta = static_cast<double>(betas[beta++]);
@@ -123,21 +127,24 @@ Term clipped(const Recurrence& n, const Term& x) {
 
 using States = std::vector<ValueId>;
 /// The states after a step, from the products of its input [batch, gates * hidden] and those before.
-using Cell = States (*)(Call& c, const Recurrence& n, int64_t direction, ValueId products, const States& before);
+using Cell = States (*)(Call& c, const Recurrence& n, int64_t direction, ValueId products,
+                        const States& before);
 
 ValueId gate(Call& c, const Recurrence& n, ValueId all, int64_t index) {
   return slice(c, all, {0, index * n.hidden}, {1, 1}, {n.batch, n.hidden});
 }
 
 /// h R[rows]' for the gates [from, from + count).
-ValueId recurrent_product(Call& c, const Recurrence& n, int64_t direction, ValueId h, int64_t from, int64_t count) {
+ValueId recurrent_product(Call& c, const Recurrence& n, int64_t direction, ValueId h, int64_t from,
+                          int64_t count) {
   const ValueId weights = part(c, n.r, direction, from * n.hidden, count * n.hidden);
   const ValueId turned = transpose(c, weights, {1, 0});
   return c.emit(Op::matmul, {h, turned});
 }
 
 /// Runs all directions; Y [steps, directions, batch, hidden] and the last states.
-void run(Call& c, const Recurrence& n, Cell cell, const std::vector<ValueId>& given, int64_t recurrent_bias_from) {
+void run(Call& c, const Recurrence& n, Cell cell, const std::vector<ValueId>& given,
+         int64_t recurrent_bias_from) {
   std::vector<ValueId> sequences;
   std::vector<std::vector<ValueId>> last(given.size());
   for (int64_t d = 0; d < n.directions && c.ok(); ++d) {
@@ -194,12 +201,14 @@ void run(Call& c, const Recurrence& n, Cell cell, const std::vector<ValueId>& gi
 
 States rnn_cell(Call& c, const Recurrence& n, int64_t d, ValueId products, const States& before) {
   const ValueId recurrent = recurrent_product(c, n, d, before[0], 0, 1);
-  return {emit(c, activate(c, n.activations[static_cast<size_t>(d)], clipped(n, Term(products) + recurrent)))};
+  return {
+      emit(c, activate(c, n.activations[static_cast<size_t>(d)], clipped(n, Term(products) + recurrent)))};
 }
 
 /// Gates z, r, h. linear_before_reset multiplies the recurrent product with its bias instead of the state.
 States gru_cell(Call& c, const Recurrence& n, int64_t d, ValueId products, const States& before) {
-  const Activation &f = n.activations[static_cast<size_t>(2 * d)], &g = n.activations[static_cast<size_t>(2 * d + 1)];
+  const Activation &f = n.activations[static_cast<size_t>(2 * d)],
+                   &g = n.activations[static_cast<size_t>(2 * d + 1)];
   const ValueId h = before[0];
   const ValueId recurrent = recurrent_product(c, n, d, h, 0, 2);
   const ValueId xz = gate(c, n, products, 0), xr = gate(c, n, products, 1), xh = gate(c, n, products, 2);
@@ -227,7 +236,8 @@ States lstm_cell(Call& c, const Recurrence& n, int64_t d, ValueId products, cons
   const Activation* a = &n.activations[static_cast<size_t>(3 * d)];
   const ValueId recurrent = recurrent_product(c, n, d, before[0], 0, 4);
   const ValueId all = add(c, products, recurrent);
-  const ValueId i = gate(c, n, all, 0), o = gate(c, n, all, 1), f = gate(c, n, all, 2), k = gate(c, n, all, 3);
+  const ValueId i = gate(c, n, all, 0), o = gate(c, n, all, 1), f = gate(c, n, all, 2),
+                k = gate(c, n, all, 3);
   const auto peephole = [&](const Term& x, ValueId state, int64_t index) {
     if (!c.has(7)) return x;
     const ValueId weights = part(c, c.in(7), d, index * n.hidden, n.hidden);

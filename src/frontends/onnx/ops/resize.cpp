@@ -123,7 +123,8 @@ bool needs_matrix(Call& c, ResizeMode mode) {
 }
 
 /// Axis after axis. `axes` are those that the roi names.
-ValueId resize_by_matrices(Call& c, ValueId x, const Ints& shape, const ResizeAttributes& a, const Ints& axes) {
+ValueId resize_by_matrices(Call& c, ValueId x, const Ints& shape, const ResizeAttributes& a,
+                           const Ints& axes) {
   const std::string coordinates = c.text("coordinate_transformation_mode", "half_pixel");
   const bool crops = coordinates == "tf_crop_and_resize";
   const std::vector<double> roi = crops && c.has(1) ? c.known_numbers(c.in(1), "roi") : std::vector<double>();

@@ -1,5 +1,5 @@
-// The rarer kinds of Resize: antialias, exclude_outside, tf_crop_and_resize, half_pixel_symmetric. What they do
-// to an axis is a matrix that is known here: [outputs, inputs], a few weights a row.
+// The rarer kinds of Resize: antialias, exclude_outside, tf_crop_and_resize, half_pixel_symmetric. What they
+// do to an axis is a matrix that is known here: [outputs, inputs], a few weights a row.
 #include <algorithm>
 #include <cmath>
 

@@ -1,5 +1,5 @@
-// Operators that read a tensor between its elements, at coordinates from data: GridSample, RoiAlign, DeformConv;
-// and AffineGrid, which makes such coordinates.
+// Operators that read a tensor between its elements, at coordinates from data: GridSample, RoiAlign,
+// DeformConv; and AffineGrid, which makes such coordinates.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -60,7 +60,8 @@ std::vector<Tap> taps_of(Term v, const Axis& axis, Interpolation mode, Outside o
   if (mode == Interpolation::linear)
     return {read_at(base, 1.0 - t, axis, outside), read_at(base + 1.0, t, axis, outside)};
   return {read_at(base - 1.0, cubic_far(t + 1.0), axis, outside), read_at(base, cubic_near(t), axis, outside),
-          read_at(base + 1.0, cubic_near(1.0 - t), axis, outside), read_at(base + 2.0, cubic_far(2.0 - t), axis, outside)};
+          read_at(base + 1.0, cubic_near(1.0 - t), axis, outside),
+          read_at(base + 2.0, cubic_far(2.0 - t), axis, outside)};
 }
 
 /// The sum over all combinations of taps of flat[plane + sum of index * stride] * weights. `combine` may take
@@ -140,7 +141,8 @@ void convert_affine_grid(Call& c) {
   const bool aligned = c.integer("align_corners", 0) != 0;
   if (!c.ok()) return;
   const size_t rank = size.size() - 2;
-  if (size.size() < 4 || c.shape(theta) != Ints{size[0], static_cast<int64_t>(rank), static_cast<int64_t>(rank) + 1})
+  if (size.size() < 4 ||
+      c.shape(theta) != Ints{size[0], static_cast<int64_t>(rank), static_cast<int64_t>(rank) + 1})
     return c.invalid("theta does not fit the size");
   const Ints spatial(size.begin() + 2, size.end());
   Ints column = spatial;
@@ -150,7 +152,8 @@ void convert_affine_grid(Call& c) {
     const auto extent = static_cast<double>(spatial[i]);
     const Term at = convert(iota(column, static_cast<int64_t>(i)), c.dtype(theta));
     const double span = aligned ? extent - 1 : extent;
-    parts.push_back(emit(c, aligned ? at * (2 / std::max(span, 1.0)) - 1.0 : (at * 2.0 + 1.0) / extent - 1.0));
+    parts.push_back(
+        emit(c, aligned ? at * (2 / std::max(span, 1.0)) - 1.0 : (at * 2.0 + 1.0) / extent - 1.0));
   }
   const ValueId one = c.scalar(c.dtype(theta), 1);
   parts.push_back(expand(c, one, column));
@@ -173,7 +176,8 @@ std::vector<Tap> roi_taps(const Term& v, int64_t extent) {
   const Term low = floor(inside), high = minimum(low + 1.0, last);
   const Term t = inside - low;
   const Term exists = less_equal(-1.0, v) && less_equal(v, number(extent));
-  return {{convert(low, DType::i32), select(exists, 1.0 - t, 0.0)}, {convert(high, DType::i32), select(exists, t, 0.0)}};
+  return {{convert(low, DType::i32), select(exists, 1.0 - t, 0.0)},
+          {convert(high, DType::i32), select(exists, t, 0.0)}};
 }
 
 }  // namespace
@@ -193,7 +197,8 @@ void convert_roi_align(Call& c) {
   if (samples < 1)
     return c.unsupported("sampling_ratio = 0: the number of samples would depend on the regions' sizes");
   const double scale = c.number("spatial_scale", 1);
-  const bool half = c.version() >= 16 && c.text("coordinate_transformation_mode", "half_pixel") == "half_pixel";
+  const bool half =
+      c.version() >= 16 && c.text("coordinate_transformation_mode", "half_pixel") == "half_pixel";
   const std::string mode = c.text("mode", "avg");
   if (mode != "avg" && mode != "max") return c.invalid(fmt::format("mode = \"{}\"", mode));
   const auto corner = [&](int64_t column) {
@@ -252,8 +257,8 @@ void convert_deform_conv(Call& c) {
   std::vector<std::vector<Tap>> corners;
   for (int64_t i = 0; i < 2; ++i) {
     const auto axis = static_cast<size_t>(i);
-    const ValueId part =
-        slice(c, split, {0, 0, 0, i, 0, 0}, Ints(6, 1), {shape[0], offset_groups, taps, 1, extents[0], extents[1]});
+    const ValueId part = slice(c, split, {0, 0, 0, i, 0, 0}, Ints(6, 1),
+                               {shape[0], offset_groups, taps, 1, extents[0], extents[1]});
     const ValueId offset = reshape(c, part, shared);
     const Term tap = iota(shared, 3);
     const Term in_window = i == 0 ? tap / number(weights[3]) : mod(tap, number(weights[3]));

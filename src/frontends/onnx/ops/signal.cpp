@@ -158,7 +158,8 @@ ValueId dft(Call& c, ValueId x, const Transform& t) {
   signal = each(signal, [&](ValueId v) { return fitted(c, v, t.length); });
   const int64_t count = t.onesided ? t.length / 2 + 1 : t.length;
   Complex result = transform(c, signal, count, t.inverse ? 1 : -1);
-  if (t.inverse) result = each(result, [&](ValueId v) { return mul(c, v, 1.0 / static_cast<double>(t.length)); });
+  if (t.inverse)
+    result = each(result, [&](ValueId v) { return mul(c, v, 1.0 / static_cast<double>(t.length)); });
   const ValueId real = reshape(c, result.real, {rows, count, 1});
   const ValueId imaginary = reshape(c, result.imaginary, {rows, count, 1});
   return concat(c, {real, imaginary}, 2);
@@ -193,7 +194,8 @@ void convert_dft(Call& c) {
   const ValueId moved = transpose(c, x, order);
   Ints result = c.shape(moved);
   const int64_t n = shape[static_cast<size_t>(axis)];
-  const ValueId rows = reshape(c, moved, {element_count(shape) / std::max<int64_t>(n * shape.back(), 1), n, shape.back()});
+  const ValueId rows =
+      reshape(c, moved, {element_count(shape) / std::max<int64_t>(n * shape.back(), 1), n, shape.back()});
   const ValueId y = dft(c, rows, t);
   if (!c.ok()) return;
   const Ints made = c.shape(y);
@@ -225,7 +227,8 @@ void convert_stft(Call& c) {
   if (length < 1 || length > shape[1]) return c.invalid("a frame is longer than the signal");
   const int64_t frames = (shape[1] - length) / step[0] + 1;
   const ValueId signal = reshape(c, x, shape);
-  const ValueId places = emit(c, iota({frames, length}, 0) * static_cast<double>(step[0]) + iota({frames, length}, 1));
+  const ValueId places =
+      emit(c, iota({frames, length}, 0) * static_cast<double>(step[0]) + iota({frames, length}, 1));
   ValueId framed = c.emit(Op::gather, {signal, places}, graph::AxisAttributes{1});
   if (window != kNoValue) {
     const ValueId weights = reshape(c, window, {length, 1});
@@ -254,7 +257,8 @@ void convert_mel_weight_matrix(Call& c) {
   std::vector<int64_t> edges;
   for (int64_t i = 0; i < mels + 2; ++i) {
     const double hertz = 700 * (pow_f64(10, (static_cast<double>(i) * distance + low) / 2595) - 1);
-    edges.push_back(std::clamp<int64_t>(static_cast<int64_t>(std::floor((n[1] + 1) * hertz / n[2])), 0, bins - 1));
+    edges.push_back(
+        std::clamp<int64_t>(static_cast<int64_t>(std::floor((n[1] + 1) * hertz / n[2])), 0, bins - 1));
   }
   std::vector<double> matrix(static_cast<size_t>(bins * mels), 0);
   for (int64_t i = 0; i < mels; ++i) {

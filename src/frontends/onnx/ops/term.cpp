@@ -13,7 +13,8 @@ ValueId emit(Call& c, const Term& term) {
   if (!c.ok()) return kNoValue;
   // The condition of a select says nothing about the type of what it selects.
   ValueId like = kNoValue;
-  for (size_t i = node.op == Op::select ? 1 : 0; i < operands.size() && like == kNoValue; ++i) like = operands[i];
+  for (size_t i = node.op == Op::select ? 1 : 0; i < operands.size() && like == kNoValue; ++i)
+    like = operands[i];
   for (size_t i = 0; i < operands.size(); ++i)
     if (operands[i] == kNoValue)
       operands[i] = c.scalar(like == kNoValue ? DType::f32 : c.dtype(like), node.operands[i].node_->number);

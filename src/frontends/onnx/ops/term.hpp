@@ -1,8 +1,8 @@
 // Expressions of graph operations, for converters: `select(less(x, 0.0), x * alpha, x)`.
 //
-// Building a term emits nothing. `emit` makes its nodes, operands first and from left to right, each shared one
-// once: so the graph does not depend on the order in which a C++ compiler evaluates operands. A number takes the
-// element type of the terms beside it.
+// Building a term emits nothing. `emit` makes its nodes, operands first and from left to right, each shared
+// one once: so the graph does not depend on the order in which a C++ compiler evaluates operands. A number
+// takes the element type of the terms beside it.
 #pragma once
 
 #include <concepts>
@@ -62,7 +62,9 @@ inline Term less_equal(const Term& a, const Term& b) { return {Op::less_equal, {
 inline Term equal(const Term& a, const Term& b) { return {Op::equal, {a, b}}; }
 inline Term minimum(const Term& a, const Term& b) { return {Op::minimum, {a, b}}; }
 inline Term maximum(const Term& a, const Term& b) { return {Op::maximum, {a, b}}; }
-inline Term select(const Term& condition, const Term& a, const Term& b) { return {Op::select, {condition, a, b}}; }
+inline Term select(const Term& condition, const Term& a, const Term& b) {
+  return {Op::select, {condition, a, b}};
+}
 /// The remainder with the sign of the divisor.
 inline Term mod(const Term& a, const Term& b) { return {Op::mod, {a, b}, graph::ModAttributes{false}}; }
 inline Term abs(const Term& x) { return {Op::abs, {x}}; }

@@ -44,8 +44,8 @@ void convert_lp_pool(Call& c) {
   const ValueId powers = power(c, magnitude, p);
   const Ints none(s.rank(), 0);
   const ValueId sum = c.emit(Op::reduce_window, {powers},
-                             graph::WindowAttributes{ReduceKind::sum, s.window, s.strides, s.dilations, s.pads_begin,
-                                                     s.pads_end, none, none});
+                             graph::WindowAttributes{ReduceKind::sum, s.window, s.strides, s.dilations,
+                                                     s.pads_begin, s.pads_end, none, none});
   c.out(0, power(c, sum, 1 / p));
 }
 
@@ -75,14 +75,16 @@ ValueId max_pool_indices(Call& c, ValueId x, const Spatial& s, bool column_major
     return kNoValue;
   }
   const double low = lowest(c.dtype(x));
-  const ValueId padded = c.emit(Op::pad, {x}, graph::PadAttributes{begin, end, graph::PadMode::constant, low});
+  const ValueId padded =
+      c.emit(Op::pad, {x}, graph::PadAttributes{begin, end, graph::PadMode::constant, low});
   Ints strides(rank, 1);
   for (size_t i = 1; i < rank; ++i) {
     if (column_major) strides[i] = strides[i - 1] * shape[i + 1];
     else strides[rank - 1 - i] = strides[rank - i] * shape[rank + 2 - i];
   }
-  const Term plane = (iota(sizes, 0, DType::i64) * static_cast<double>(shape[1]) + iota(sizes, 1, DType::i64)) *
-                     static_cast<double>(element_count(shape, 2));
+  const Term plane =
+      (iota(sizes, 0, DType::i64) * static_cast<double>(shape[1]) + iota(sizes, 1, DType::i64)) *
+      static_cast<double>(element_count(shape, 2));
   ValueId best = kNoValue, index = kNoValue;
   Ints tap(rank, 0);
   for (;;) {
@@ -91,7 +93,8 @@ ValueId max_pool_indices(Call& c, ValueId x, const Spatial& s, bool column_major
     for (size_t i = 0; i < rank; ++i) {
       starts[i + 2] = tap[i] * s.dilations[i];
       const double first = static_cast<double>(tap[i] * s.dilations[i] - s.pads_begin[i]);
-      const Term along = iota(sizes, static_cast<int64_t>(i) + 2, DType::i64) * static_cast<double>(s.strides[i]) + first;
+      const Term along =
+          iota(sizes, static_cast<int64_t>(i) + 2, DType::i64) * static_cast<double>(s.strides[i]) + first;
       at = at + along * static_cast<double>(strides[i]);
     }
     const ValueId value = slice(c, padded, starts, steps, sizes);
@@ -113,14 +116,16 @@ ValueId max_pool_indices(Call& c, ValueId x, const Spatial& s, bool column_major
 /// Blocks [N, C * window, positions] summed where they lie in the image.
 void convert_col2im(Call& c) {
   const ValueId x = c.in(0);
-  const Ints image = c.known_integers(c.in(1), "image_shape"), window = c.known_integers(c.in(2), "block_shape");
+  const Ints image = c.known_integers(c.in(1), "image_shape"),
+             window = c.known_integers(c.in(2), "block_shape");
   if (!c.ok()) return;
   const size_t rank = image.size();
-  const Ints dilations = c.integers("dilations", Ints(rank, 1)), strides = c.integers("strides", Ints(rank, 1));
+  const Ints dilations = c.integers("dilations", Ints(rank, 1)),
+             strides = c.integers("strides", Ints(rank, 1));
   const Ints pads = c.integers("pads", Ints(2 * rank, 0)), shape = c.shape(x);
   const int64_t taps = element_count(window);
-  if (window.size() != rank || dilations.size() != rank || strides.size() != rank || pads.size() != 2 * rank ||
-      shape.size() != 3 || taps < 1 || shape[1] % taps != 0)
+  if (window.size() != rank || dilations.size() != rank || strides.size() != rank ||
+      pads.size() != 2 * rank || shape.size() != 3 || taps < 1 || shape[1] % taps != 0)
     return c.invalid("its lists do not fit each other");
   Ints padded = {shape[0], shape[1] / taps}, blocks = padded, inner = padded;
   Ints starts = {0, 0};
@@ -133,7 +138,8 @@ void convert_col2im(Call& c) {
   for (size_t i = 0; i < rank; ++i) blocks.push_back(window[i]);
   for (size_t i = 0; i < rank; ++i)
     blocks.push_back((padded[i + 2] - (dilations[i] * (window[i] - 1) + 1)) / strides[i] + 1);
-  if (element_count(blocks) != element_count(shape)) return c.invalid("the number of blocks does not fit the image");
+  if (element_count(blocks) != element_count(shape))
+    return c.invalid("the number of blocks does not fit the image");
   Term at = iota(blocks, 0) * static_cast<double>(padded[1]) + iota(blocks, 1);
   for (size_t i = 0; i < rank; ++i) {
     const auto axis = static_cast<int64_t>(i);
