@@ -1,4 +1,6 @@
 // scatter: rows of the first operand replaced by or combined with updates.
+#include <algorithm>
+
 #include "graph/eval_movement.hpp"
 #include "graph/eval_scalar.hpp"
 #include "graph/evaluators.hpp"

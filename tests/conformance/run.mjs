@@ -10,9 +10,10 @@ import { promisify } from "node:util";
 
 import { compiler } from "../../bench/compile.mjs";
 import { buildRuntime, ROOT, RUNTIME } from "../support/runtime.mjs";
+import { supportPage } from "./page.mjs";
 
 const CASES = path.join(ROOT, "build/onnx-nodes"), OUT = path.join(ROOT, "build/conformance");
-const TARGETS = ["scalar", "simd128", "relaxed"];
+const TARGETS = ["scalar", "simd128", "relaxed"], ALL = ["eval", ...TARGETS];
 const run = promisify(execFile);
 
 const exceptions = new Map(
@@ -98,7 +99,7 @@ mkdirSync(OUT, { recursive: true });
 const only = process.argv[2] && new RegExp(process.argv[2]);
 const cases = JSON.parse(readFileSync(path.join(CASES, "index.json"), "utf8")).filter(({ name }) => !only || only.test(name));
 const leftOut = JSON.parse(readFileSync(path.join(CASES, "left_out.json"), "utf8")).filter(({ name }) => !only || only.test(name));
-const rows = leftOut.flatMap(({ name, reason }) => TARGETS.map((target) => ({ test: name, target, status: "failed", reason })));
+const rows = leftOut.flatMap(({ name, reason }) => ALL.map((target) => ({ test: name, target, status: "failed", reason })));
 const supported = supportedVariants();
 let next = 0, said = 0;
 async function work() {
@@ -119,8 +120,25 @@ async function work() {
     if (process.stderr.isTTY && ++said % 50 === 0) console.error(`conformance: ${said} of ${cases.length}`);
   }
 }
+/** The graph's evaluator runs in the C++ test of the same cases. */
+function evaluator() {
+  const program = path.join(path.dirname(compiler()), "tests/test_frontends"), file = path.join(OUT, "eval.json");
+  if (!existsSync(program)) return console.error(`conformance: no target eval, ${program} is not built`);
+  try {
+    execFileSync(program, ["--gtest_filter=OnnxNodes.*"], { stdio: "ignore", env: { ...process.env, WEFT_CONFORMANCE_ROWS: file } });
+  } catch {
+    // What failed is in the rows.
+  }
+  for (const { test: name, reason } of JSON.parse(readFileSync(file, "utf8"))) {
+    if (only && !only.test(name)) continue;
+    const status = reason === "" ? "passed" : exceptions.has(name) ? "excluded" : "failed";
+    rows.push({ test: name, target: "eval", status, reason: exceptions.get(name) ?? reason });
+  }
+}
+
+evaluator();
 await Promise.all(Array.from({ length: Math.max(1, os.availableParallelism()) }, work));
-rows.sort((a, b) => (a.test < b.test ? -1 : a.test > b.test ? 1 : TARGETS.indexOf(a.target) - TARGETS.indexOf(b.target)));
+rows.sort((a, b) => (a.test < b.test ? -1 : a.test > b.test ? 1 : ALL.indexOf(a.target) - ALL.indexOf(b.target)));
 writeFileSync(path.join(ROOT, "build/conformance.json"), JSON.stringify({ rows }, null, 1) + "\n");
 
 const reasons = new Map();
@@ -130,9 +148,14 @@ for (const { target, status, reason } of rows) {
   reasons.set(short, (reasons.get(short) ?? 0) + 1);
 }
 for (const [reason, count] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 25)) console.log(`${String(count).padStart(5)}  ${reason}`);
-for (const target of TARGETS) {
+for (const target of ALL) {
   const of = rows.filter((row) => row.target === target), passed = of.filter(({ status }) => status === "passed");
   const bound = passed.filter(({ reason }) => reason).length;
   console.log(`${target}: ${passed.length} passed, ${of.length - passed.length} failed or excluded, of ${of.length} (${((100 * passed.length) / of.length).toFixed(1)} %); ${bound} of the passed with all inputs but the first as constants`);
 }
 console.log("written: build/conformance.json");
+if (!only) {
+  const { onnx, operators } = JSON.parse(readFileSync(path.join(CASES, "operators.json"), "utf8"));
+  writeFileSync(path.join(ROOT, "docs/onnx-support.md"), supportPage({ onnx, operators, rows, cases: [...cases, ...leftOut], targets: ALL }));
+  console.log("written: docs/onnx-support.md");
+}

@@ -4,6 +4,7 @@ OUTDIR/index.json   [{"name", "model", "bound"?, "rtol", "atol", "inputs": [T], 
 OUTDIR/*.onnx       the models; "bound" is the same with all inputs but the first as initializers, for operands that weft
                     needs to know at compile time
 OUTDIR/left_out.json  [{"name", "reason"}]: the cases whose values these files cannot hold
+OUTDIR/operators.json  the package's version, and all operators that it defines
 OUTDIR/*.bin        values, little-endian, row-major
 
 The cases are generated from the onnx package (newest operator sets) and read from the files that it ships for old ones.
@@ -73,6 +74,32 @@ def symbolic_extents(model, names, arrays):
         for axis, dim in enumerate(i.type.tensor_type.shape.dim) if dim.dim_param}
 
 
+def operators_of(model):
+    """"domain.Operator" of the nodes, in the order in which they first occur; graphs in nodes included."""
+    found = {}
+    def visit(graph):
+        for node in graph.node:
+            found.setdefault(f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type)
+            for attribute in node.attribute:
+                if attribute.HasField("g"):
+                    visit(attribute.g)
+    visit(model.graph)
+    return list(found)
+
+
+def all_operators():
+    """[{"operator", "since": [versions], "deprecated"}] of every operator that the package defines."""
+    rows = {}
+    for schema in onnx.defs.get_all_schemas_with_history():
+        name = f"{schema.domain}.{schema.name}" if schema.domain else schema.name
+        row = rows.setdefault(name, {"operator": name, "since": [], "deprecated": False})
+        row["since"].append(schema.since_version)
+        row["deprecated"] = row["deprecated"] or schema.deprecated
+    for row in rows.values():
+        row["since"].sort()
+    return [rows[name] for name in sorted(rows)]
+
+
 def main():
     out = pathlib.Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
@@ -98,18 +125,20 @@ def main():
         for name, model, inputs, outputs, rtol, atol in source:
             inputs, outputs = ([numpy_helper.to_array(a) if isinstance(a, onnx.TensorProto) else a for a in side] for side in (inputs, outputs))
             if any(not isinstance(a, (np.ndarray, np.generic)) for a in [*inputs, *outputs]):
-                left_out.append({"name": name, "reason": "a sequence, an optional or a map"})
+                left_out.append({"name": name, "operators": operators_of(model), "reason": "an input or output that is a sequence, an optional or a map"})
                 continue
             given = {i.name for i in model.graph.initializer}
             names = [i.name for i in model.graph.input if i.name not in given]
             if any(np.asarray(a).dtype.name == "bfloat16" for a in outputs):
                 rtol = max(rtol, 2**-6)  # as onnx.backend.test.runner has it
-            entry = {"name": name, "model": f"{name}.onnx", "rtol": rtol, "atol": atol,
+            entry = {"name": name, "model": f"{name}.onnx", "rtol": rtol, "atol": atol, "operators": operators_of(model),
+                     "opset": max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=0),
                      "inputs": store(f"{name}.in", names, inputs),
                      "outputs": store(f"{name}.out", [o.name for o in model.graph.output], outputs)}
             if entry["inputs"] is None or entry["outputs"] is None:
                 kinds = sorted({np.asarray(a).dtype.name for a in [*inputs, *outputs]} - set(DTYPES) - set(HELD))
-                left_out.append({"name": name, "reason": "values of type " + ", ".join(kinds)})
+                kinds = ["strings" if kind == "object" else kind for kind in kinds]
+                left_out.append({"name": name, "operators": operators_of(model), "reason": "values of type " + ", ".join(kinds)})
                 continue
             onnx.save(model, out / entry["model"])
             symbolic = symbolic_extents(model, names, inputs)
@@ -122,6 +151,7 @@ def main():
             index.append(entry)
     (out / "index.json").write_text(json.dumps(index))
     (out / "left_out.json").write_text(json.dumps(left_out))
+    (out / "operators.json").write_text(json.dumps({"onnx": onnx.__version__, "operators": all_operators()}))
     print(f"{len(index)} cases, {len(left_out)} left out")
 
 

@@ -98,6 +98,13 @@ void convert_concat_from_sequence(Call& c);
 void convert_optional(Call& c);
 void convert_optional_has_element(Call& c);
 void convert_optional_get_element(Call& c);
+// trees.cpp
+void convert_tree_ensemble(Call& c);
+void convert_tree_ensemble_regressor(Call& c);
+void convert_binarizer(Call& c);
+void convert_array_feature_extractor(Call& c);
+void convert_scaler(Call& c);
+void convert_linear_regressor(Call& c);
 // attention.cpp
 void convert_attention(Call& c);
 void convert_rotary_embedding(Call& c);

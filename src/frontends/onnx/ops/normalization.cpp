@@ -33,6 +33,35 @@ double epsilon_of(Call& c) { return c.number("epsilon", static_cast<double>(1e-5
 
 }  // namespace
 
+namespace {
+
+/// By the moments of this batch; outputs 1 and 2 are the running ones, moved towards them.
+void train_batch_normalization(Call& c, ValueId x, ValueId scale, ValueId bias, ValueId mean,
+                               ValueId variance) {
+  if (!c.ok()) return;
+  Ints axes = axis_range(0, c.rank(x));
+  if (axes.size() < 2) return c.invalid("its input has no channels");
+  axes.erase(axes.begin() + 1);
+  const Moments m = moments(c, x, axes);
+  const ValueId inverse = inverse_deviation(c, m.variance, epsilon_of(c));
+  const ValueId normal = mul(c, m.centered, inverse);
+  const ValueId factors = per_channel(c, scale, c.rank(x));
+  const ValueId offsets = per_channel(c, bias, c.rank(x));
+  const ValueId scaled = mul(c, normal, factors);
+  c.out(0, add(c, scaled, offsets));
+  const double momentum = c.number("momentum", static_cast<double>(0.9f));
+  const auto moved = [&](ValueId running, ValueId own) {
+    const ValueId flat = reshape(c, own, c.shape(running));
+    const ValueId kept = mul(c, running, momentum);
+    const ValueId fresh = mul(c, flat, 1 - momentum);
+    return add(c, kept, fresh);
+  };
+  c.out(1, moved(mean, m.mean));
+  c.out(2, moved(variance, m.variance));
+}
+
+}  // namespace
+
 void convert_batch_normalization(Call& c) {
   const ValueId x = c.in(0);
   const ValueId scale = c.in(1);
@@ -41,7 +70,8 @@ void convert_batch_normalization(Call& c) {
   const ValueId variance = c.in(4);
   const bool trains = (c.version() < 7 && c.integer("is_test", 0) == 0 && (c.wants(1) || c.wants(2))) ||
                       (c.version() >= 14 && c.integer("training_mode", 0) != 0);
-  if (trains) return c.unsupported("training mode");
+  if (trains && c.version() < 14) return c.unsupported("training mode");
+  if (trains) return train_batch_normalization(c, x, scale, bias, mean, variance);
   if (c.version() < 9 && c.integer("spatial", 1) == 0) return c.unsupported("spatial = 0");
   if (!c.ok()) return;
   const ValueId inverse = inverse_deviation(c, variance, epsilon_of(c));

@@ -2,6 +2,8 @@
 // DeformConv; and AffineGrid, which makes such coordinates.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <cmath>
 
 #include "frontends/onnx/ops/converters.hpp"

@@ -2,6 +2,8 @@
 // in the graph; its positions must be known too.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "frontends/onnx/ops/converters.hpp"
 #include "frontends/onnx/ops/term.hpp"
 
