@@ -3,6 +3,8 @@
 #include <charconv>
 #include <initializer_list>
 
+#include "cli/json.hpp"
+
 namespace weft::cli {
 namespace {
 
@@ -44,6 +46,20 @@ std::vector<std::string> split_list(const std::string& list) {
   return items;
 }
 
+/// "1,2.5" -> its numbers.
+Result<std::vector<double>> numbers(const std::string& list, const std::string& whole) {
+  const std::string text = "[" + list + "]";
+  const ordered_json parsed = parse_json({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  std::vector<double> values;
+  bool fits = parsed.is_array() && !parsed.empty();
+  for (const ordered_json& value : fits ? parsed : ordered_json::array()) {
+    fits = fits && (value.is_number() || value.is_boolean());
+    if (fits) values.push_back(value.is_boolean() ? value.get<bool>() : value.get<double>());
+  }
+  if (fits) return values;
+  return fail(ErrorKind::invalid_argument, "\"" + list + "\" in \"" + whole + "\" is no list of numbers");
+}
+
 /// The place of an option's value among its names; 0 where the command has no such option.
 Result<size_t> one_of(const Options& options, const char* option, std::initializer_list<const char*> names) {
   const std::string value = options.get(option);
@@ -70,6 +86,11 @@ Result<onnx::ReadOptions> read_options(const Options& options, Host& host) {
     WEFT_ASSIGN(pair, assignment(text, "INPUT=1x3x224x224"));
     WEFT_ASSIGN(extents, shape(pair.second, text));
     read.shapes[pair.first] = std::move(extents);
+  }
+  for (const std::string& text : options.all("constant")) {
+    WEFT_ASSIGN(pair, assignment(text, "INPUT=V,V…"));
+    WEFT_ASSIGN(values, numbers(pair.second, text));
+    read.constants[pair.first] = std::move(values);
   }
   read.open_external = [&host, model = options.positional()](std::string_view path) {
     return host.open_external(model, path);

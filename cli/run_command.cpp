@@ -76,9 +76,9 @@ Result<RunRequest> read_request(const Options& options, Host& host) {
   const bool is_folder = host.is_folder(given);
   request.is_bundle = is_folder || file_name(given) == "model.json";
   if (request.is_bundle) request.bundle = is_folder ? given : parent_folder(host.absolute(given));
-  if (request.is_bundle && (options.has("dim") || options.has("shape")))
+  if (request.is_bundle && (options.has("dim") || options.has("shape") || options.has("constant")))
     return fail(ErrorKind::invalid_argument,
-                "--dim and --shape are for .onnx files; a bundle's shapes are fixed");
+                "--dim, --shape and --constant are for .onnx files; a bundle's shapes are fixed");
   return request;
 }
 

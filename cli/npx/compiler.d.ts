@@ -2,6 +2,8 @@
 export interface CompileOptions {
   /** Of the model; "model" where it is not given. */
   readonly name?: string;
+  /** Input name -> its elements, or one for all: then it is no input any more, and branches on it are decided. */
+  readonly constants?: Readonly<Record<string, number | readonly number[]>>;
   /** Input name -> its shape. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** Symbolic dimension -> its extent. */
@@ -58,7 +60,7 @@ export declare class Compiler {
   /** Compiles an ONNX model. Keeps the thread while it works: use a worker in a page. Rejects with CompileError. */
   compile(model: ArrayBuffer | ArrayBufferView, options?: CompileOptions): Promise<CompiledBundle>;
   /** What `weft inspect --json` prints: inputs, outputs, operators, memory, what cannot be compiled. */
-  inspect(model: ArrayBuffer | ArrayBufferView, options?: Pick<CompileOptions, "shapes" | "dims" | "external" | "name">): Promise<Record<string, unknown>>;
+  inspect(model: ArrayBuffer | ArrayBufferView, options?: Pick<CompileOptions, "shapes" | "dims" | "constants" | "external" | "name">): Promise<Record<string, unknown>>;
 }
 
 /** Loads the compiler: from weft.wasm beside this module, or an address, a response, bytes or a module. */

@@ -71,10 +71,11 @@ const sha256 = async (bytes) => Array.from(new Uint8Array(await crypto.subtle.di
 /** As the manifest's `integrity` has it. */
 const base64 = (digits) => btoa(String.fromCharCode(...digits.match(/../g).map((pair) => parseInt(pair, 16))));
 
-function flags({ shapes = {}, dims = {}, variants, target, optimize, weights, int64, deterministic, html, debugNames, profileInfo }) {
+function flags({ shapes = {}, dims = {}, constants = {}, variants, target, optimize, weights, int64, deterministic, html, debugNames, profileInfo }) {
   const list = [];
   for (const [name, shape] of Object.entries(shapes)) list.push("--shape", `${name}=${shape.join("x")}`);
   for (const [name, extent] of Object.entries(dims)) list.push("--dim", `${name}=${extent}`);
+  for (const [name, values] of Object.entries(constants)) list.push("--constant", `${name}=${[values].flat().join(",")}`);
   if (variants !== undefined) list.push("--variants", variants.join(","));
   for (const [flag, value] of Object.entries({ target, optimize, weights, int64 })) if (value !== undefined) list.push(`--${flag}`, value);
   for (const [flag, on] of Object.entries({ deterministic, html, "debug-names": debugNames, "profile-info": profileInfo })) if (on) list.push(`--${flag}`);

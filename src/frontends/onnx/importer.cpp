@@ -206,6 +206,24 @@ Result<bool> Importer::try_fold(const graph::Node& node) {
   return true;
 }
 
+namespace {
+
+/// The elements that the user gives an input, one for all or each.
+Result<std::vector<uint8_t>> constant_bytes(const graph::Type& type, const std::vector<double>& values,
+                                            const std::string& name) {
+  const int64_t elements = count(*graph::constant_shape(type.shape));
+  if (values.size() != 1 && static_cast<int64_t>(values.size()) != elements)
+    return weft::fail(ErrorKind::invalid_argument,
+                      fmt::format("--constant gives {} numbers; the input has {}", values.size(), elements),
+                      name);
+  std::vector<uint8_t> bytes;
+  for (int64_t i = 0; i < elements; ++i)
+    append_number(bytes, type.dtype, values[values.size() == 1 ? 0 : static_cast<size_t>(i)]);
+  return bytes;
+}
+
+}  // namespace
+
 Result<void> Importer::add_inputs() {
   std::set<std::string_view> initialized;
   for (const TensorProto& tensor : model_.graph.initializers) initialized.insert(tensor.name);
@@ -216,7 +234,12 @@ Result<void> Importer::add_inputs() {
   WEFT_ASSIGN(types, resolve_inputs(inputs, options_));
   for (size_t i = 0; i < inputs.size(); ++i) {
     const ValueId value = add_value(inputs[i]->name, types[i]);
-    graph_.inputs.push_back({inputs[i]->name, value});
+    if (const auto given = options_.constants.find(inputs[i]->name); given != options_.constants.end()) {
+      WEFT_ASSIGN(bytes, constant_bytes(types[i], given->second, inputs[i]->name));
+      graph_.constants.emplace(value, std::move(bytes));
+    } else {
+      graph_.inputs.push_back({inputs[i]->name, value});
+    }
     scopes_.back().items.emplace(inputs[i]->name, Item{value});
     if (narrow_bits(inputs[i]->data_type) != 0) narrow_types_[value] = inputs[i]->data_type;
   }

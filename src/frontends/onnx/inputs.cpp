@@ -32,6 +32,11 @@ Result<void> check_options(const Inputs& inputs, const ReadOptions& options) {
       return fail(ErrorKind::invalid_argument,
                   fmt::format("--shape names the input \"{}\"; the model has \"{}\"", name,
                               fmt::join(names, "\", \"")));
+  for (const auto& [name, values] : options.constants)
+    if (!names.contains(name))
+      return fail(ErrorKind::invalid_argument,
+                  fmt::format("--constant names the input \"{}\"; the model has \"{}\"", name,
+                              fmt::join(names, "\", \"")));
   for (const auto& [name, extent] : options.dims)
     if (!parameters.contains(name))
       return fail(ErrorKind::invalid_argument,

@@ -72,6 +72,16 @@ Error unsupported_error(const std::vector<Unsupported>& found) {
           found.front().nodes.front()};
 }
 
+/// Those of graphs in nodes too.
+template <class Counts>
+void count_operators(const GraphProto& graph, Counts& counts) {
+  for (const NodeProto& node : graph.nodes) {
+    ++counts[qualified(node.domain, node.op_type)];
+    for (const AttributeProto& attribute : node.attributes)
+      if (attribute.g) count_operators(*attribute.g, counts);
+  }
+}
+
 Metadata metadata_of(const ModelProto& model) {
   return {model.producer_name, model.producer_version, model.ir_version, model.opsets};
 }
@@ -108,7 +118,8 @@ Result<Summary> summarize_onnx(const Blobs& blobs) {
     if (!initialized.contains(input.name)) summary.inputs.push_back({input.name, describe(input)});
   for (const ValueInfoProto& output : model.graph.outputs)
     summary.outputs.push_back({output.name, describe(output)});
-  for (const NodeProto& node : model.graph.nodes) ++summary.operators[qualified(node.domain, node.op_type)];
+  count_operators(model.graph, summary.operators);
+  for (const FunctionProto& function : model.functions) count_operators(function.body, summary.operators);
   summary.unsupported = find_unsupported(model);
   return summary;
 }

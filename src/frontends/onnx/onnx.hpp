@@ -19,6 +19,8 @@ struct ReadOptions {
   std::map<std::string, int64_t, std::less<>> dims;  ///< symbolic dimension -> extent (--dim batch=1)
   std::map<std::string, graph::Ints, std::less<>>
       shapes;  ///< input name -> shape (--shape x=1x3x48x320); wins over dims
+  /// Input name -> its elements, or one for all (--constant sr=16000): then it is no input any more.
+  std::map<std::string, std::vector<double>, std::less<>> constants = {};
   /// Opens a file of external data, given its path relative to the model. Absolute paths and `..` never reach
   /// it; it must still refuse what leaves the model's folder by a link. Without it external data is an error.
   std::function<Result<std::shared_ptr<const Source>>(std::string_view relative_path)> open_external;
