@@ -50,9 +50,12 @@ ValueId Call::in(size_t index) {
 }
 
 Item Call::item(size_t index) const {
-  const Item* item = has(index) ? importer_.find(node_.inputs[index]) : nullptr;
+  const bool is_named = index < node_.inputs.size() && !node_.inputs[index].empty();
+  const Item* item = is_named ? importer_.find(node_.inputs[index]) : nullptr;
   return item != nullptr ? *item : Item{};
 }
+
+bool Call::has(size_t index) const { return !item(index).is_nothing(); }
 
 bool Call::is_sequence(size_t index) const { return item(index).sequence.has_value(); }
 
@@ -157,6 +160,14 @@ Ints Call::integers(std::string_view name, const Ints& fallback) {
   return attribute != nullptr ? attribute->ints : fallback;
 }
 
+Ints Call::small_integers(std::string_view name, const Ints& fallback) {
+  constexpr int64_t kLimit = int64_t{1} << 30;
+  Ints values = integers(name, fallback);
+  for (const int64_t value : values)
+    if (value < -kLimit || value > kLimit) invalid(fmt::format("{} = {} is out of range", name, value));
+  return failed_ ? fallback : values;
+}
+
 std::vector<float> Call::numbers(std::string_view name) {
   const AttributeProto* attribute = find(name, kFloats);
   return attribute != nullptr ? attribute->floats : std::vector<float>();
@@ -211,11 +222,19 @@ std::vector<double> Call::known_numbers(ValueId value, std::string_view what) {
 
 ValueId Call::emit(Op op, std::vector<ValueId> inputs, Attributes attributes) {
   if (failed_) return kNoValue;
+  if (std::ranges::find(inputs, kNoValue) != inputs.end()) {
+    invalid("an operand is not a tensor");
+    return kNoValue;
+  }
   std::vector<graph::Type> types;
   for (const ValueId input : inputs) types.push_back(importer_.graph_.values[input].type);
   auto type = graph::infer_type(op, types, attributes);
   if (!type) {
     fail(type.error().kind, type.error().message);
+    return kNoValue;
+  }
+  if (importer_.graph_.nodes.size() > kMaxNodes) {
+    fail(ErrorKind::limit, fmt::format("written out, the model has more than {} nodes", kMaxNodes));
     return kNoValue;
   }
   const std::optional<Ints> extents = graph::constant_shape(type->shape);

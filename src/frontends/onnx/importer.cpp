@@ -13,7 +13,6 @@ namespace weft::onnx {
 namespace {
 
 constexpr size_t kMaxInlining = 64;  // graphs in graphs
-constexpr size_t kMaxNodes = size_t{1} << 18;
 
 /// Floats are folded only where they take part in shape arithmetic (scales, ratios): weights are a pass's
 /// business.
@@ -328,9 +327,9 @@ Result<void> Importer::convert_nodes(const GraphProto& graph) {
 Result<std::vector<Item>> Importer::inline_graph(const GraphProto& body, const std::vector<Item>& arguments) {
   if (scopes_.size() > kMaxInlining)
     return weft::fail(ErrorKind::limit, fmt::format("graphs in graphs, more than {} deep", kMaxInlining));
-  if (graph_.nodes.size() > kMaxNodes)
-    return weft::fail(ErrorKind::limit,
-                      fmt::format("with its loops written out the model has more than {} nodes", kMaxNodes));
+  // Loops in loops with next to nothing in them count too.
+  if (++inlined_ > kMaxNodes)
+    return weft::fail(ErrorKind::limit, fmt::format("its loops run more than {} times in all", kMaxNodes));
   if (arguments.size() != body.inputs.size())
     return weft::fail(ErrorKind::invalid_model, fmt::format("the graph \"{}\" has {} inputs, not {}",
                                                             body.name, body.inputs.size(), arguments.size()));

@@ -24,6 +24,7 @@ using graph::ValueId;
 inline constexpr int64_t kMaxExtent = int64_t{1} << 40;
 inline constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 32;  ///< inputs and initializers
 inline constexpr uint64_t kMaxResultBytes = uint64_t{1} << 31;  ///< what a node computes
+inline constexpr size_t kMaxNodes = size_t{1} << 18;            ///< of the graph, with loops written out
 inline constexpr int64_t kMaxFoldedElements = 64 * 1024;        ///< of a value that is computed at import
 
 /// Bytes of a tensor, counting an extent of 0 as 1 so that no extent escapes the bound. Errors: invalid_model
@@ -77,6 +78,7 @@ class Importer {
   const ReadOptions& options_;
   graph::Graph graph_;
   Blobs blobs_;
+  size_t inlined_ = 0;                               ///< graphs put in place so far
   std::vector<Scope> scopes_;                        ///< the innermost last
   std::map<const TensorProto*, ValueId> constants_;  ///< of the initializers of inlined graphs
   std::set<std::string, std::less<>> model_names_;   ///< of the values of the model's graph
@@ -109,8 +111,8 @@ class Call {
   /// Whatever the operand is; nothing when it is absent.
   Item item(size_t index) const;
   size_t input_count() const { return node_.inputs.size(); }
-  bool has(size_t index) const { return index < node_.inputs.size() && !node_.inputs[index].empty(); }
-  ValueId in(size_t index);  ///< fails when absent
+  bool has(size_t index) const;  ///< whether it is given, and holds something
+  ValueId in(size_t index);      ///< fails when absent
   DType dtype(ValueId value) const;
   /// TensorProto.DataType: what the elements mean, which for types that the graph has not is more than
   /// dtype().
@@ -129,6 +131,8 @@ class Call {
   double number(std::string_view name, double fallback);
   std::string text(std::string_view name, std::string_view fallback);
   Ints integers(std::string_view name, const Ints& fallback = {});
+  /// As integers; fails when one is beyond 2^30 or below -2^30, so that products of two stay in range.
+  Ints small_integers(std::string_view name, const Ints& fallback = {});
   std::vector<float> numbers(std::string_view name);
   std::vector<std::string> texts(std::string_view name);
   const TensorProto* tensor(std::string_view name);

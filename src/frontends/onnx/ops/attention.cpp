@@ -118,6 +118,7 @@ DType softmax_type(Call& c, DType dtype) {
 ValueId with_past(Call& c, size_t input, ValueId now) {
   if (!c.has(input)) return now;
   const ValueId past = c.in(input);
+  if (c.ok() && c.rank(past) != 4) c.invalid("the past is not of rank 4");
   if (!c.ok() || c.shape(past)[2] == 0) return now;
   return concat(c, {past, now}, 2);
 }
@@ -148,7 +149,7 @@ void convert_attention(Call& c) {
   Masking m{.causal = c.integer("is_causal", 0) != 0,
             .left = c.integer("left_window_size", -1),
             .right = c.integer("right_window_size", -1)};
-  if (c.has(4)) m.past = c.shape(c.in(4))[2];
+  if (c.has(4) && c.rank(c.in(4)) == 4) m.past = c.shape(c.in(4))[2];
   if (c.has(6)) m.valid_keys = c.in(6);
   k = with_past(c, 4, k);
   v = with_past(c, 5, v);
@@ -282,7 +283,7 @@ void convert_linear_attention(Call& c) {
     return c.unsupported(fmt::format("{} steps, and weft writes out at most {}", length, kMaxUnrolled));
   const auto by_head = [&](size_t input) {
     const ValueId x = cast(c, c.in(input), DType::f32);
-    const int64_t last = c.ok() ? c.shape(x).back() : 1;
+    const int64_t last = c.ok() && c.rank(x) > 0 ? c.shape(x).back() : 1;
     return split_heads(c, x, last == 1 ? 1 : kv_heads);
   };
   const ValueId decay = gates ? by_head(4) : kNoValue;

@@ -31,6 +31,7 @@ std::optional<Equation> read_equation(Call& c, std::string text) {
   size_t ellipsis = 0;
   size_t begin = 0;
   for (size_t i = 0; i < c.input_count(); ++i) {
+    if (begin > left.size()) return std::nullopt;
     const size_t end = std::min(left.find(',', begin), left.size());
     std::string labels = left.substr(begin, end - begin);
     begin = end + 1;

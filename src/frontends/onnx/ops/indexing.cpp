@@ -322,9 +322,10 @@ void convert_max_unpool(Call& c) {
   const ValueId x = c.in(0);
   const ValueId indices = c.in(1);
   const Ints shape = c.shape(x);
-  const Ints kernel = c.integers("kernel_shape");
+  const Ints kernel = c.small_integers("kernel_shape");
   const size_t rank = kernel.size();
-  const Ints strides = c.integers("strides", Ints(rank, 1)), pads = c.integers("pads", Ints(2 * rank, 0));
+  const Ints strides = c.small_integers("strides", Ints(rank, 1)),
+             pads = c.small_integers("pads", Ints(2 * rank, 0));
   if (!c.ok()) return;
   if (shape.size() != rank + 2 || strides.size() != rank || pads.size() != 2 * rank)
     return c.invalid("kernel_shape, strides or pads do not fit the rank");
@@ -337,6 +338,8 @@ void convert_max_unpool(Call& c) {
     return c.invalid("output_shape or the indices do not fit");
   Ints after(inferred.size(), 0);
   for (size_t i = 0; i < inferred.size(); ++i) {
+    if (target[i] > kMaxExtent || target[i] < 0 || inferred[i] > kMaxExtent)
+      return c.invalid("an extent is out of range");
     after[i] = target[i] - inferred[i];
     if (after[i] < 0 || inferred[i] < 1)
       return c.invalid("output_shape is smaller than what the indices mean");

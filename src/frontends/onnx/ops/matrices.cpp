@@ -19,8 +19,8 @@ void convert_center_crop_pad(Call& c) {
   Ints starts(shape.size(), 0), sizes = shape, begin = starts, end = starts;
   for (size_t i = 0; i < axes.size(); ++i) {
     const auto axis = static_cast<size_t>(c.axis(axes[i], c.rank(x)));
+    if (wanted[i] < 0 || wanted[i] > kMaxExtent) return c.invalid("an extent is out of range");
     const int64_t missing = wanted[i] - shape[axis];
-    if (wanted[i] < 0) return c.invalid("a negative extent");
     if (missing < 0) starts[axis] = -missing / 2;
     else begin[axis] = missing / 2, end[axis] = missing - missing / 2;
     sizes[axis] = std::min(wanted[i], shape[axis]);
@@ -143,7 +143,7 @@ ValueId count_grams(Call& c, ValueId x, const std::vector<Gram>& grams, int64_t 
 
 void convert_tf_idf_vectorizer(Call& c) {
   const ValueId given = c.in(0);
-  const Ints starts = c.integers("ngram_counts"), places = c.integers("ngram_indexes"),
+  const Ints starts = c.small_integers("ngram_counts"), places = c.small_integers("ngram_indexes"),
              pool = c.integers("pool_int64s");
   const int64_t shortest = c.required_integer("min_gram_length"),
                 longest = c.required_integer("max_gram_length");
@@ -156,6 +156,8 @@ void convert_tf_idf_vectorizer(Call& c) {
     return c.invalid("its input is not of integers, or it has no grams");
   const bool is_vector = c.rank(given) < 2;
   const ValueId x = is_vector ? reshape(c, given, {1, element_count(c.shape(given))}) : given;
+  if (!c.ok()) return;
+  if (*std::ranges::min_element(places) < 0) return c.invalid("ngram_indexes is out of range");
   const int64_t rows = c.shape(x)[0], outputs = *std::ranges::max_element(places) + 1;
   const ValueId zero = c.scalar(DType::f32, 0);
   ValueId y = expand(c, zero, {outputs, rows});
@@ -179,6 +181,7 @@ void convert_tf_idf_vectorizer(Call& c) {
                graph::ScatterAttributes{graph::ScatterKind::sum});
   }
   y = transpose(c, y, {1, 0});
+  if (!c.ok()) return;
   if (mode != "TF") {
     if (mode == "IDF") y = emit(c, convert(less(0, y), DType::f32));
     if (!weights.empty()) {

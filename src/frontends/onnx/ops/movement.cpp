@@ -194,6 +194,10 @@ ValueId wrapped(Call& c, ValueId x, const Ints& begin, const Ints& end) {
   for (size_t axis = 0; axis < begin.size() && c.ok(); ++axis) {
     const int64_t extent = c.shape(x)[axis];
     if (begin[axis] == 0 && end[axis] == 0) continue;
+    if (begin[axis] + extent + end[axis] > kMaxFoldedElements * 16) {
+      c.fail(ErrorKind::limit, "the wrapped axis is too long");
+      return kNoValue;
+    }
     Ints at;
     for (int64_t i = -begin[axis]; i < extent + end[axis]; ++i)
       at.push_back(((i % extent) + extent) % extent);

@@ -26,7 +26,8 @@ ValueId along_axis(Call& c, ValueId parameter, ValueId x, int64_t axis, int64_t 
     return kNoValue;
   }
   if (block == 0) block = (shape[at] + own[at] - 1) / std::max<int64_t>(own[at], 1);
-  if (block < 1 || own[at] * block < shape[at]) {
+  if (block < 1 || block > kMaxExtent || own[at] < 1 || own[at] > kMaxExtent / block ||
+      own[at] * block < shape[at]) {
     c.invalid("block_size does not fit the scales");
     return kNoValue;
   }

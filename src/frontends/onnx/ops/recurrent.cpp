@@ -102,6 +102,10 @@ std::optional<Recurrence> read_recurrence(Call& c, int64_t gates, const std::vec
 ValueId part(Call& c, ValueId x, int64_t direction, int64_t from, int64_t count) {
   if (!c.ok()) return kNoValue;
   Ints sizes = c.shape(x), starts(sizes.size(), 0);
+  if (sizes.size() < 2) {
+    c.invalid("a bias, a state or the peepholes have too few axes");
+    return kNoValue;
+  }
   starts[0] = direction;
   starts[1] = from;
   sizes[0] = 1;

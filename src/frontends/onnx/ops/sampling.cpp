@@ -96,9 +96,9 @@ void convert_grid_sample(Call& c) {
   const ValueId grid = cast(c, c.in(1), DType::f32);
   if (!c.ok()) return;
   const Ints shape = c.shape(x), points = c.shape(grid);
+  if (shape.size() < 3 || shape.size() > 6) return c.unsupported("only one to four spatial axes");
   const size_t rank = shape.size() - 2;
-  if (shape.size() < 3 || points.size() != shape.size() || points.back() != static_cast<int64_t>(rank) ||
-      points[0] != shape[0])
+  if (points.size() != shape.size() || points.back() != static_cast<int64_t>(rank) || points[0] != shape[0])
     return c.invalid("the grid does not fit the input");
   const std::string mode = c.text("mode", c.version() < 20 ? "bilinear" : "linear");
   const std::string padding = c.text("padding_mode", "zeros");
@@ -142,9 +142,11 @@ void convert_affine_grid(Call& c) {
   const Ints size = c.known_integers(c.in(1), "size");
   const bool aligned = c.integer("align_corners", 0) != 0;
   if (!c.ok()) return;
+  for (const int64_t extent : size)
+    if (extent < 1 || extent > kMaxExtent) return c.invalid("an extent is out of range");
+  if (size.size() < 4 || size.size() > 5) return c.invalid("its size is not of rank 4 or 5");
   const size_t rank = size.size() - 2;
-  if (size.size() < 4 ||
-      c.shape(theta) != Ints{size[0], static_cast<int64_t>(rank), static_cast<int64_t>(rank) + 1})
+  if (c.shape(theta) != Ints{size[0], static_cast<int64_t>(rank), static_cast<int64_t>(rank) + 1})
     return c.invalid("theta does not fit the size");
   const Ints spatial(size.begin() + 2, size.end());
   Ints column = spatial;
@@ -196,6 +198,8 @@ void convert_roi_align(Call& c) {
   const int64_t regions = c.shape(rois)[0];
   const int64_t height = c.integer("output_height", 1), width = c.integer("output_width", 1);
   const int64_t samples = c.integer("sampling_ratio", 0);
+  if (height < 1 || width < 1 || height > (1 << 20) || width > (1 << 20) || samples > 1024)
+    return c.invalid("its sizes are out of range");
   if (samples < 1)
     return c.unsupported("sampling_ratio = 0: the number of samples would depend on the regions' sizes");
   const double scale = c.number("spatial_scale", 1);
@@ -247,8 +251,9 @@ void convert_deform_conv(Call& c) {
   Ints extents;
   for (size_t i = 0; i < 2; ++i)
     extents.push_back((shape[i + 2] + s.pads_begin[i] + s.pads_end[i] - s.reach(i)) / s.strides[i] + 1);
-  if (groups < 1 || offset_groups < 1 || channels % groups != 0 || channels % offset_groups != 0 ||
-      filters % groups != 0 || weights[1] * groups != channels ||
+  if (groups < 1 || offset_groups < 1 || groups > channels || offset_groups > channels ||
+      channels % groups != 0 || channels % offset_groups != 0 || filters % groups != 0 ||
+      weights[1] * groups != channels ||
       c.shape(offsets) != Ints{shape[0], 2 * offset_groups * taps, extents[0], extents[1]})
     return c.invalid("the weights, groups or offsets do not fit the input");
   // [N, groups of offsets, channels of one, taps, rows, columns]

@@ -89,7 +89,7 @@ void convert_split_to_sequence(Call& c) {
   Values values;
   int64_t start = 0;
   for (const int64_t size : sizes) {
-    if (size < 0 || start + size > extent) return c.invalid("the parts do not add up to the extent");
+    if (size < 0 || size > extent - start) return c.invalid("the parts do not add up to the extent");
     Ints starts(shape.size(), 0), part = shape;
     starts[static_cast<size_t>(axis)] = size == 0 ? 0 : start;
     part[static_cast<size_t>(axis)] = size;

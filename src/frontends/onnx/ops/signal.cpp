@@ -249,7 +249,7 @@ void convert_mel_weight_matrix(Call& c) {
     if (value.size() != 1) return c.invalid(fmt::format("{} is not one number", kNames[i]));
     n[i] = value[0];
   }
-  if (!(n[0] >= 1 && n[0] <= 65536 && n[1] >= 1 && n[1] <= 1e6 && n[2] >= 1))
+  if (!(n[0] >= 1 && n[0] <= 65536 && n[1] >= 1 && n[1] <= 1e6 && n[2] >= 1 && n[0] * n[1] <= 1 << 24))
     return c.invalid("the sizes are out of range");
   const auto mels = static_cast<int64_t>(n[0]), bins = static_cast<int64_t>(n[1]) / 2 + 1;
   const auto mel = [](double hertz) { return 2595 * log_f64(1 + hertz / 700) / log_f64(10); };
@@ -257,8 +257,8 @@ void convert_mel_weight_matrix(Call& c) {
   std::vector<int64_t> edges;
   for (int64_t i = 0; i < mels + 2; ++i) {
     const double hertz = 700 * (pow_f64(10, (static_cast<double>(i) * distance + low) / 2595) - 1);
-    edges.push_back(
-        std::clamp<int64_t>(static_cast<int64_t>(std::floor((n[1] + 1) * hertz / n[2])), 0, bins - 1));
+    const double edge = std::floor((n[1] + 1) * hertz / n[2]);
+    edges.push_back(edge > 0 ? static_cast<int64_t>(std::min(edge, static_cast<double>(bins - 1))) : 0);
   }
   std::vector<double> matrix(static_cast<size_t>(bins * mels), 0);
   for (int64_t i = 0; i < mels; ++i) {

@@ -138,6 +138,10 @@ ValueId evaluate_forest(Call& c, ValueId x, const Forest& f) {
     const ValueId if_true = emit(c, gather(yes, at)), if_false = emit(c, gather(no, at));
     at = select(c, goes, if_true, if_false);
   }
+  if (f.targets < 1 || f.targets > (int64_t{1} << 24) / std::max<int64_t>(nodes, 1)) {
+    c.fail(ErrorKind::limit, "too many nodes and targets");
+    return kNoValue;
+  }
   const bool extreme = f.aggregate == Aggregate::min || f.aggregate == Aggregate::max;
   const double none = f.aggregate == Aggregate::min   ? HUGE_VAL
                       : f.aggregate == Aggregate::max ? -HUGE_VAL
@@ -178,8 +182,8 @@ std::vector<double> tensor_numbers(Call& c, std::string_view name) {
 
 void convert_tree_ensemble(Call& c) {
   const ValueId x = c.in(0);
-  const Ints features = c.integers("nodes_featureids"), yes = c.integers("nodes_truenodeids");
-  const Ints no = c.integers("nodes_falsenodeids"), yes_leaf = c.integers("nodes_trueleafs");
+  const Ints features = c.integers("nodes_featureids"), yes = c.small_integers("nodes_truenodeids");
+  const Ints no = c.small_integers("nodes_falsenodeids"), yes_leaf = c.integers("nodes_trueleafs");
   const Ints no_leaf = c.integers("nodes_falseleafs"), targets = c.integers("leaf_targetids");
   const std::vector<double> splits = tensor_numbers(c, "nodes_splits"),
                             modes = tensor_numbers(c, "nodes_modes");
@@ -197,6 +201,7 @@ void convert_tree_ensemble(Call& c) {
   };
   size_t set = 0;
   for (size_t i = 0; i < nodes; ++i) {
+    if (!(modes[i] >= 0 && modes[i] <= 6)) return c.invalid("an unknown mode of a node");
     f.add(features[i], splits[i], static_cast<Branch>(static_cast<int64_t>(modes[i])),
           child(yes[i], yes_leaf[i]), child(no[i], no_leaf[i]), missing[i]);
     if (modes[i] != static_cast<double>(Branch::member)) continue;
@@ -314,7 +319,8 @@ void convert_linear_regressor(Call& c) {
   const std::vector<float> weights = c.numbers("coefficients"), offsets = c.numbers("intercepts");
   const int64_t targets = c.integer("targets", 1);
   if (!c.ok()) return;
-  if (c.rank(x) != 2 || targets < 1 || static_cast<int64_t>(weights.size()) != targets * c.shape(x)[1])
+  if (c.rank(x) != 2 || targets < 1 || targets > static_cast<int64_t>(weights.size()) ||
+      static_cast<int64_t>(weights.size()) != targets * c.shape(x)[1])
     return c.invalid("the coefficients do not fit the input");
   const ValueId rows =
       c.constant(DType::f32, {targets, c.shape(x)[1]}, std::vector<double>(weights.begin(), weights.end()));

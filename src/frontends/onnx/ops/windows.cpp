@@ -119,11 +119,20 @@ void convert_col2im(Call& c) {
   const Ints image = c.known_integers(c.in(1), "image_shape"),
              window = c.known_integers(c.in(2), "block_shape");
   if (!c.ok()) return;
+  for (const Ints* list : {&image, &window})
+    for (const int64_t extent : *list)
+      if (extent < 1 || extent > kMaxWindow) return c.invalid("an extent is out of range");
+  if (image.empty() || image.size() > 8) return c.unsupported("images of no axis, or of more than eight");
+  int64_t taps = 1;
+  for (const int64_t extent : window) {
+    if (taps > kMaxWindow / extent) return c.invalid("the window is too large");
+    taps *= extent;
+  }
   const size_t rank = image.size();
-  const Ints dilations = c.integers("dilations", Ints(rank, 1)),
-             strides = c.integers("strides", Ints(rank, 1));
-  const Ints pads = c.integers("pads", Ints(2 * rank, 0)), shape = c.shape(x);
-  const int64_t taps = element_count(window);
+  const Ints dilations = c.small_integers("dilations", Ints(rank, 1)),
+             strides = c.small_integers("strides", Ints(rank, 1));
+  const Ints pads = c.small_integers("pads", Ints(2 * rank, 0)), shape = c.shape(x);
+
   if (window.size() != rank || dilations.size() != rank || strides.size() != rank ||
       pads.size() != 2 * rank || shape.size() != 3 || taps < 1 || shape[1] % taps != 0)
     return c.invalid("its lists do not fit each other");
@@ -138,7 +147,9 @@ void convert_col2im(Call& c) {
   for (size_t i = 0; i < rank; ++i) blocks.push_back(window[i]);
   for (size_t i = 0; i < rank; ++i)
     blocks.push_back((padded[i + 2] - (dilations[i] * (window[i] - 1) + 1)) / strides[i] + 1);
-  if (element_count(blocks) != element_count(shape))
+  double places_of = 1;  // in floats: nothing overflows
+  for (const int64_t extent : blocks) places_of *= static_cast<double>(extent);
+  if (places_of != static_cast<double>(element_count(shape)))
     return c.invalid("the number of blocks does not fit the image");
   Term at = iota(blocks, 0) * static_cast<double>(padded[1]) + iota(blocks, 1);
   for (size_t i = 0; i < rank; ++i) {
