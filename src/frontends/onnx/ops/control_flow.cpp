@@ -107,7 +107,7 @@ void convert_loop(Call& c) {
     arguments.push_back(
         {active != kNoValue ? active : c.constant(DType::boolean, {}, std::vector<uint8_t>{1})});
     arguments.insert(arguments.end(), states.begin(), states.end());
-    arguments.resize(std::max(body->inputs.size(), size_t{0}));
+    arguments.resize(body->inputs.size());
     std::vector<Item> results = c.inlined(*body, arguments);
     if (!c.ok()) return;
     for (size_t k = 0; k < states.size(); ++k)

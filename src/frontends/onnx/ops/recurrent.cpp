@@ -129,26 +129,46 @@ Term clipped(const Recurrence& n, const Term& x) {
   return n.clip > 0 ? minimum(maximum(x, -n.clip), n.clip) : x;
 }
 
+/// What the steps of one direction share, made once: each step reads the same values.
+struct Direction {
+  const Activation* activations;
+  std::vector<ValueId> recurrent;  ///< R', [hidden, gates * hidden] for each product of a step
+  ValueId last_bias;  ///< of the last gate's recurrent product, where it does not join the input's
+  std::vector<ValueId> peepholes;
+};
+
 using States = std::vector<ValueId>;
 /// The states after a step, from the products of its input [batch, gates * hidden] and those before.
-using Cell = States (*)(Call& c, const Recurrence& n, int64_t direction, ValueId products,
+using Cell = States (*)(Call& c, const Recurrence& n, const Direction& d, ValueId products,
                         const States& before);
 
 ValueId gate(Call& c, const Recurrence& n, ValueId all, int64_t index) {
   return slice(c, all, {0, index * n.hidden}, {1, 1}, {n.batch, n.hidden});
 }
 
-/// h R[rows]' for the gates [from, from + count).
-ValueId recurrent_product(Call& c, const Recurrence& n, int64_t direction, ValueId h, int64_t from,
-                          int64_t count) {
-  const ValueId weights = part(c, n.r, direction, from * n.hidden, count * n.hidden);
-  const ValueId turned = transpose(c, weights, {1, 0});
-  return c.emit(Op::matmul, {h, turned});
+/// `products`: how many gates each product of a step makes, in order.
+Direction read_direction(Call& c, const Recurrence& n, int64_t index, const Ints& products) {
+  const size_t each = n.activations.size() / static_cast<size_t>(n.directions);
+  Direction d{&n.activations[static_cast<size_t>(index) * each], {}, kNoValue, {}};
+  int64_t from = 0;
+  for (const int64_t gates : products) {
+    const ValueId weights = part(c, n.r, index, from * n.hidden, gates * n.hidden);
+    d.recurrent.push_back(transpose(c, weights, {1, 0}));
+    from += gates;
+  }
+  if (n.bias != kNoValue && products.size() > 1)
+    d.last_bias =
+        part(c, n.bias, index, (2 * n.gates - products.back()) * n.hidden, products.back() * n.hidden);
+  constexpr int64_t kPeepholes = 3;
+  for (int64_t i = 0; i < kPeepholes && n.gates == 4 && c.has(7); ++i)
+    d.peepholes.push_back(part(c, c.in(7), index, i * n.hidden, n.hidden));
+  return d;
 }
 
-/// Runs all directions; Y [steps, directions, batch, hidden] and the last states.
+/// Runs all directions; Y [steps, directions, batch, hidden] and the last states. The recurrent bias of the
+/// first of `recurrent_gates` joins the input's.
 void run(Call& c, const Recurrence& n, Cell cell, const std::vector<ValueId>& given,
-         int64_t recurrent_bias_from) {
+         const Ints& recurrent_gates) {
   std::vector<ValueId> sequences;
   std::vector<std::vector<ValueId>> last(given.size());
   for (int64_t d = 0; d < n.directions && c.ok(); ++d) {
@@ -162,21 +182,21 @@ void run(Call& c, const Recurrence& n, Cell cell, const std::vector<ValueId>& gi
       const ValueId input_bias = part(c, n.bias, d, 0, rows);
       products = add(c, products, input_bias);
       // The recurrent bias joins it, but for gates that multiply it first.
-      if (recurrent_bias_from > 0) {
-        const ValueId own = part(c, n.bias, d, rows, recurrent_bias_from * n.hidden);
-        const int64_t rest = rows - recurrent_bias_from * n.hidden;
-        const ValueId all = rest == 0 ? own : c.emit(Op::pad, {own}, graph::PadAttributes{{0}, {rest}});
-        products = add(c, products, all);
-      }
+      const int64_t joined = recurrent_gates[0] * n.hidden;
+      const ValueId own = part(c, n.bias, d, rows, joined);
+      const ValueId all =
+          joined == rows ? own : c.emit(Op::pad, {own}, graph::PadAttributes{{0}, {rows - joined}});
+      products = add(c, products, all);
     }
     products = reshape(c, products, {n.steps, n.batch, rows});
+    const Direction shared = read_direction(c, n, d, recurrent_gates);
     States states;
     for (const ValueId state : given) states.push_back(initial_state(c, n, state, d));
     std::vector<ValueId> outputs(static_cast<size_t>(n.steps), kNoValue);
     for (int64_t i = 0; i < n.steps && c.ok(); ++i) {
       const int64_t t = backward ? n.steps - 1 - i : i;
       const ValueId now = slice(c, products, {t, 0, 0}, {1, 1, 1}, {1, n.batch, rows});
-      States next = cell(c, n, d, reshape(c, now, {n.batch, rows}), states);
+      States next = cell(c, n, shared, reshape(c, now, {n.batch, rows}), states);
       ValueId output = next[0];
       if (n.lengths != kNoValue) {  // behind the end of a sequence its state stays, and 0 comes out
         const ValueId length = reshape(c, n.lengths, {n.batch, 1});
@@ -203,32 +223,29 @@ void run(Call& c, const Recurrence& n, Cell cell, const std::vector<ValueId>& gi
   }
 }
 
-States rnn_cell(Call& c, const Recurrence& n, int64_t d, ValueId products, const States& before) {
-  const ValueId recurrent = recurrent_product(c, n, d, before[0], 0, 1);
-  return {
-      emit(c, activate(c, n.activations[static_cast<size_t>(d)], clipped(n, Term(products) + recurrent)))};
+States rnn_cell(Call& c, const Recurrence& n, const Direction& d, ValueId products, const States& before) {
+  const ValueId recurrent = c.emit(Op::matmul, {before[0], d.recurrent[0]});
+  return {emit(c, activate(c, d.activations[0], clipped(n, Term(products) + recurrent)))};
 }
 
 /// Gates z, r, h. linear_before_reset multiplies the recurrent product with its bias instead of the state.
-States gru_cell(Call& c, const Recurrence& n, int64_t d, ValueId products, const States& before) {
-  const Activation &f = n.activations[static_cast<size_t>(2 * d)],
-                   &g = n.activations[static_cast<size_t>(2 * d + 1)];
+States gru_cell(Call& c, const Recurrence& n, const Direction& d, ValueId products, const States& before) {
+  const Activation &f = d.activations[0], &g = d.activations[1];
   const ValueId h = before[0];
-  const ValueId recurrent = recurrent_product(c, n, d, h, 0, 2);
+  const ValueId recurrent = c.emit(Op::matmul, {h, d.recurrent[0]});
   const ValueId xz = gate(c, n, products, 0), xr = gate(c, n, products, 1), xh = gate(c, n, products, 2);
   const ValueId hz = gate(c, n, recurrent, 0), hr = gate(c, n, recurrent, 1);
   const ValueId z = emit(c, activate(c, f, clipped(n, Term(xz) + hz)));
   const ValueId r = emit(c, activate(c, f, clipped(n, Term(xr) + hr)));
-  const ValueId bias = n.bias == kNoValue ? kNoValue : part(c, n.bias, d, 5 * n.hidden, n.hidden);
   Term candidate = 0;
   if (c.integer("linear_before_reset", 0) != 0) {
-    ValueId hh = recurrent_product(c, n, d, h, 2, 1);
-    if (bias != kNoValue) hh = add(c, hh, bias);
+    ValueId hh = c.emit(Op::matmul, {h, d.recurrent[1]});
+    if (d.last_bias != kNoValue) hh = add(c, hh, d.last_bias);
     candidate = Term(xh) + Term(r) * hh;
   } else {
     const ValueId reset = mul(c, r, h);
-    ValueId hh = recurrent_product(c, n, d, reset, 2, 1);
-    if (bias != kNoValue) hh = add(c, hh, bias);
+    ValueId hh = c.emit(Op::matmul, {reset, d.recurrent[1]});
+    if (d.last_bias != kNoValue) hh = add(c, hh, d.last_bias);
     candidate = Term(xh) + hh;
   }
   const ValueId fresh = emit(c, activate(c, g, clipped(n, candidate)));
@@ -236,16 +253,14 @@ States gru_cell(Call& c, const Recurrence& n, int64_t d, ValueId products, const
 }
 
 /// Gates i, o, f, c; peepholes i, o, f.
-States lstm_cell(Call& c, const Recurrence& n, int64_t d, ValueId products, const States& before) {
-  const Activation* a = &n.activations[static_cast<size_t>(3 * d)];
-  const ValueId recurrent = recurrent_product(c, n, d, before[0], 0, 4);
+States lstm_cell(Call& c, const Recurrence& n, const Direction& d, ValueId products, const States& before) {
+  const Activation* a = d.activations;
+  const ValueId recurrent = c.emit(Op::matmul, {before[0], d.recurrent[0]});
   const ValueId all = add(c, products, recurrent);
   const ValueId i = gate(c, n, all, 0), o = gate(c, n, all, 1), f = gate(c, n, all, 2),
                 k = gate(c, n, all, 3);
-  const auto peephole = [&](const Term& x, ValueId state, int64_t index) {
-    if (!c.has(7)) return x;
-    const ValueId weights = part(c, c.in(7), d, index * n.hidden, n.hidden);
-    return x + Term(weights) * state;
+  const auto peephole = [&](const Term& x, ValueId state, size_t index) {
+    return d.peepholes.empty() ? x : x + Term(d.peepholes[index]) * state;
   };
   const ValueId cell = before[1];
   const Term fresh = activate(c, a[1], clipped(n, k));
@@ -260,14 +275,14 @@ States lstm_cell(Call& c, const Recurrence& n, int64_t d, ValueId products, cons
 }  // namespace
 
 void convert_rnn(Call& c) {
-  if (const auto n = read_recurrence(c, 1, {"tanh"})) run(c, *n, rnn_cell, {n->initial}, 1);
+  if (const auto n = read_recurrence(c, 1, {"tanh"})) run(c, *n, rnn_cell, {n->initial}, {1});
 }
 void convert_gru(Call& c) {
-  if (const auto n = read_recurrence(c, 3, {"sigmoid", "tanh"})) run(c, *n, gru_cell, {n->initial}, 2);
+  if (const auto n = read_recurrence(c, 3, {"sigmoid", "tanh"})) run(c, *n, gru_cell, {n->initial}, {2, 1});
 }
 void convert_lstm(Call& c) {
   const auto n = read_recurrence(c, 4, {"sigmoid", "tanh", "tanh"});
-  if (n) run(c, *n, lstm_cell, {n->initial, c.has(6) ? c.in(6) : kNoValue}, 4);
+  if (n) run(c, *n, lstm_cell, {n->initial, c.has(6) ? c.in(6) : kNoValue}, {4});
 }
 
 }  // namespace weft::onnx
