@@ -49,19 +49,17 @@ ValueId Call::in(size_t index) {
   return kNoValue;
 }
 
-Item Call::item(size_t index) const {
+const Item& Call::item(size_t index) const {
+  static const Item kNothing;
   const bool is_named = index < node_.inputs.size() && !node_.inputs[index].empty();
   const Item* item = is_named ? importer_.find(node_.inputs[index]) : nullptr;
-  return item != nullptr ? *item : Item{};
+  return item != nullptr ? *item : kNothing;
 }
 
 bool Call::has(size_t index) const { return !item(index).is_nothing(); }
 
-bool Call::is_sequence(size_t index) const { return item(index).sequence.has_value(); }
-
 std::vector<ValueId> Call::sequence(size_t index) {
-  Item found = item(index);
-  if (found.sequence) return std::move(*found.sequence);
+  if (const Item& found = item(index); found.sequence) return *found.sequence;
   invalid(fmt::format("input {} is not a sequence", index));
   return {};
 }
@@ -273,9 +271,9 @@ ValueId Call::constant(DType dtype, const Ints& shape, const std::vector<double>
 
 ValueId Call::constant(const TensorProto& tensor) {
   if (failed_) return kNoValue;
-  auto value = narrow_bits(tensor.data_type) != 0 && !tensor.external
-                   ? importer_.add_packed(tensor, source_ + ".constant")
-                   : importer_.add_tensor(tensor, importer_.fresh_name(source_ + ".constant"));
+  const bool is_known = importer_.constants_.contains(&tensor);
+  auto value =
+      importer_.constant_of(tensor, is_known ? std::string() : importer_.fresh_name(source_ + ".constant"));
   if (value) return *value;
   fail(value.error().kind, value.error().message);
   return kNoValue;

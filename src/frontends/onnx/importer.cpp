@@ -174,6 +174,14 @@ Result<ValueId> Importer::add_packed(const TensorProto& tensor, const std::strin
   return value;
 }
 
+Result<ValueId> Importer::constant_of(const TensorProto& tensor, const std::string& name) {
+  if (const auto known = constants_.find(&tensor); known != constants_.end()) return known->second;
+  WEFT_ASSIGN(value,
+              narrow_bits(tensor.data_type) != 0 ? add_packed(tensor, name) : add_tensor(tensor, name));
+  constants_.emplace(&tensor, value);
+  return value;
+}
+
 bool Importer::is_foldable(ValueId value) const {
   if (!graph_.is_constant(value)) return false;
   const graph::Type& type = graph_.values[value].type;
@@ -247,8 +255,7 @@ Result<void> Importer::add_inputs() {
 
 Result<void> Importer::add_initializers() {
   for (const TensorProto& tensor : model_.graph.initializers) {
-    const bool is_narrow = narrow_bits(tensor.data_type) != 0;
-    WEFT_ASSIGN(value, is_narrow ? add_packed(tensor, tensor.name) : add_tensor(tensor, tensor.name));
+    WEFT_ASSIGN(value, constant_of(tensor, tensor.name));
     scopes_.back().items.emplace(tensor.name, Item{value});
   }
   return {};
@@ -316,10 +323,12 @@ Result<void> Importer::convert_node(const NodeProto& node) {
   return {};
 }
 
-Result<void> Importer::convert_nodes(const GraphProto& graph) {
+Result<std::vector<size_t>> Importer::order_of(const GraphProto& graph) const {
   const bool is_inner = scopes_.size() > 1;
-  const auto is_outside = [&](std::string_view name) { return is_inner && find(name) != nullptr; };
-  WEFT_ASSIGN(order, topological_order(graph, is_outside));
+  return topological_order(graph, [&](std::string_view name) { return is_inner && find(name) != nullptr; });
+}
+
+Result<void> Importer::convert_nodes(const GraphProto& graph, const std::vector<size_t>& order) {
   for (const size_t n : order) WEFT_TRY(convert_node(graph.nodes[n]));
   return {};
 }
@@ -337,16 +346,16 @@ Result<std::vector<Item>> Importer::inline_graph(const GraphProto& body, const s
   for (size_t i = 0; i < arguments.size(); ++i)
     scopes_.back().items.emplace(body.inputs[i].name, arguments[i]);
   for (const TensorProto& tensor : body.initializers) {
-    auto known = constants_.find(&tensor);
-    if (known == constants_.end()) {
-      const std::string name = fresh_name(tensor.name);
-      const bool is_narrow = narrow_bits(tensor.data_type) != 0;
-      WEFT_ASSIGN(value, is_narrow ? add_packed(tensor, name) : add_tensor(tensor, name));
-      known = constants_.emplace(&tensor, value).first;
-    }
-    scopes_.back().items.insert_or_assign(tensor.name, Item{known->second});
+    const bool is_known = constants_.contains(&tensor);
+    WEFT_ASSIGN(value, constant_of(tensor, is_known ? tensor.name : fresh_name(tensor.name)));
+    scopes_.back().items.insert_or_assign(tensor.name, Item{value});
   }
-  WEFT_TRY(convert_nodes(body));
+  auto order = orders_.find(&body);
+  if (order == orders_.end()) {
+    WEFT_ASSIGN(sorted, order_of(body));
+    order = orders_.emplace(&body, std::move(sorted)).first;
+  }
+  WEFT_TRY(convert_nodes(body, order->second));
   std::vector<Item> results;
   for (const ValueInfoProto& output : body.outputs) {
     const Item* item = find(output.name);
@@ -402,7 +411,8 @@ Result<void> Importer::inline_function(const FunctionProto& function, const Node
   body.name = function.name;
   for (const NodeProto& inner : function.body.nodes)
     body.nodes.push_back(instantiated(inner, node, function));
-  WEFT_TRY(convert_nodes(body));
+  WEFT_ASSIGN(order, order_of(body));
+  WEFT_TRY(convert_nodes(body, order));
   std::vector<Item> results;
   for (const std::string& output : function.outputs) {
     const Item* item = find(output);
@@ -423,13 +433,14 @@ Result<void> Importer::inline_function(const FunctionProto& function, const Node
 
 Result<Import> Importer::run() {
   scopes_.push_back({{}, false, &model_.opsets});
+  WEFT_ASSIGN(order, order_of(model_.graph));
   for (const ValueInfoProto& input : model_.graph.inputs) names_.insert(input.name);
   for (const TensorProto& tensor : model_.graph.initializers) names_.insert(tensor.name);
   for (const NodeProto& node : model_.graph.nodes) names_.insert(node.outputs.begin(), node.outputs.end());
   model_names_ = names_;
   WEFT_TRY(add_inputs());
   WEFT_TRY(add_initializers());
-  WEFT_TRY(convert_nodes(model_.graph));
+  WEFT_TRY(convert_nodes(model_.graph, order));
   WEFT_TRY(add_outputs());
   for (const graph::Value& value : graph_.values) graph_.names.insert(value.name);
   WEFT_TRY(graph::verify(graph_));

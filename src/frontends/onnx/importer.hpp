@@ -56,9 +56,12 @@ class Importer {
   Result<void> add_inputs();
   Result<void> add_initializers();
   Result<void> add_outputs();
+  /// The tensor's value: made when it is first met, since a graph of a loop is put in place again and again.
+  Result<ValueId> constant_of(const TensorProto& tensor, const std::string& name);
   /// A packed tensor of the file, as bytes and nodes that take them apart.
   Result<ValueId> add_packed(const TensorProto& tensor, const std::string& name);
-  Result<void> convert_nodes(const GraphProto& graph);
+  Result<std::vector<size_t>> order_of(const GraphProto& graph) const;
+  Result<void> convert_nodes(const GraphProto& graph, const std::vector<size_t>& order);
   Result<void> convert_node(const NodeProto& node);
   /// The results of a graph or a function's body for these arguments, with its nodes in place.
   Result<std::vector<Item>> inline_graph(const GraphProto& body, const std::vector<Item>& arguments);
@@ -78,11 +81,12 @@ class Importer {
   const ReadOptions& options_;
   graph::Graph graph_;
   Blobs blobs_;
-  size_t inlined_ = 0;                               ///< graphs put in place so far
-  std::vector<Scope> scopes_;                        ///< the innermost last
-  std::map<const TensorProto*, ValueId> constants_;  ///< of the initializers of inlined graphs
-  std::set<std::string, std::less<>> model_names_;   ///< of the values of the model's graph
-  std::set<std::string, std::less<>> names_;         ///< of the model's values and of graph_'s
+  size_t inlined_ = 0;                                       ///< graphs put in place so far
+  std::map<const GraphProto*, std::vector<size_t>> orders_;  ///< of the nodes of graphs put in place
+  std::vector<Scope> scopes_;                                ///< the innermost last
+  std::map<const TensorProto*, ValueId> constants_;          ///< by the tensor of the file
+  std::set<std::string, std::less<>> model_names_;           ///< of the values of the model's graph
+  std::set<std::string, std::less<>> names_;                 ///< of the model's values and of graph_'s
   std::map<std::string, int64_t, std::less<>> suffixes_;
   std::map<ValueId, int32_t> narrow_types_;  ///< of values that hold a narrow type (ops/narrow.hpp)
   std::map<std::string, uint32_t, std::less<>> external_;  ///< opened data files: path -> blob
@@ -105,11 +109,11 @@ class Call {
   Result<void> status() const;
 
   // Operands.
-  bool is_sequence(size_t index) const;
+
   /// The tensors of a sequence; fails when the operand is none.
   std::vector<ValueId> sequence(size_t index);
   /// Whatever the operand is; nothing when it is absent.
-  Item item(size_t index) const;
+  const Item& item(size_t index) const;
   size_t input_count() const { return node_.inputs.size(); }
   bool has(size_t index) const;  ///< whether it is given, and holds something
   ValueId in(size_t index);      ///< fails when absent

@@ -129,7 +129,7 @@ void convert_optional_has_element(Call& c) {
 }
 
 void convert_optional_get_element(Call& c) {
-  const Item item = c.item(0);
+  const Item& item = c.item(0);
   if (item.is_nothing()) return c.invalid("the optional holds nothing");
   c.out(0, item);
 }
