@@ -300,14 +300,8 @@ Result<void> Importer::add_outputs() {
   return {};
 }
 
-const FunctionProto* Importer::find_function(const NodeProto& node) const {
-  for (const FunctionProto& function : model_.functions)
-    if (function.name == node.op_type && function.domain == node.domain) return &function;
-  return nullptr;
-}
-
 Result<void> Importer::convert_node(const NodeProto& node) {
-  const FunctionProto* function = find_function(node);
+  const FunctionProto* function = find_function(model_, node);
   if (function != nullptr) {
     WEFT_TRY(inline_function(*function, node));
   } else {

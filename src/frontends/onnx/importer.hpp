@@ -25,7 +25,8 @@ inline constexpr int64_t kMaxExtent = int64_t{1} << 40;
 inline constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 32;  ///< inputs and initializers
 inline constexpr uint64_t kMaxResultBytes = uint64_t{1} << 31;  ///< what a node computes
 inline constexpr size_t kMaxNodes = size_t{1} << 18;            ///< of the graph, with loops written out
-inline constexpr int64_t kMaxFoldedElements = 64 * 1024;        ///< of a value that is computed at import
+inline constexpr int64_t kMaxUnrolled = 512;              ///< steps of a recurrence that are written out
+inline constexpr int64_t kMaxFoldedElements = 64 * 1024;  ///< of a value that is computed at import
 
 /// Bytes of a tensor, counting an extent of 0 as 1 so that no extent escapes the bound. Errors: invalid_model
 /// for a negative extent, limit above kMaxExtent or above `max_bytes`.
@@ -67,7 +68,6 @@ class Importer {
   Result<std::vector<Item>> inline_graph(const GraphProto& body, const std::vector<Item>& arguments);
   Result<void> inline_function(const FunctionProto& function, const NodeProto& node);
   const Item* find(std::string_view name) const;
-  const FunctionProto* find_function(const NodeProto& node) const;
   /// A constant of the graph from a tensor of the file.
   Result<ValueId> add_tensor(const TensorProto& tensor, const std::string& name);
   Result<graph::ConstantData> external_data(const TensorProto& tensor, uint64_t bytes);

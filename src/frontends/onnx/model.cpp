@@ -314,6 +314,12 @@ std::string data_type_name(int32_t data_type) {
   return std::string(kDataTypes[data_type].name);
 }
 
+const FunctionProto* find_function(const ModelProto& model, const NodeProto& node) {
+  for (const FunctionProto& function : model.functions)
+    if (function.name == node.op_type && function.domain == node.domain) return &function;
+  return nullptr;
+}
+
 std::string display_name(const NodeProto& node) {
   if (!node.name.empty()) return node.name;
   for (const std::string& output : node.outputs)

@@ -103,6 +103,9 @@ struct ModelProto {
 /// Reads blob 0. Fails with invalid_model on anything that is not an ONNX model.
 Result<ModelProto> read_model(const Source& file);
 
+/// The model's own function that the node calls, or null.
+const FunctionProto* find_function(const ModelProto& model, const NodeProto& node);
+
 /// The node's name, or for a nameless one its operator and first output: `Conv -> "y"`.
 std::string display_name(const NodeProto& node);
 

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
 #include "frontends/onnx/importer.hpp"
 #include "frontends/onnx/inputs.hpp"
 
@@ -27,12 +25,6 @@ class UnsupportedFinder {
   }
 
  private:
-  bool is_function(const NodeProto& node) const {
-    return std::ranges::any_of(model_.functions, [&](const FunctionProto& f) {
-      return f.name == node.op_type && f.domain == node.domain;
-    });
-  }
-
   void visit(const GraphProto& graph, const std::map<std::string, int64_t>& opsets) {
     for (const NodeProto& node : graph.nodes) {
       for (const AttributeProto& attribute : node.attributes)
@@ -40,7 +32,7 @@ class UnsupportedFinder {
       const auto opset = opsets.find(node.domain);
       const int64_t version = opset == opsets.end() ? 0 : opset->second;
       if (version > 0 && find_operator(node.domain, node.op_type, version) != nullptr) continue;
-      if (!is_function(node)) add(node, version);
+      if (find_function(model_, node) == nullptr) add(node, version);
     }
   }
 

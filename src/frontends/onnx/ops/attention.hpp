@@ -5,9 +5,6 @@
 
 namespace weft::onnx {
 
-/// Steps of a recurrence that are written out as nodes of their own, at most.
-inline constexpr int64_t kMaxUnrolled = 512;
-
 /// [batch, length, heads * size] -> [batch, heads, length, size], and back.
 ValueId split_heads(Call& c, ValueId x, int64_t heads);
 ValueId join_heads(Call& c, ValueId x);

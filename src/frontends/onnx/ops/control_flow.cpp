@@ -132,13 +132,7 @@ void convert_loop(Call& c) {
   for (size_t k = 0; k < scans; ++k) {
     if (!c.wants(states.size() + k)) continue;
     if (scanned[k].empty()) return c.unsupported("a scan output of no iteration has no shape");
-    std::vector<ValueId> rows;
-    for (const ValueId value : scanned[k]) {
-      Ints shape = c.shape(value);
-      shape.insert(shape.begin(), 1);
-      rows.push_back(reshape(c, value, shape));
-    }
-    c.out(states.size() + k, concat(c, rows, 0));
+    c.out(states.size() + k, stack(c, scanned[k], 0));
   }
 }
 
@@ -153,17 +147,6 @@ ValueId row_of(Call& c, ValueId x, int64_t axis, int64_t index) {
   const ValueId row = slice(c, x, starts, Ints(sizes.size(), 1), sizes);
   sizes.erase(sizes.begin() + axis);
   return reshape(c, row, sizes);
-}
-
-ValueId stacked(Call& c, const std::vector<ValueId>& rows, int64_t axis) {
-  if (!c.ok()) return kNoValue;
-  std::vector<ValueId> parts;
-  for (const ValueId row : rows) {
-    Ints shape = c.shape(row);
-    shape.insert(shape.begin() + axis, 1);
-    parts.push_back(reshape(c, row, shape));
-  }
-  return concat(c, parts, axis);
 }
 
 struct ScanForm {
@@ -202,7 +185,7 @@ std::vector<ValueId> run_scan(Call& c, const ScanForm& s, std::vector<ValueId> s
   for (size_t k = 0; k < s.outputs && c.ok(); ++k) {
     if (s.output_backward[k] != 0) std::ranges::reverse(collected[k]);
     const int64_t axis = c.axis(s.output_axes[k], c.rank(collected[k][0]) + 1);
-    states.push_back(stacked(c, collected[k], axis));
+    states.push_back(stack(c, collected[k], axis));
   }
   return states;
 }
@@ -248,7 +231,7 @@ void convert_scan(Call& c) {
       rows.resize(own.size());
       for (size_t k = 0; k < own.size(); ++k) rows[k].push_back(own[k]);
     }
-    for (const std::vector<ValueId>& row : rows) results.push_back(stacked(c, row, 0));
+    for (const std::vector<ValueId>& row : rows) results.push_back(stack(c, row, 0));
   }
   for (size_t k = 0; k < results.size(); ++k) c.out(k, results[k]);
 }

@@ -58,6 +58,17 @@ ValueId concat(Call& c, std::vector<ValueId> inputs, int64_t axis) {
   return c.emit(Op::concat, std::move(inputs), graph::ConcatAttributes{axis});
 }
 
+ValueId stack(Call& c, const std::vector<ValueId>& values, int64_t axis) {
+  if (!c.ok()) return kNoValue;
+  std::vector<ValueId> parts;
+  for (const ValueId value : values) {
+    Ints shape = c.shape(value);
+    shape.insert(shape.begin() + axis, 1);
+    parts.push_back(reshape(c, value, shape));
+  }
+  return concat(c, std::move(parts), axis);
+}
+
 ValueId slice(Call& c, ValueId x, const Ints& starts, const Ints& steps, const Ints& sizes) {
   const bool forward = std::all_of(steps.begin(), steps.end(), [](int64_t step) { return step > 0; });
   if (!c.ok() || (forward && sizes == c.shape(x))) return x;

@@ -30,6 +30,8 @@ ValueId reshape(Call& c, ValueId x, const Ints& shape);
 ValueId transpose(Call& c, ValueId x, Ints permutation);
 ValueId expand(Call& c, ValueId x, const Ints& shape);
 ValueId concat(Call& c, std::vector<ValueId> inputs, int64_t axis);
+/// Along a new axis.
+ValueId stack(Call& c, const std::vector<ValueId>& values, int64_t axis);
 /// Nothing is emitted when the whole of x is taken.
 ValueId slice(Call& c, ValueId x, const Ints& starts, const Ints& steps, const Ints& sizes);
 /// `axes` are sorted and >= 0. With keep, the reduced axes stay with extent 1.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "frontends/onnx/ops/attention.hpp"
 #include "frontends/onnx/ops/converters.hpp"
 #include "frontends/onnx/ops/term.hpp"
 

@@ -106,18 +106,12 @@ void convert_split_to_sequence(Call& c) {
 }
 
 void convert_concat_from_sequence(Call& c) {
-  Values values = c.sequence(0);
+  const Values values = c.sequence(0);
   if (!c.ok()) return;
   if (values.empty()) return c.invalid("the sequence is empty");
   const bool is_new = c.integer("new_axis", 0) != 0;
   const int64_t axis = c.axis(c.required_integer("axis"), c.rank(values[0]) + (is_new ? 1 : 0));
-  for (ValueId& value : values) {
-    if (!is_new || !c.ok()) continue;
-    Ints shape = c.shape(value);
-    shape.insert(shape.begin() + axis, 1);
-    value = reshape(c, value, shape);
-  }
-  if (c.ok()) c.out(0, concat(c, values, axis));
+  if (c.ok()) c.out(0, is_new ? stack(c, values, axis) : concat(c, values, axis));
 }
 
 /// What an optional holds is the item itself.
