@@ -24,12 +24,27 @@ Result<std::pair<std::string, std::string>> assignment(const std::string& text, 
   return std::pair(text.substr(0, equals), text.substr(equals + 1));
 }
 
-Result<graph::Ints> shape(const std::string& text, const std::string& whole) {
-  graph::Ints extents;
+/// "128", "1..512", "32..1920:32"
+Result<onnx::ExtentRange> extent_range(const std::string& text, const std::string& whole) {
+  const size_t dots = text.find("..");
+  if (dots == std::string::npos) {
+    WEFT_ASSIGN(extent, number(text, whole));
+    return onnx::ExtentRange(extent);
+  }
+  const size_t colon = std::min(text.find(':', dots), text.size());
+  WEFT_ASSIGN(least, number(text.substr(0, dots), whole));
+  WEFT_ASSIGN(most, number(text.substr(dots + 2, colon - dots - 2), whole));
+  if (colon == text.size()) return onnx::ExtentRange(least, most, 1);
+  WEFT_ASSIGN(step, number(text.substr(colon + 1), whole));
+  return onnx::ExtentRange(least, most, step);
+}
+
+Result<std::vector<onnx::ExtentRange>> shape(const std::string& text, const std::string& whole) {
+  std::vector<onnx::ExtentRange> extents;
   if (text.empty()) return extents;
   for (size_t start = 0; start <= text.size();) {
     const size_t end = std::min(text.find_first_of("x,", start), text.size());
-    WEFT_ASSIGN(extent, number(text.substr(start, end - start), whole));
+    WEFT_ASSIGN(extent, extent_range(text.substr(start, end - start), whole));
     extents.push_back(extent);
     start = end + 1;
   }
@@ -78,9 +93,9 @@ Result<size_t> one_of(const Options& options, const char* option, std::initializ
 Result<onnx::ReadOptions> read_options(const Options& options, Host& host) {
   onnx::ReadOptions read;
   for (const std::string& text : options.all("dim")) {
-    WEFT_ASSIGN(pair, assignment(text, "NAME=N"));
-    WEFT_ASSIGN(extent, number(pair.second, text));
-    read.dims[pair.first] = extent;
+    WEFT_ASSIGN(pair, assignment(text, "NAME=N or NAME=N..N"));
+    WEFT_ASSIGN(range, extent_range(pair.second, text));
+    read.dims.insert_or_assign(pair.first, range);
   }
   for (const std::string& text : options.all("shape")) {
     WEFT_ASSIGN(pair, assignment(text, "INPUT=1x3x224x224"));

@@ -194,6 +194,19 @@ Result<void> check_ports(const graph::Graph& g, const Observed& observed) {
   return {};
 }
 
+/// The graph for the extents that the inputs had.
+graph::Graph for_inputs(graph::Graph g, const std::vector<Tensor>& inputs) {
+  std::map<std::string, int64_t, std::less<>> values;
+  for (const auto& [name, symbol] : g.symbols) values.emplace(name, symbol.range.min.value_or(0));
+  for (size_t i = 0; i < g.inputs.size() && i < inputs.size(); ++i) {
+    const graph::Shape& shape = g.values[g.inputs[i].value].type.shape;
+    for (size_t axis = 0; axis < shape.size() && axis < inputs[i].shape.size(); ++axis)
+      if (shape[axis].kind() == expr::Kind::variable)
+        values.insert_or_assign(shape[axis].node().variable.name, inputs[i].shape[axis]);
+  }
+  return graph::specialize(std::move(g), values);
+}
+
 Result<Report> judge(const graph::Graph& g, const Blobs& blobs, const Observed& observed, double tolerance) {
   WEFT_TRY(check_ports(g, observed));
   WEFT_ASSIGN(arbiter,
@@ -310,6 +323,7 @@ Result<int> run_verify(const Options& options, Host& host) {
   WEFT_ASSIGN(imported, compile::import_model({source}, compile_options));
   WEFT_ASSIGN(observed, observe(options, bundle, compile_options, nullptr, host));
   if (observed.variants.empty()) return 0;  // Node failed: its exit code is ours
+  imported.graph = for_inputs(std::move(imported.graph), observed.inputs);
   WEFT_ASSIGN(report, judge(imported.graph, imported.blobs, observed, tolerance));
   if (!report.passed) {
     compile_options.keep_values = true;

@@ -8,7 +8,7 @@ import { bench, benchTable } from "./bench.mjs";
 import { RunError, report } from "./errors.mjs";
 import { makeProfile, median, openProbe, timeRuns } from "./measure.mjs";
 import { profileTable, profileTrace, resultLines } from "./report.mjs";
-import { arrayOf, fileNames, readInputs, summarize, toNpy } from "./tensors.mjs";
+import { arrayOf, elementsOf, fileNames, readInputs, summarize, toNpy } from "./tensors.mjs";
 import { verify } from "./verify.mjs";
 
 const here = new URL("./", import.meta.url);
@@ -45,10 +45,13 @@ async function measure(model, inputs) {
   return { runs, outputs: runs.whole.at(-1).outputs, profile: makeProfile(runs, statementInfos(model.info.variant), peaks) };
 }
 
+/** An output with the shape that this run gave it. */
+const shaped = (port, outputs) => ({ ...port, shape: outputs[port.name].shape });
+
 function writeOutputs(infos, outputs) {
   mkdirSync(task.output, { recursive: true });
   const names = fileNames(infos);
-  infos.forEach((info, i) => writeFileSync(path.join(task.output, names[i]), toNpy(info, outputs[info.name])));
+  infos.forEach((info, i) => writeFileSync(path.join(task.output, names[i]), toNpy(shaped(info, outputs), outputs[info.name])));
   return names.map((name) => path.join(task.output, name));
 }
 
@@ -58,7 +61,7 @@ function describe({ info }, { runs, outputs }) {
   return {
     model: info.name, variant: info.variant, variantReason: info.variantReason, engine, repeat: task.repeat, warmup: task.warmup,
     run: { minMs: Math.min(...times), medianMs: median(times) },
-    outputs: info.outputs.map((port, i) => ({ ...summarize(port, outputs[port.name]), ...(files.length ? { file: files[i] } : {}) })),
+    outputs: info.outputs.map((port, i) => ({ ...summarize(shaped(port, outputs), outputs[port.name]), ...(files.length ? { file: files[i] } : {}) })),
   };
 }
 
@@ -88,7 +91,7 @@ const say = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${te
 function benchmark(model, inputs) {
   const { info } = model;
   model.dispose();
-  const result = bench(task, info, info.inputs.map((port) => ({ ...port, data: inputs[port.name] })), say);
+  const result = bench(task, info, info.inputs.map((port) => ({ ...port, shape: inputs[port.name].shape ?? port.shape, data: elementsOf(inputs[port.name]) })), say);
   say("");
   process.stdout.write(task.json ? text({ ...result, engine }) : benchTable(result));
   if (result.agrees === false) process.exitCode = 1;

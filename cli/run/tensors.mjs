@@ -84,10 +84,12 @@ function fromNpy(info, file) {
   const { array, npy } = KINDS[info.dtype];
   if (type !== npy && !(info.dtype === "boolean" && type === "u1"))
     throw wrong(`input "${info.name}": ${file} holds numpy ${type}, the model wants ${shown(info)}, numpy ${npy}`);
-  if (shape.join() !== info.shape.join()) throw wrong(`input "${info.name}": ${file} has the shape [${shape.join(", ")}], the model wants ${shown(info)}`);
+  const open = info.dims && shape.length === info.dims.length;
+  if (!open && shape.join() !== info.shape.join()) throw wrong(`input "${info.name}": ${file} has the shape [${shape.join(", ")}], the model wants ${shown(info)}`);
   const size = elements(shape) * array.BYTES_PER_ELEMENT;
   if (bytes.length < start + size) throw wrong(`input "${info.name}": ${file} ends after ${bytes.length - start} of ${size} bytes`);
-  return new array(new Uint8Array(bytes.subarray(start, start + size)).buffer);
+  const data = new array(new Uint8Array(bytes.subarray(start, start + size)).buffer);
+  return open ? { data, shape } : data;
 }
 
 function fromJson(info, file) {
@@ -125,11 +127,17 @@ export function readInputs(infos, given) {
     if (fits.length === 0) throw wrong(`no input for "${text}"; the model's inputs: ${infos.map((info) => `"${info.name}" (${shown(info)})`).join(", ")}`);
     texts.set(fits[0].name, text.slice(fits[0].name.length + 1));
   }
-  return Object.fromEntries(infos.map((info, index) => [info.name, valueOf(info, texts.get(info.name) ?? "random", index)]));
+  return Object.fromEntries(infos.map((info, index) => {
+    const value = valueOf(info, texts.get(info.name) ?? "random", index);
+    // Without a shape of its own, an input has the greatest extents.
+    return [info.name, info.dims && !value.shape ? { data: value, shape: info.shape } : value];
+  }));
 }
 
 /** The array that the runtime wants, of an input's bytes. */
 export const arrayOf = ({ dtype }, bytes) => new KINDS[dtype].array(new Uint8Array(bytes).buffer);
+/** The elements of an input that readInputs has read. */
+export const elementsOf = (value) => value.data ?? value;
 
 // --- outputs ----------------------------------------------------------------------------------------------------------
 

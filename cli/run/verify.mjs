@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { RunError } from "./errors.mjs";
-import { readInputs } from "./tensors.mjs";
+import { elementsOf, readInputs } from "./tensors.mjs";
 
 const bytesOf = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
 const port = ({ name, dtype, shape }) => ({ name, dtype, shape });
@@ -20,13 +20,16 @@ export async function verify({ inputs, rawInputs, variants }, here, supported, o
     }
     const model = await open(variant);
     infos ??= { inputs: model.info.inputs.map(port), outputs: model.info.outputs.map(port) };
-    feed ??= rawInputs ? Object.fromEntries(model.info.inputs.map((info, i) => [info.name, arrayOf(info, readFileSync(file(`input.${i}.bin`)))])) : readInputs(model.info.inputs, inputs);
+    const raw = (info, i) => ({ data: arrayOf(info, readFileSync(file(`input.${i}.bin`))), shape: info.shape });
+    feed ??= rawInputs ? Object.fromEntries(model.info.inputs.map((info, i) => [info.name, raw(info, i)])) : readInputs(model.info.inputs, inputs);
     const outputs = await model.run(feed);
+    infos.inputs.forEach((info) => (info.shape = feed[info.name].shape ?? info.shape));
+    infos.outputs.forEach((info) => (info.shape = outputs[info.name].shape));
     infos.outputs.forEach(({ name }, i) => writeFileSync(file(`${variant}.${i}.bin`), bytesOf(outputs[name])));
     model.dispose();
     ran.push(variant);
   }
   if (ran.length === 0) throw new RunError("engine", `this engine runs none of the variants ${variants.join(", ")}`);
-  infos.inputs.forEach(({ name }, i) => writeFileSync(file(`input.${i}.bin`), bytesOf(feed[name])));
+  infos.inputs.forEach(({ name }, i) => writeFileSync(file(`input.${i}.bin`), bytesOf(elementsOf(feed[name]))));
   writeFileSync(file("verify.json"), JSON.stringify({ ...infos, ran, skipped }));
 }

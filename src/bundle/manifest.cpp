@@ -12,11 +12,31 @@ namespace {
 
 using nlohmann::ordered_json;
 
+/// Symbols stand in a graph as "dim.name".
+std::string without_prefixes(std::string text) {
+  constexpr std::string_view kPrefix = "dim.";
+  for (size_t at = text.find(kPrefix); at != std::string::npos; at = text.find(kPrefix, at))
+    text.erase(at, kPrefix.size());
+  return text;
+}
+
 Port make_port(const graph::Graph& g, const graph::Port& port) {
   const graph::Type& type = g.values[port.value].type;
-  const auto shape = graph::constant_shape(type.shape);
-  WEFT_CHECK(shape.has_value(), port.name);
-  return {valid_utf8(port.name), type.dtype, *shape};
+  Port out{valid_utf8(port.name), type.dtype, {}};
+  for (const expr::Expr& extent : type.shape)
+    out.shape.push_back(static_cast<int64_t>(plan::greatest(extent)));
+  if (graph::constant_shape(type.shape)) return out;
+  for (const expr::Expr& extent : type.shape) out.dims.push_back(without_prefixes(expr::print(extent)));
+  return out;
+}
+
+ordered_json json_of(const expr::Variable& symbol) {
+  ordered_json out = ordered_json::object();
+  out["name"] = symbol.name;
+  out["min"] = symbol.range.min.value_or(0);
+  out["max"] = symbol.range.max.value_or(0);
+  out["step"] = symbol.multiple_of;
+  return out;
 }
 
 ordered_json json_of(const Port& port) {
@@ -24,6 +44,7 @@ ordered_json json_of(const Port& port) {
   out["name"] = valid_utf8(port.name);
   out["dtype"] = std::string(to_string(port.dtype));
   out["shape"] = port.shape;
+  if (!port.dims.empty()) out["dims"] = port.dims;
   if (port.picture) {
     static constexpr const char* kFits[] = {"fill", "cover", "contain"};
     out["picture"]["fit"] = kFits[static_cast<size_t>(port.picture->fit)];
@@ -82,6 +103,10 @@ ordered_json json_of(const Variant& variant) {
   out["memory"] = std::move(memory);
   out["context"] = variant.context;
   out["entries"] = list(variant.entries);
+  if (variant.symbols != 0) {
+    out["symbols"] = variant.symbols;
+    out["answers"] = variant.answers;
+  }
   out["inputs"] = list(variant.inputs);
   out["outputs"] = list(variant.outputs);
   out["weights"] = list(variant.weights);
@@ -117,6 +142,7 @@ ordered_json json_of(const Manifest& manifest) {
   out["name"] = valid_utf8(manifest.name);
   out["generator"] = manifest.generator;
   if (manifest.int64_numbers) out["int64"] = "number";
+  if (!manifest.symbols.empty()) out["symbols"] = list(manifest.symbols);
   out["inputs"] = list(manifest.inputs);
   out["outputs"] = list(manifest.outputs);
   out["nodes"] = list(manifest.nodes);
@@ -143,6 +169,9 @@ Manifest make_manifest(const graph::Graph& g, const WeightsFile& weights, std::s
   Manifest out;
   out.name = g.name;
   out.generator = std::move(generator);
+  for (const auto& [name, symbol] : g.symbols)
+    out.symbols.push_back({without_prefixes(name), symbol.range, symbol.multiple_of});
+  if (!g.symbols.empty()) out.required_features.push_back(kSymbolsFeature);
   for (const graph::Port& port : g.inputs) out.inputs.push_back(make_port(g, port));
   for (const graph::Port& port : g.outputs) out.outputs.push_back(make_port(g, port));
   out.weights_bytes = weights.data_bytes;
@@ -164,6 +193,11 @@ Variant make_variant(std::string name, std::string file, const plan::Program& pr
   WEFT_CHECK(tables.entry_records.size() == program.entries.size());
   for (size_t i = 0; i < program.entries.size(); ++i)
     out.entries.push_back({program.entries[i].name, tables.entry_records[i]});
+  if (!program.symbols.empty()) {
+    out.entries.push_back({"resize", tables.resize});
+    out.symbols = tables.symbols;
+    out.answers = tables.answers;
+  }
   out.inputs = addresses(program, inputs);
   out.outputs = addresses(program, outputs);
   const std::vector<bool> loaded = plan::loaded_by_statements(program);

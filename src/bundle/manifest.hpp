@@ -17,6 +17,8 @@
 namespace weft::bundle {
 
 inline constexpr uint32_t kAbiMajor = 1, kAbiMinor = 1;
+/// In required_features: extents depend on symbols.
+inline constexpr const char* kSymbolsFeature = "symbols";
 /// In required_features: `prepare` asks for the weights (step's result `load`).
 inline constexpr const char* kLoadFeature = "load";
 /// Name of the custom section that holds manifest_section().
@@ -34,7 +36,8 @@ struct PictureFitting {
 struct Port {
   std::string name;
   DType dtype = DType::f32;
-  graph::Ints shape;
+  graph::Ints shape;                   ///< the greatest extents
+  std::vector<std::string> dims = {};  ///< extents as expressions over the symbols; empty where shape is all
   std::optional<PictureFitting> picture = std::nullopt;  ///< an input u8[1, H, W, 4] that takes pictures
   int64_t sample_rate = 0;                               ///< of an input that takes sound, Hz; 0: it does not
   std::vector<std::string> labels = {};                  ///< of an output's last axis; not in modules
@@ -63,7 +66,8 @@ struct Variant {
   uint64_t run_arena_bytes = 0;  ///< of memory.arena_bytes, what run alone needs
   uint32_t context = 0;
   std::vector<EntryInfo> entries;
-  std::vector<uint64_t> inputs, outputs;         ///< addresses, parallel to the manifest's
+  uint32_t symbols = 0, answers = 0;      ///< addresses of the symbols' values, and of the outputs' extents
+  std::vector<uint64_t> inputs, outputs;  ///< addresses, parallel to the manifest's
   std::vector<std::array<uint64_t, 3>> weights;  ///< offset in the data part, address, bytes; by offset
   std::vector<StatementInfo> profile;            ///< parallel to the statements of `run`, or empty
 };
@@ -71,7 +75,8 @@ struct Variant {
 struct Manifest {
   std::vector<std::string> required_features;
   std::string name;
-  std::string generator;  ///< "weft 0.1.0"
+  std::string generator;                ///< "weft 0.1.0"
+  std::vector<expr::Variable> symbols;  ///< without the prefix of their names
   std::vector<Port> inputs, outputs;
   std::vector<std::string> nodes;
   bool int64_numbers = false;  ///< 64-bit integers are numbers in JavaScript, where the caller does not say
@@ -91,7 +96,7 @@ struct HashedFile {
   std::string sha256;  ///< lower-case hexadecimal
 };
 
-/// Everything that does not depend on a variant. Shapes must be constant.
+/// Everything that does not depend on a variant.
 Manifest make_manifest(const graph::Graph& g, const WeightsFile& weights, std::string generator);
 
 /// One variant, from its placed program: `weights`, `inputs` and `outputs` are what build_program gives.

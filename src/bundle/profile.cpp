@@ -25,7 +25,7 @@ struct Describe {
     return {"fill", {}, 0, buffer.name, 0, buffer.bytes};
   }
   StatementInfo operator()(const plan::Copy& copy) const {
-    return {"copy", {}, 0, program.buffers[copy.destination].name, 0, 2 * copy.bytes};
+    return {"copy", {}, 0, program.buffers[copy.destination].name, 0, 2 * plan::greatest(copy.bytes)};
   }
   StatementInfo operator()(const plan::Load& load) const {
     return {"load", {}, 0, program.buffers[load.buffer].name, 0, load.bytes};

@@ -7,6 +7,7 @@
 #include "compile/stream.hpp"
 #include "compile/views.hpp"
 #include "loops/in_place.hpp"
+#include "loops/symbols.hpp"
 #include "loops/unroll.hpp"
 #include "loops/vectorize.hpp"
 #include "lower/lower.hpp"
@@ -42,11 +43,12 @@ constexpr uint64_t kCallsPerStatement = 16;
 /// Points that are worth a call of their own.
 constexpr uint64_t kPointsPerCall = 1 << 14;
 
+/// At most.
 uint64_t points(const Stage& stage) {
   expr::Expr count(1);
   for (const loops::Axis& axis : stage.spatial) count = count * axis.extent;
   for (const loops::Axis& axis : stage.reduction) count = count * axis.extent;
-  return static_cast<uint64_t>(count.as_constant().value_or(0));
+  return plan::greatest(count);
 }
 
 class Builder {
@@ -58,6 +60,11 @@ class Builder {
         groups_(lower::collect_groups(g)),
         layout_(choose_layout(g, groups_, options.share_memory)) {
     built_.program.entries = {{"prepare", {}}, {"run", {}}};
+    built_.program.symbols = g.symbols;
+    if (!g.symbols.empty())
+      for (const graph::Port& port : g.outputs)
+        for (const expr::Expr& extent : g.values[port.value].type.shape)
+          built_.program.answers.push_back(extent);
     for (const Group& group : groups_)
       for (const ValueId input : group.inputs) ++readers_[input];
     for (const graph::Port& port : g_.outputs) ++readers_[port.value];
@@ -74,15 +81,13 @@ class Builder {
   }
 
  private:
-  static uint64_t bytes(const Storage& storage) {
-    const auto elements = storage.elements.as_constant();
-    WEFT_CHECK(elements.has_value(), "a storage of unknown size");
-    return static_cast<uint64_t>(*elements) * byte_size(storage.dtype);
+  static expr::Expr bytes(const Storage& storage) {
+    return storage.elements * static_cast<int64_t>(byte_size(storage.dtype));
   }
 
   BufferId add_buffer(std::string name, BufferKind kind, const Storage& storage) {
     built_.program.buffers.push_back(
-        {.name = std::move(name), .kind = kind, .bytes = bytes(storage), .slack = 64});
+        {.name = std::move(name), .kind = kind, .bytes = plan::greatest(bytes(storage)), .slack = 64});
     return static_cast<BufferId>(built_.program.buffers.size() - 1);
   }
 
@@ -111,7 +116,7 @@ class Builder {
   Result<void> add_output(const graph::Port& port, BufferId buffer) {
     const graph::Type& type = g_.values[port.value].type;
     const Storage storage = row_major(type);
-    if (bytes(storage) == 0) {
+    if (bytes(storage).is_constant(0)) {
       entry().push_back(Fill{buffer, 0});
       return {};
     }
@@ -153,7 +158,7 @@ class Builder {
     const std::vector<Placement>& all = placements_[value];
     if (!all.empty()) return all.front();
     const Storage storage = row_major(g_.values[value].type);
-    if (bytes(storage) == 0) {  // no stage makes it
+    if (bytes(storage).is_constant(0)) {  // no stage makes it
       record(value, {storage, add_buffer(g_.values[value].name, BufferKind::arena, storage)});
     } else {
       WEFT_CHECK(g_.is_constant(value), "a value that nothing computed: " + g_.values[value].name);
@@ -371,11 +376,17 @@ class Builder {
   Result<void> fill_unwritten(const Placement& target) {
     if (!loops::has_halo(target.storage) && !blocked(target.storage)) return {};
     const std::vector<ZeroBox> boxes = halo_boxes(target.storage);
-    if (boxes.empty()) entry().push_back(Fill{target.buffer, 0});
+    if (boxes.empty()) entry().push_back(Fill{target.buffer, 0, sized(target.storage)});
     const std::string& name = built_.program.buffers[target.buffer].name;
     for (const ZeroBox& box : boxes)
       WEFT_TRY(add_call(box.stage, {{box.storage, target.buffer}}, "halo " + name));
     return {};
+  }
+
+  /// What the fill of a storage says of its size: nothing where it is all of its buffer.
+  static std::optional<expr::Expr> sized(const Storage& storage) {
+    const expr::Expr size = bytes(storage);
+    return size.as_constant() ? std::nullopt : std::optional(size);
   }
 
   static bool blocked(const Storage& storage) {
@@ -409,7 +420,8 @@ class Builder {
                                     const schedule::Schedule& schedule, const std::string& source) {
     dump_("stages", [&] { return loops::print(stage); });
     dump_("schedules", [&] { return stage.name + " @ " + source + "\n" + schedule::print(schedule); });
-    WEFT_ASSIGN(kernel, schedule::apply(stage, schedule, local_storages(placements)));
+    WEFT_ASSIGN(applied, schedule::apply(stage, schedule, local_storages(placements)));
+    loops::Kernel kernel = loops::with_symbols(std::move(applied), g_.symbols);
     if (!source.empty()) kernel.name += ": " + source;
     dump_("loops", [&] { return loops::print(kernel); });
     return kernel;
@@ -455,9 +467,8 @@ class Builder {
     return loops::unroll(loops::vectorize(std::move(kernel), {.bytes = options_.vector_bytes}));
   }
 
-  static uint64_t offset(const Placement& placement) {
-    return static_cast<uint64_t>(placement.storage.offset.as_constant().value_or(0)) *
-           byte_size(placement.storage.dtype);
+  static expr::Expr offset(const Placement& placement) {
+    return placement.storage.offset * static_cast<int64_t>(byte_size(placement.storage.dtype));
   }
 
   void push_call(const Stage& stage, loops::Kernel kernel, const std::vector<Placement>& placements,
@@ -470,15 +481,13 @@ class Builder {
     for (const Placement& placement : placements) {
       call.buffers.push_back(placement.buffer);
       call.offsets.push_back(offset(placement));
-      at_start = at_start && call.offsets.back() == 0;
+      at_start = at_start && call.offsets.back().is_constant(0);
     }
     if (at_start) call.offsets.clear();
-    const auto blocks = loops::block_count(kernel).as_constant();
-    WEFT_CHECK(blocks.has_value(), "a block count that is not constant");
     call.kernel = static_cast<KernelId>(built_.program.kernels.size());
-    call.blocks = static_cast<uint64_t>(*blocks);
+    call.blocks = loops::block_count(kernel);
     const uint64_t calls = std::clamp<uint64_t>(points(stage) / kPointsPerCall, 1, kCallsPerStatement);
-    call.grain = std::max<uint64_t>(1, (call.blocks + calls - 1) / calls);
+    call.grain = std::max<uint64_t>(1, (plan::greatest(call.blocks) + calls - 1) / calls);
     built_.program.kernels.push_back(std::move(kernel));
     entry().push_back(std::move(call));
   }

@@ -27,8 +27,12 @@ class ProgramJson {
   ordered_json json(const plan::Call& call) const {
     ordered_json addresses = ordered_json::array();
     for (size_t i = 0; i < call.buffers.size(); ++i)
-      addresses.push_back(address(call.buffers[i]) + (call.offsets.empty() ? 0 : call.offsets[i]));
-    return {{"call", call.kernel}, {"buffers", addresses}, {"blocks", call.blocks}, {"source", call.source}};
+      addresses.push_back(address(call.buffers[i]) +
+                          (call.offsets.empty() ? 0 : plan::greatest(call.offsets[i])));
+    return {{"call", call.kernel},
+            {"buffers", addresses},
+            {"blocks", plan::greatest(call.blocks)},
+            {"source", call.source}};
   }
   ordered_json json(const plan::Fill& fill) const {
     return {{"fill", address(fill.buffer)},
@@ -36,7 +40,9 @@ class ProgramJson {
             {"value", fill.value}};
   }
   ordered_json json(const plan::Copy& copy) const {
-    return {{"copy", address(copy.destination)}, {"from", address(copy.source)}, {"bytes", copy.bytes}};
+    return {{"copy", address(copy.destination)},
+            {"from", address(copy.source)},
+            {"bytes", plan::greatest(copy.bytes)}};
   }
   /// The weights are not streamed.
   ordered_json json(const plan::Load&) const {

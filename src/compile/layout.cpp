@@ -42,11 +42,12 @@ Halo wanted_halo(const graph::Graph& g, const Node& node) {
   const graph::Shape& y = g.values[node.output].type.shape;
   Halo halo{std::vector<int64_t>(x.size(), 0), std::vector<int64_t>(x.size(), 0)};
   for (size_t i = 0; i + 2 < x.size(); ++i) {
-    const auto last = ((y[i + 2] - 1) * attributes.strides[i] + (w[i + 2] - 1) * attributes.dilations[i] -
-                       attributes.pads_begin[i] - (x[i + 2] - 1))
-                          .as_constant();
+    const expr::Expr last = (y[i + 2] - 1) * attributes.strides[i] +
+                            (w[i + 2] - 1) * attributes.dilations[i] - attributes.pads_begin[i] -
+                            (x[i + 2] - 1);
     halo.begin[i + 2] = attributes.pads_begin[i];
-    halo.end[i + 2] = std::max<int64_t>(0, last.value_or(0));
+    // What depends on symbols reaches at most as far as the padding.
+    halo.end[i + 2] = std::max<int64_t>(0, last.as_constant().value_or(attributes.pads_end[i]));
   }
   return halo;
 }

@@ -56,7 +56,10 @@ void make_tables(PlacedVariant& variant, const bundle::WeightsFile& weights, pla
 std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::string& manifest,
                                   bool debug_names) {
   wasm::ModuleInput input;
-  input.kernels = variant.built.program.kernels;
+  std::vector<loops::Kernel> kernels = variant.built.program.kernels;
+  if (!variant.built.program.symbols.empty())
+    kernels.push_back(plan::resize_kernel(variant.built.program, variant.tables));
+  input.kernels = kernels;
   input.features = variant.features;
   input.memory_pages_min = variant.pages;
   for (const auto& [address, bytes] : variant.tables.segments) input.data.push_back({address, bytes});

@@ -34,6 +34,14 @@ bool whole_result(const Stage& stage) {
   return true;
 }
 
+/// Whether the points of the stage do not all have the same value of it.
+bool varies(const Stage& stage, const Expr& e) {
+  return std::ranges::any_of(stage.spatial, [&](const loops::Axis& a) { return expr::uses(e, a.name); }) ||
+         std::ranges::any_of(stage.bindings, [&](const loops::IndexBinding& binding) {
+           return expr::uses(e, binding.variable.name);
+         });
+}
+
 /// Whether vectors can be read along the innermost axis.
 bool unit_stride(const Storage& storage) {
   for (size_t i = storage.dims.size(); i-- > 0;)
@@ -63,7 +71,7 @@ Stage narrowed(Stage stage, Storage& result) {
     const Expr at = extent.is_constant(1) ? Expr(0) : axis_variable(stage.spatial[axis]);
     const Expr start = stage.output_indices[axis] - at;
     const bool plain = std::ranges::count(result.dims, axis, &StorageDim::axis) == 1;
-    if (!plain || !start.as_constant()) continue;
+    if (!plain || varies(stage, start)) continue;
     result = loops::slot(result, axis, start, extent);
     shape[axis] = extent;
     stage.output_indices[axis] = at;
@@ -147,7 +155,7 @@ std::vector<ZeroBox> halo_boxes(const Storage& storage) {
       std::ranges::any_of(storage.dims, [](const StorageDim& dim) { return dim.divisor != 1; });
   const int64_t size = static_cast<int64_t>(byte_size(storage.dtype));
   const int64_t elements = storage.elements.as_constant().value_or(0);
-  if (blocked || elements * size <= kSmall) return {};
+  if (blocked || elements * size <= kSmall) return {};  // nor where the size depends on symbols
   std::vector<ZeroBox> boxes;
   int64_t zeros = 0;
   // Outside one dim's interior, inside the interiors of all dims around it, and everywhere in the inner ones.

@@ -45,6 +45,11 @@ struct IotaAttributes {
   int64_t axis = 0;
   WEFT_FIELDS(IotaAttributes, visit("to", self.to), visit("shape", self.shape), visit("axis", self.axis));
 };
+struct ExtentsAttributes {
+  DType to = DType::i64;  ///< i64 or i32
+  Shape values;           ///< the elements, each within 32 bits
+  WEFT_FIELDS(ExtentsAttributes, visit("to", self.to), visit("values", self.values));
+};
 struct ModAttributes {
   bool truncate = false;  ///< C's fmod (sign of the dividend) instead of the sign of the divisor
   WEFT_FIELDS(ModAttributes, visit("truncate", self.truncate));
@@ -147,7 +152,7 @@ using Attributes =
     std::variant<NoAttributes, CastAttributes, ModAttributes, ReduceAttributes, ArgReduceAttributes,
                  WindowAttributes, ConvAttributes, ConvTransposeAttributes, ReshapeAttributes,
                  TransposeAttributes, SliceAttributes, ConcatAttributes, PadAttributes, ResizeAttributes,
-                 AxisAttributes, WinogradAttributes, IotaAttributes, ScatterAttributes>;
+                 AxisAttributes, WinogradAttributes, IotaAttributes, ScatterAttributes, ExtentsAttributes>;
 
 #undef WEFT_FIELDS
 

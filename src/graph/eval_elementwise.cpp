@@ -170,6 +170,8 @@ template <>
 constexpr Rule rule_of<scalar::bitcast> = bitcast_rule;
 template <>
 constexpr Rule rule_of<scalar::iota> = no_rule;  // has an evaluator of its own
+template <>
+constexpr Rule rule_of<scalar::extents> = no_rule;
 
 #define WEFT_RULE_elementwise(name) rule_of<scalar::name>
 #define WEFT_RULE_reduce(name) no_rule

@@ -182,4 +182,12 @@ Result<void> iota(const Call& call) {
   return {};
 }
 
+Result<void> extents(const Call& call) {
+  WEFT_ASSIGN(values, constants(call.attributes<ExtentsAttributes>().values));
+  with_type(call.y.dtype, [&]<class T>(std::type_identity<T>) {
+    for (size_t i = 0; i < values.size(); ++i) data<T>(call.y)[i] = static_cast<T>(values[i]);
+  });
+  return {};
+}
+
 }  // namespace weft::graph::evaluators

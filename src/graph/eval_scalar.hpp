@@ -328,5 +328,6 @@ struct bitcast;
 struct select;
 // Of no operand.
 struct iota;
+struct extents;
 
 }  // namespace weft::graph::scalar

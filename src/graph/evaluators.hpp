@@ -48,6 +48,7 @@ Result<void> pad(const Call& call);
 Result<void> resize(const Call& call);
 Result<void> gather(const Call& call);
 Result<void> iota(const Call& call);
+Result<void> extents(const Call& call);
 Result<void> scatter(const Call& call);
 
 /// The result of `evaluate` on a tensor, converted to another float type (or copied).

@@ -126,6 +126,9 @@ Result<Graph> parse(std::string_view text);
 /// model's.
 Result<void> verify(const Graph& g);
 
+/// The graph with these extents in the place of its symbols, each of which has a value.
+Graph specialize(Graph g, const std::map<std::string, int64_t, std::less<>>& values);
+
 /// "f32[1, 3, 224, 224]"
 std::string to_string(const Type& type);
 /// The extents when all are constant.

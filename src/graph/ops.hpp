@@ -48,6 +48,7 @@ Result<Type> pad(const RuleInput& in);
 Result<Type> resize(const RuleInput& in);
 Result<Type> gather(const RuleInput& in);
 Result<Type> iota(const RuleInput& in);
+Result<Type> extents(const RuleInput& in);
 Result<Type> bitcast(const RuleInput& in);
 Result<Type> scatter(const RuleInput& in);
 }  // namespace shape_rules

@@ -95,6 +95,18 @@ Result<Type> iota(const RuleInput& in) {
   return Type{a.to, a.shape};
 }
 
+Result<Type> extents(const RuleInput& in) {
+  const auto& a = in.get<ExtentsAttributes>();
+  if (a.to != DType::i64 && a.to != DType::i32)
+    return in.error(fmt::format("the elements are {}, not i32 or i64", to_string(a.to)));
+  for (const expr::Expr& value : a.values) {
+    const expr::Interval bounds = expr::bounds(value);
+    if (!bounds.min || *bounds.min < INT32_MIN || !bounds.max || *bounds.max > INT32_MAX)
+      return in.error(fmt::format("{} may pass 32 bits", expr::print(value)));
+  }
+  return Type{a.to, {static_cast<int64_t>(a.values.size())}};
+}
+
 Result<Type> select(const RuleInput& in) {
   if (in[0].dtype != DType::boolean) return in.error("the condition is not boolean");
   WEFT_ASSIGN(out, broadcast_operands(in, 1));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "loops/loops.hpp"
 
 namespace weft::loops {
 namespace {
@@ -109,28 +110,40 @@ std::optional<Storage> linear_storage(DType dtype, const std::vector<Expr>& shap
   storage.halo_end.resize(shape.size(), 0);
   Expr rest = index;
   for (uint32_t axis = 0; axis < shape.size(); ++axis) {
-    int64_t stride = 1;
+    Expr stride = 1;
     if (!shape[axis].is_constant(1)) {
       const auto split = expr::split_linear(rest, axes[axis].node().variable.name);
       if (!split) return std::nullopt;
-      stride = split->coefficient.as_constant().value_or(0);
-      if (stride <= 0) return std::nullopt;
+      stride = split->coefficient;
+      const bool varies = std::ranges::any_of(axes, [&](const Expr& other) {
+        return other.kind() == expr::Kind::variable && expr::uses(stride, other.node().variable.name);
+      });
+      if (varies || !expr::always(expr::less(0, stride))) return std::nullopt;
       rest = split->rest;
     }
     storage.dims.push_back({axis, 1, shape[axis], stride});
   }
-  if (!rest.as_constant()) return std::nullopt;
+  for (const Expr& axis : axes)
+    if (axis.kind() == expr::Kind::variable && expr::uses(rest, axis.node().variable.name))
+      return std::nullopt;
   storage.offset = rest;
   // Axes of one point go where they are in the shape: outside the next axis that has more.
-  std::vector<int64_t> rank(storage.dims.size());
-  int64_t inner = 0;
+  std::vector<Expr> rank(storage.dims.size());
+  Expr inner = 0;
   for (size_t i = storage.dims.size(); i-- > 0;) {
-    if (!shape[i].is_constant(1)) inner = *storage.dims[i].stride.as_constant();
+    if (!shape[i].is_constant(1)) inner = storage.dims[i].stride;
     rank[i] = inner;
   }
-  std::sort(storage.dims.begin(), storage.dims.end(), [&](const StorageDim& a, const StorageDim& b) {
-    return rank[a.axis] != rank[b.axis] ? rank[a.axis] > rank[b.axis] : a.axis < b.axis;
-  });
+  // Strides of which neither is known to be the greater have no order.
+  const auto outside = [&](const StorageDim& a, const StorageDim& b) {
+    const Expr &x = rank[a.axis], &y = rank[b.axis];
+    return x == y ? a.axis < b.axis : expr::always(expr::less_equal(y, x));
+  };
+  for (size_t i = 0; i < storage.dims.size(); ++i)
+    for (size_t j = i + 1; j < storage.dims.size(); ++j)
+      if (outside(storage.dims[i], storage.dims[j]) == outside(storage.dims[j], storage.dims[i]))
+        return std::nullopt;
+  std::sort(storage.dims.begin(), storage.dims.end(), outside);
   return storage;
 }
 
@@ -150,9 +163,7 @@ std::vector<Expr> index_variables(const std::vector<Expr>& shape) {
   std::vector<Expr> variables;
   for (size_t i = 0; i < shape.size(); ++i) {
     const auto extent = shape[i].as_constant();
-    std::optional<int64_t> last;
-    if (extent) last = std::max<int64_t>(*extent - 1, 0);
-    variables.push_back(extent == 1 ? Expr(0) : expr::variable(fmt::format("i{}", i), {0, last}));
+    variables.push_back(extent == 1 ? Expr(0) : loop_variable(fmt::format("i{}", i), shape[i]));
   }
   return variables;
 }

@@ -98,6 +98,14 @@ Value bits_as(Value value, DType from, DType to) {
   return wide == to ? bits : loops::cast(wide, bits);
 }
 
+/// The element of a list at an index.
+Expr element_at(const std::vector<Expr>& values, const Expr& index) {
+  Expr value = values.empty() ? Expr(0) : values.back();
+  for (size_t i = values.size(); i-- > 1;)
+    value = expr::select(expr::less(index, static_cast<int64_t>(i)), values[i - 1], value);
+  return value;
+}
+
 }  // namespace
 
 Value StageBuilder::outer_value(ValueId value, const Indices& indices, const Reading& reading) {
@@ -116,6 +124,10 @@ Value StageBuilder::inner_value(const Node& node, const Indices& indices, const 
   if (node.op == graph::Op::iota) {
     const auto& iota = std::get<graph::IotaAttributes>(node.attributes);
     return loops::index_value(indices[static_cast<size_t>(iota.axis)], iota.to);
+  }
+  if (node.op == graph::Op::extents) {
+    const auto& extents = std::get<graph::ExtentsAttributes>(node.attributes);
+    return loops::index_value(element_at(extents.values, indices[0]), extents.to);
   }
   WEFT_CHECK(info(node.op).op_class == graph::OpClass::elementwise,
              "an anchor read away from its own indices: " + stage_.name);

@@ -1,6 +1,6 @@
 // Values that depend on constants only: constants, and what nodes make of them (`prepare` computes those at
 // load). What a node makes of nothing (iota) is no constant: as an index it costs nothing, in memory it
-// would.
+// would. Nor is a value whose extents depend on symbols.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,8 @@ namespace weft::passes {
 class ConstantValues {
  public:
   explicit ConstantValues(const graph::Graph& g) : g_(g), computed_(g.values.size(), false) {
-    for (const graph::Node& node : g.nodes) computed_[node.output] = holds(node.inputs);
+    for (const graph::Node& node : g.nodes)
+      computed_[node.output] = holds(node.inputs) && is_sized(node.output);
   }
 
   bool contains(graph::ValueId value) const {
@@ -28,6 +29,10 @@ class ConstantValues {
   }
 
  private:
+  bool is_sized(graph::ValueId value) const {
+    return graph::constant_shape(g_.values[value].type.shape).has_value();
+  }
+
   const graph::Graph& g_;
   std::vector<bool> computed_;
 };

@@ -94,13 +94,17 @@ void add_periods(const std::vector<Touch>& touches, std::set<int64_t>& periods) 
 
 bool never_meet(const loops::Kernel& kernel, const Window& a, const Window& b) {
   const loops::Buffer &first = kernel.buffers[a.parameter], &second = kernel.buffers[b.parameter];
-  const auto bytes = [](const loops::Buffer& buffer) {
-    return static_cast<uint64_t>(buffer.elements.as_constant().value_or(int64_t{1} << 40)) *
-           byte_size(buffer.dtype);
+  const auto end = [](const Window& window, const loops::Buffer& buffer) {
+    return window.offset + buffer.elements * static_cast<int64_t>(byte_size(buffer.dtype));
   };
-  if (a.offset >= b.offset + bytes(second) || b.offset >= a.offset + bytes(first)) return true;
-  const auto size = static_cast<uint64_t>(byte_size(first.dtype));
-  if (first.dtype != second.dtype || a.offset % size != 0 || b.offset % size != 0) return false;
+  if (expr::always(expr::less_equal(end(b, second), a.offset)) ||
+      expr::always(expr::less_equal(end(a, first), b.offset)))
+    return true;
+  const auto size = static_cast<int64_t>(byte_size(first.dtype));
+  const auto first_byte = a.offset.as_constant(), second_byte = b.offset.as_constant();
+  if (!first_byte || !second_byte || first.dtype != second.dtype || *first_byte % size != 0 ||
+      *second_byte % size != 0)
+    return false;
   const std::vector<Touch> by_first = Collector(a.parameter).collect(kernel.body);
   const std::vector<Touch> by_second = Collector(b.parameter).collect(kernel.body);
   if (by_first.empty() || by_second.empty()) return true;
@@ -108,8 +112,8 @@ bool never_meet(const loops::Kernel& kernel, const Window& a, const Window& b) {
   add_periods(by_first, periods);
   add_periods(by_second, periods);
   for (const int64_t period : periods) {
-    const auto x = remainders(by_first, period, static_cast<int64_t>(a.offset / size));
-    const auto y = remainders(by_second, period, static_cast<int64_t>(b.offset / size));
+    const auto x = remainders(by_first, period, *first_byte / size);
+    const auto y = remainders(by_second, period, *second_byte / size);
     if (x && y && (x->last < y->first || y->last < x->first)) return true;
   }
   return false;

@@ -12,7 +12,7 @@ namespace weft::plan {
 /// start.
 struct Window {
   uint32_t parameter = 0;
-  uint64_t offset = 0;
+  expr::Expr offset = 0;
 };
 /// Whether it is proved that the kernel touches no byte through both. Proof: the two ranges do not overlap,
 /// or there is a period of which the one uses only some remainders and the other only others.

@@ -11,7 +11,8 @@ constexpr uint8_t kPoison = 0xff;
 
 class Evaluator {
  public:
-  Evaluator(const Program& program, Contents& contents) : program_(program), contents_(contents) {
+  Evaluator(const Program& program, Contents& contents, const SymbolValues& symbols)
+      : program_(program), contents_(contents), symbols_(symbols) {
     const std::vector<bool> loaded = loaded_by_statements(program);
     for (BufferId id = 0; id < contents.size(); ++id) {
       if (!loaded[id]) continue;
@@ -26,12 +27,19 @@ class Evaluator {
  private:
   std::vector<uint8_t>& bytes(BufferId id) { return contents_[id]; }
 
-  void step(const Fill& fill) { std::ranges::fill(bytes(fill.buffer), fill.value); }
+  size_t value(const expr::Expr& e) const { return static_cast<size_t>(expr::evaluate(e, symbols_)); }
+
+  void step(const Fill& fill) {
+    const size_t count = fill.bytes ? value(*fill.bytes) : bytes(fill.buffer).size();
+    WEFT_CHECK(count <= bytes(fill.buffer).size());
+    std::fill_n(bytes(fill.buffer).begin(), count, fill.value);
+  }
 
   void step(const Copy& copy) {
     WEFT_CHECK(copy.destination != copy.source);
-    WEFT_CHECK(copy.bytes <= bytes(copy.destination).size() && copy.bytes <= bytes(copy.source).size());
-    std::copy_n(bytes(copy.source).begin(), static_cast<size_t>(copy.bytes), bytes(copy.destination).begin());
+    const size_t count = value(copy.bytes);
+    WEFT_CHECK(count <= bytes(copy.destination).size() && count <= bytes(copy.source).size());
+    std::copy_n(bytes(copy.source).begin(), count, bytes(copy.destination).begin());
   }
 
   /// What is not in the window is poisoned.
@@ -50,15 +58,14 @@ class Evaluator {
     std::vector<loops::Memory> memories(kernel.buffers.size());
     each_argument(call, [&](size_t parameter, std::vector<uint8_t>& all, size_t offset) {
       const loops::Buffer& buffer = kernel.buffers[parameter];
-      const size_t size =
-          static_cast<size_t>(buffer.elements.as_constant().value_or(0)) * byte_size(buffer.dtype);
+      const size_t size = value(buffer.elements) * byte_size(buffer.dtype);
       WEFT_CHECK(offset + size <= all.size(), buffer.name);
       const auto begin = all.begin() + static_cast<ptrdiff_t>(offset);
       memories[parameter].bytes.assign(begin, begin + static_cast<ptrdiff_t>(size));
     });
     const uint64_t first = call.first.value_or(0);
-    loops::evaluate(kernel, memories, {}, static_cast<int64_t>(first),
-                    static_cast<int64_t>(first + call.blocks));
+    loops::evaluate(kernel, memories, symbols_, static_cast<int64_t>(first),
+                    static_cast<int64_t>(first + value(call.blocks)));
     each_argument(call, [&](size_t parameter, std::vector<uint8_t>& all, size_t offset) {
       if (kernel.buffers[parameter].space == loops::BufferSpace::read) return;
       std::ranges::copy(memories[parameter].bytes, all.begin() + static_cast<ptrdiff_t>(offset));
@@ -72,19 +79,27 @@ class Evaluator {
     for (size_t parameter = 0; parameter < kernel.buffers.size(); ++parameter) {
       if (!loops::is_parameter(kernel.buffers[parameter].space)) continue;
       WEFT_CHECK(argument < call.buffers.size(), kernel.name);
-      const uint64_t offset = call.offsets.empty() ? 0 : call.offsets[argument];
-      visit(parameter, bytes(call.buffers[argument++]), static_cast<size_t>(offset));
+      const size_t offset = call.offsets.empty() ? 0 : value(call.offsets[argument]);
+      visit(parameter, bytes(call.buffers[argument++]), offset);
     }
   }
 
   const Program& program_;
   Contents& contents_;
+  const SymbolValues& symbols_;
   std::map<BufferId, std::vector<uint8_t>> file_;  ///< weights that statements load
 };
 
 }  // namespace
 
-void evaluate(const Program& program, std::string_view entry, Contents& contents) {
+uint64_t greatest(const expr::Expr& e) {
+  const auto most = expr::bounds(e).max;
+  WEFT_CHECK(most.has_value(), expr::print(e));
+  return static_cast<uint64_t>(std::max<int64_t>(0, *most));
+}
+
+void evaluate(const Program& program, std::string_view entry, Contents& contents,
+              const SymbolValues& symbols) {
   const auto found = std::ranges::find(program.entries, entry, &Entry::name);
   WEFT_CHECK(found != program.entries.end(), entry);
   contents.resize(program.buffers.size());
@@ -92,7 +107,7 @@ void evaluate(const Program& program, std::string_view entry, Contents& contents
     contents[i].resize(static_cast<size_t>(program.buffers[i].bytes), kPoison);
     if (program.buffers[i].kind == BufferKind::arena) std::ranges::fill(contents[i], kPoison);
   }
-  Evaluator evaluator(program, contents);
+  Evaluator evaluator(program, contents, symbols);
   for (const Statement& statement : found->statements) evaluator.run(statement);
 }
 

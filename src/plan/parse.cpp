@@ -61,6 +61,7 @@ class Parser {
   Result<Program> run() {
     scanner_.expect_word("program");
     scanner_.expect("{");
+    while (scanner_.take_word("symbol")) symbol();
     while (scanner_.take_word("buffer")) buffer();
     while (scanner_.take_word("kernel")) kernel();
     while (!scanner_.failed() && !scanner_.take("}")) entry();
@@ -94,6 +95,21 @@ class Parser {
     scanner_.fail("expected input, output, weights, prepared or arena");
     return BufferKind::arena;
   }
+
+  void symbol() {
+    expr::Variable v;
+    v.name = std::string(scanner_.word());
+    scanner_.expect_word("in");
+    scanner_.expect("[");
+    v.range.min = scanner_.integer(0, INT64_MAX);
+    scanner_.expect(",");
+    v.range.max = scanner_.integer(0, INT64_MAX);
+    scanner_.expect("]");
+    if (scanner_.take_word("step")) v.multiple_of = scanner_.integer(1, INT32_MAX);
+    program_.symbols[v.name] = v;
+  }
+
+  expr::Expr expression(std::string_view until = {}) { return scanner_.expression(program_.symbols, until); }
 
   void buffer() {
     const uint32_t number_of = id('b');
@@ -146,13 +162,13 @@ class Parser {
     while (!scanner_.failed() && !scanner_.take(")")) {
       if (!call.buffers.empty()) scanner_.expect(",");
       call.buffers.push_back(id('b'));
-      call.offsets.push_back(scanner_.take("+") ? number(UINT64_MAX) : 0);
-      has_offset = has_offset || call.offsets.back() != 0;
+      call.offsets.push_back(scanner_.take("+") ? expression() : expr::Expr(0));
+      has_offset = has_offset || !call.offsets.back().is_constant(0);
     }
     if (!has_offset) call.offsets.clear();
     if (scanner_.take_word("first")) call.first = number(UINT64_MAX);
     scanner_.expect_word("blocks");
-    call.blocks = number(UINT64_MAX);
+    call.blocks = expression("grain");
     scanner_.expect_word("grain");
     call.grain = number(UINT64_MAX);
     scanner_.expect("@");
@@ -164,6 +180,7 @@ class Parser {
     Fill fill;
     fill.buffer = id('b');
     fill.value = static_cast<uint8_t>(number(UINT8_MAX));
+    if (scanner_.take_word("bytes")) fill.bytes = expression();
     return fill;
   }
 
@@ -172,7 +189,7 @@ class Parser {
     copy.destination = id('b');
     scanner_.expect("<-");
     copy.source = id('b');
-    copy.bytes = number(UINT64_MAX);
+    copy.bytes = expression();
     return copy;
   }
 

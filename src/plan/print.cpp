@@ -32,18 +32,21 @@ std::string text(const Call& call) {
   std::string out = fmt::format("call k{}(", call.kernel);
   for (size_t i = 0; i < call.buffers.size(); ++i) {
     out += fmt::format("{}b{}", i == 0 ? "" : ", ", call.buffers[i]);
-    const uint64_t offset = call.offsets.empty() ? 0 : call.offsets[i];
-    if (offset != 0) out += fmt::format(" + {}", offset);
+    if (!call.offsets.empty() && !call.offsets[i].is_constant(0)) out += " + " + expr::print(call.offsets[i]);
   }
   out += ")";
   if (call.first) out += fmt::format(" first {}", *call.first);
-  return out + fmt::format(" blocks {} grain {} @ {}", call.blocks, call.grain, loops::quoted(call.source));
+  return out + fmt::format(" blocks {} grain {} @ {}", expr::print(call.blocks), call.grain,
+                           loops::quoted(call.source));
 }
 
-std::string text(const Fill& fill) { return fmt::format("fill b{} {}", fill.buffer, fill.value); }
+std::string text(const Fill& fill) {
+  const std::string bytes = fill.bytes ? " bytes " + expr::print(*fill.bytes) : std::string();
+  return fmt::format("fill b{} {}{}", fill.buffer, fill.value, bytes);
+}
 
 std::string text(const Copy& copy) {
-  return fmt::format("copy b{} <- b{} {}", copy.destination, copy.source, copy.bytes);
+  return fmt::format("copy b{} <- b{} {}", copy.destination, copy.source, expr::print(copy.bytes));
 }
 
 std::string text(const Load& load) {
@@ -54,6 +57,11 @@ std::string text(const Load& load) {
 
 std::string print(const Program& program) {
   std::string out = "program {\n";
+  for (const auto& [name, symbol] : program.symbols) {
+    out += fmt::format("  symbol {} in [{}, {}]", name, symbol.range.min.value_or(0),
+                       symbol.range.max.value_or(INT64_MAX));
+    out += symbol.multiple_of == 1 ? "\n" : fmt::format(" step {}\n", symbol.multiple_of);
+  }
   for (size_t i = 0; i < program.buffers.size(); ++i)
     out += fmt::format("  buffer b{} {}\n", i, text(program.buffers[i]));
   for (const loops::Kernel& kernel : program.kernels) out += indented(loops::print(kernel));

@@ -4,7 +4,9 @@
 // `prepare` runs once after the weights are in memory, `run` once per inference. A call runs blocks [0,
 // blocks) of a kernel, `grain` blocks at a time; the caller may stop between two grains and go on later.
 // Buffers with overlapping addresses must not be live at once (verify). An error cell that a kernel sets ends
-// the entry.
+// the entry. Blocks, offsets and sizes of statements are expressions over the program's symbols: extents that
+// the caller chooses before `run`, each within its range. A buffer has room for the greatest; addresses do
+// not depend on symbols.
 //
 // A load in `prepare` brings bytes of a tensor of model.weights: the caller copies them and goes on. A
 // program without loads has all weights in memory before prepare. A weight with a window has memory for a
@@ -14,6 +16,7 @@
 //
 // Text form (print and parse are inverse):
 //   program {
+//     symbol seq in [1, 512]
 //     buffer b0 weights "conv1.w" 6912 @ 4096           (bytes, then the address once memory is planned)
 //     buffer b1 arena "x.nhwc" 602112 slack 64 @ 65536
 //     buffer b6 weights "fc.w" 4096000 window 1048576 slack 64
@@ -61,7 +64,7 @@ enum class BufferKind : uint8_t {
 struct Buffer {
   std::string name;  ///< of the model's value, with what was done to it; for people
   BufferKind kind = BufferKind::arena;
-  uint64_t bytes = 0;
+  uint64_t bytes = 0;   ///< room: what it takes for the greatest symbols
   uint64_t window = 0;  ///< weights: bytes of memory for a part of it at a time; 0: all of it
   uint32_t slack = 0;   ///< readable bytes after the end
   uint64_t address = 0;
@@ -72,9 +75,9 @@ inline uint64_t memory_bytes(const Buffer& buffer) { return buffer.window ? buff
 
 struct Call {
   KernelId kernel = 0;
-  std::vector<BufferId> buffers;  ///< parallel to the kernel's buffers that are parameters
-  std::vector<uint64_t> offsets;  ///< bytes into each buffer; empty: all 0
-  uint64_t blocks = 1;
+  std::vector<BufferId> buffers;    ///< parallel to the kernel's buffers that are parameters
+  std::vector<expr::Expr> offsets;  ///< bytes into each buffer; empty: all 0
+  expr::Expr blocks = 1;
   uint64_t grain = 1;
   std::string source;                  ///< the model's node(s)
   loops::Cost cost;                    ///< for profiles; not in the text form
@@ -83,10 +86,11 @@ struct Call {
 struct Fill {
   BufferId buffer = 0;
   uint8_t value = 0;
+  std::optional<expr::Expr> bytes = {};  ///< from the start; without: all
 };
 struct Copy {
   BufferId destination = 0, source = 0;
-  uint64_t bytes = 0;
+  expr::Expr bytes = 0;
 };
 /// Bytes [begin, begin + bytes) of a weight come to the buffer's address.
 struct Load {
@@ -100,11 +104,20 @@ struct Entry {
   std::vector<Statement> statements;
 };
 
+using Symbols = std::map<std::string, expr::Variable, std::less<>>;
+using SymbolValues = std::map<std::string, int64_t, std::less<>>;
+
 struct Program {
+  Symbols symbols;
   std::vector<Buffer> buffers;
   std::vector<loops::Kernel> kernels;
   std::vector<Entry> entries;  ///< prepare, run
+  /// What the caller wants to know once it has chosen the symbols: the extents of outputs. Not in the text.
+  std::vector<expr::Expr> answers;
 };
+
+/// The greatest value of an expression over the symbols, at least 0.
+uint64_t greatest(const expr::Expr& e);
 
 std::string print(const Program& program);
 Result<Program> parse(std::string_view text);
@@ -116,7 +129,8 @@ Result<void> verify(const Program& program);
 /// Memory contents by buffer; evaluation of one entry with loops::evaluate. The reference for the module's
 /// step(). Weights that statements load are given whole; what the last load left is in `contents` afterwards.
 using Contents = std::vector<std::vector<uint8_t>>;
-void evaluate(const Program& program, std::string_view entry, Contents& contents);
+void evaluate(const Program& program, std::string_view entry, Contents& contents,
+              const SymbolValues& symbols = {});
 
 /// Makes kernels that differ only in names one, and renumbers the calls: equal signature, shared code.
 Program share_kernels(Program program);

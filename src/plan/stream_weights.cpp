@@ -168,8 +168,8 @@ class Streamer {
     // Its address as a whole must not be negative: the arena lies behind what stays.
     if (resident_bytes_ < out_.program.buffers[id].bytes) return uncut("less stays in memory than it holds");
     const loops::Kernel& kernel = out_.program.kernels[call->kernel];
-    plan.parts = Cutter(kernel, parameter_of(kernel, *call, id), call->blocks, out_.program.buffers[id].bytes,
-                        options_.window)
+    plan.parts = Cutter(kernel, parameter_of(kernel, *call, id), greatest(call->blocks),
+                        out_.program.buffers[id].bytes, options_.window)
                      .cut();
     if (plan.parts.size() < 2) {
       plan.parts.clear();
@@ -205,7 +205,7 @@ class Streamer {
       if (part.end > part.begin) out.push_back(Load{id, part.begin, part.end - part.begin});
       Call piece = call;
       piece.first = part.first;
-      piece.blocks = part.blocks;
+      piece.blocks = static_cast<int64_t>(part.blocks);
       out.push_back(std::move(piece));
     }
   }

@@ -13,8 +13,22 @@ enum class Opcode : uint32_t { end = 0, call = 1, fill = 2, copy = 3, load = 4 }
 constexpr uint64_t kRecordsAddress = 128;
 constexpr uint64_t kAlignment = 64;
 
-/// Buffer and offset from its address of each argument: calls with equal ones share their params.
-using Arguments = std::vector<std::pair<BufferId, int64_t>>;
+/// What a kernel gets: each argument's buffer and the offset from its address, then the symbols' values.
+/// Calls with equal ones share their params.
+struct Arguments {
+  std::vector<std::pair<BufferId, expr::Expr>> buffers;
+  std::vector<std::string> symbols;
+
+  size_t words() const { return buffers.size() + symbols.size(); }
+  friend bool operator<(const Arguments& a, const Arguments& b) {
+    const auto order = [](const auto& x, const auto& y) {
+      return x.first != y.first ? x.first <=> y.first : expr::compare(x.second, y.second) <=> 0;
+    };
+    const auto compared = std::lexicographical_compare_three_way(a.buffers.begin(), a.buffers.end(),
+                                                                 b.buffers.begin(), b.buffers.end(), order);
+    return compared != 0 ? compared < 0 : a.symbols < b.symbols;
+  }
+};
 
 /// The first byte of each weight in its window, statement by statement.
 class Windows {
@@ -23,14 +37,15 @@ class Windows {
     if (const auto* load = std::get_if<Load>(&statement)) begin_[load->buffer] = load->begin;
   }
 
-  Arguments arguments(const Call& call) const {
+  Arguments arguments(const Call& call, const loops::Kernel& kernel) const {
     Arguments out;
     for (size_t i = 0; i < call.buffers.size(); ++i) {
       const auto begin = begin_.find(call.buffers[i]);
-      const uint64_t offset = call.offsets.empty() ? 0 : call.offsets[i];
-      out.emplace_back(call.buffers[i],
-                       static_cast<int64_t>(offset - (begin == begin_.end() ? 0 : begin->second)));
+      const expr::Expr offset = call.offsets.empty() ? expr::Expr(0) : call.offsets[i];
+      const auto loaded = static_cast<int64_t>(begin == begin_.end() ? 0 : begin->second);
+      out.buffers.emplace_back(call.buffers[i], offset - loaded);
     }
+    for (const auto& [name, symbol] : kernel.symbols) out.symbols.push_back(name);
     return out;
   }
 
@@ -48,6 +63,7 @@ struct Layout {
   std::vector<uint64_t> entry_records;
   std::map<Arguments, uint64_t> params;
   std::vector<Arguments> order;
+  uint64_t resize = 0, symbols = 0, answers = 0;
   uint64_t end = 0;
 };
 
@@ -64,11 +80,17 @@ Layout make_layout(const Program& program) {
       windows.pass(statement);
       const auto* call = std::get_if<Call>(&statement);
       if (!call) continue;
-      Arguments key = windows.arguments(*call);
+      Arguments key = windows.arguments(*call, program.kernels[call->kernel]);
       if (!layout.params.emplace(key, at).second) continue;
-      at += 4 * key.size();
+      at += 4 * key.words();
       layout.order.push_back(std::move(key));
     }
+  }
+  if (!program.symbols.empty()) {
+    layout.resize = at;
+    layout.symbols = at + 2 * kRecordSize + 4;  // behind the address of the tables
+    layout.answers = layout.symbols + 4 * program.symbols.size();
+    at = layout.answers + 4 * program.answers.size();
   }
   layout.end = std::max<uint64_t>((at + kAlignment - 1) / kAlignment * kAlignment, kLowestBuffer);
   return layout;
@@ -89,9 +111,28 @@ class Writer {
   }
 
   void params() {
-    for (const Arguments& list : layout_.order)
-      for (const auto& [buffer, offset] : list) out_.u32(address(buffer, offset));
+    for (const Arguments& list : layout_.order) {
+      for (const auto& [buffer, offset] : list.buffers)
+        out_.u32(value(static_cast<int64_t>(address(buffer)) + offset, at()));
+      for (const std::string& name : list.symbols) {
+        const expr::Variable& symbol = program_.symbols.find(name)->second;
+        out_.u32(value(expr::variable(name, symbol.range, symbol.multiple_of), at()));
+      }
+    }
   }
+
+  /// The call that fills in what depends on symbols, their values, and what the caller reads.
+  void resize() {
+    if (program_.symbols.empty()) return;
+    const uint32_t params = word(layout_.resize + 2 * kRecordSize);
+    record({static_cast<uint32_t>(Opcode::call), word(program_.kernels.size()), params, 1, 1});
+    record({static_cast<uint32_t>(Opcode::end)});
+    out_.u32(word(kRecordsAddress));
+    for (size_t i = 0; i < program_.symbols.size(); ++i) out_.u32(0);
+    for (const expr::Expr& answer : program_.answers) out_.u32(value(answer, at()));
+  }
+
+  std::map<uint32_t, expr::Expr> take_words() { return std::move(words_); }
 
   std::vector<uint8_t> take() { return out_.take(); }
 
@@ -112,6 +153,16 @@ class Writer {
     return out;
   }
 
+  /// Where the next word lies.
+  uint32_t at() const { return word(kRecordsAddress + out_.size()); }
+
+  /// What the module starts with: 0 where the value depends on symbols.
+  uint32_t value(const expr::Expr& e, uint32_t address) {
+    if (const auto constant = e.as_constant()) return word(static_cast<uint64_t>(*constant));
+    words_.emplace(address, e);
+    return 0;
+  }
+
   void record(std::vector<uint32_t> words) {
     words.resize(kRecordSize / 4, 0);
     for (const uint32_t value : words) out_.u32(value);
@@ -123,17 +174,19 @@ class Writer {
   }
 
   void write(const Call& call, uint32_t node) {
-    const uint64_t params = layout_.params.find(windows_.arguments(call))->second;
-    record({static_cast<uint32_t>(Opcode::call), call.kernel, word(params), word(call.blocks),
+    const Arguments arguments = windows_.arguments(call, program_.kernels[call.kernel]);
+    const uint64_t params = layout_.params.find(arguments)->second;
+    record({static_cast<uint32_t>(Opcode::call), call.kernel, word(params), value(call.blocks, at() + 12),
             word(call.grain), word(call.first.value_or(0)), node});
   }
   void write(const Fill& fill, uint32_t node) {
-    const uint64_t bytes = program_.buffers[fill.buffer].bytes;
-    record({static_cast<uint32_t>(Opcode::fill), address(fill.buffer), word(bytes), fill.value, 0, 0, node});
+    const auto all = static_cast<int64_t>(program_.buffers[fill.buffer].bytes);
+    const uint32_t bytes = value(fill.bytes.value_or(expr::Expr(all)), at() + 8);
+    record({static_cast<uint32_t>(Opcode::fill), address(fill.buffer), bytes, fill.value, 0, 0, node});
   }
   void write(const Copy& copy, uint32_t node) {
     record({static_cast<uint32_t>(Opcode::copy), address(copy.destination), address(copy.source),
-            word(copy.bytes), 0, 0, node});
+            value(copy.bytes, at() + 12), 0, 0, node});
   }
   void write(const Load& load, uint32_t node) {
     const auto range = file_.find(load.buffer);
@@ -147,6 +200,7 @@ class Writer {
   const Layout& layout_;
   const std::map<BufferId, uint64_t>& file_;
   Windows windows_;
+  std::map<uint32_t, expr::Expr> words_;
   ByteWriter out_;
 };
 
@@ -165,11 +219,30 @@ StaticData make_static_data(const Program& program, Nodes& nodes, const std::map
   Writer writer(program, layout, file);
   for (const Entry& entry : program.entries) writer.entry(entry, nodes);
   writer.params();
+  writer.resize();
   StaticData out;
   out.segments.emplace_back(word(kRecordsAddress), writer.take());
   for (const uint64_t records : layout.entry_records) out.entry_records.push_back(word(records));
   out.end = word(layout.end);
+  out.words = writer.take_words();
+  out.resize = word(layout.resize);
+  out.symbols = word(layout.symbols);
+  out.answers = word(layout.answers);
   return out;
+}
+
+loops::Kernel resize_kernel(const Program& program, const StaticData& tables) {
+  loops::Kernel kernel;
+  kernel.name = "resize";
+  kernel.symbols = program.symbols;
+  kernel.buffers.push_back({.name = "tables",
+                            .dtype = DType::i32,
+                            .space = loops::BufferSpace::write,
+                            .elements = (tables.end - static_cast<int64_t>(kRecordsAddress)) / 4});
+  for (const auto& [address, e] : tables.words)
+    kernel.body.push_back(
+        loops::make_store(0, (address - static_cast<int64_t>(kRecordsAddress)) / 4, loops::index_value(e)));
+  return kernel;
 }
 
 }  // namespace weft::plan

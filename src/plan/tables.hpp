@@ -40,6 +40,12 @@ struct StaticData {
   std::vector<uint32_t>
       entry_records;  ///< address of each entry's first record, parallel to Program::entries
   uint32_t end = 0;   ///< where buffers may begin: static_size(program)
+  // Of programs with symbols.
+  uint32_t resize = 0;   ///< address of the record that puts the symbols' values into the tables
+  uint32_t symbols = 0;  ///< address of their values, u32 each, in the order of Program::symbols
+  uint32_t answers = 0;  ///< address of Program::answers, u32 each; known once `resize` has run
+  /// Words of the tables that depend on symbols, by address.
+  std::map<uint32_t, expr::Expr> words;
 };
 
 /// First address that the tables of this program leave free, a multiple of 64. Addresses of buffers do not
@@ -51,5 +57,8 @@ uint64_t static_size(const Program& program);
 /// part of model.weights.
 StaticData make_static_data(const Program& program, Nodes& nodes,
                             const std::map<BufferId, uint64_t>& file = {});
+
+/// The kernel that the record at `resize` calls, number program.kernels.size(): it stores StaticData::words.
+loops::Kernel resize_kernel(const Program& program, const StaticData& tables);
 
 }  // namespace weft::plan

@@ -42,7 +42,12 @@ class Checker {
     return broken(fmt::format("there is no buffer b{}", id));
   }
 
-  Result<void> check(const Fill& fill) { return check_id(fill.buffer); }
+  Result<void> check(const Fill& fill) {
+    WEFT_TRY(check_id(fill.buffer));
+    if (!fill.bytes || greatest(*fill.bytes) <= program_.buffers[fill.buffer].bytes) return {};
+    return broken(
+        fmt::format("a fill of {} bytes passes the end of b{}", expr::print(*fill.bytes), fill.buffer));
+  }
 
   Result<void> check(const Copy& copy) {
     WEFT_TRY(check_id(copy.destination));
@@ -50,9 +55,9 @@ class Checker {
     if (copy.destination == copy.source) return broken(fmt::format("b{} is copied to itself", copy.source));
     const uint64_t least =
         std::min(program_.buffers[copy.destination].bytes, program_.buffers[copy.source].bytes);
-    if (copy.bytes <= least) return {};
-    return broken(fmt::format("a copy of {} bytes between b{} and b{} passes their ends", copy.bytes,
-                              copy.destination, copy.source));
+    if (greatest(copy.bytes) <= least) return {};
+    return broken(fmt::format("a copy of {} bytes between b{} and b{} passes their ends",
+                              expr::print(copy.bytes), copy.destination, copy.source));
   }
 
   Result<void> check(const Load& load) {
@@ -77,7 +82,11 @@ class Checker {
     if (call.kernel >= program_.kernels.size())
       return broken(fmt::format("there is no kernel k{}", call.kernel), call.source);
     const loops::Kernel& kernel = program_.kernels[call.kernel];
-    if (!kernel.symbols.empty()) return broken("a kernel with symbols", call.source);
+    for (const auto& [name, symbol] : kernel.symbols) {
+      const auto given = program_.symbols.find(name);
+      if (given == program_.symbols.end() || !(given->second == symbol))
+        return broken("the symbol " + name + " is not the program's", call.source);
+    }
     WEFT_TRY(check_blocks(call, kernel));
     if (!call.offsets.empty() && call.offsets.size() != call.buffers.size())
       return broken("offsets for some buffers", call.source);
@@ -87,7 +96,7 @@ class Checker {
       const size_t argument = slices.size();
       if (argument == call.buffers.size()) return broken("too few buffers for " + kernel.name, call.source);
       WEFT_TRY(check_id(call.buffers[argument]));
-      const uint64_t offset = call.offsets.empty() ? 0 : call.offsets[argument];
+      const expr::Expr offset = call.offsets.empty() ? expr::Expr(0) : call.offsets[argument];
       const Slice slice{call.buffers[argument], offset, &parameter};
       WEFT_TRY(check_slice(slice, call));
       WEFT_TRY(check_part(slice, call, kernel));
@@ -100,12 +109,11 @@ class Checker {
 
   struct Slice {
     BufferId buffer = 0;
-    uint64_t offset = 0;
+    expr::Expr offset = 0;
     const loops::Buffer* parameter = nullptr;
 
-    uint64_t bytes() const {
-      return static_cast<uint64_t>(parameter->elements.as_constant().value_or(0)) *
-             byte_size(parameter->dtype);
+    expr::Expr end() const {
+      return offset + parameter->elements * static_cast<int64_t>(byte_size(parameter->dtype));
     }
     Window window(const loops::Kernel& kernel) const {
       return {static_cast<uint32_t>(parameter - kernel.buffers.data()), offset};
@@ -114,20 +122,20 @@ class Checker {
 
   /// All blocks in one call, or from 0 up in calls with `first` that differ in nothing else.
   Result<void> check_blocks(const Call& call, const loops::Kernel& kernel) {
-    const auto blocks = loops::block_count(kernel).as_constant();
-    bool whole = blocks && *blocks >= 0;
-    if (whole && call.first) {
+    const expr::Expr all = loops::block_count(kernel);
+    bool whole = call.blocks == all;
+    if (call.first) {
+      const auto blocks = all.as_constant(), part = call.blocks.as_constant();
       uint64_t& next = progress_[{call.kernel, call.buffers}];
-      whole = *call.first == next && call.blocks > 0 && call.blocks <= static_cast<uint64_t>(*blocks) - next;
-      next = next + call.blocks == static_cast<uint64_t>(*blocks) ? 0 : next + call.blocks;
-    } else if (whole) {
-      whole = call.blocks == static_cast<uint64_t>(*blocks);
+      whole = blocks && part && *call.first == next && *part > 0 &&
+              static_cast<uint64_t>(*part) <= static_cast<uint64_t>(*blocks) - next;
+      if (whole) next = (next + static_cast<uint64_t>(*part)) % static_cast<uint64_t>(*blocks);
     }
     if (!whole)
-      return broken(fmt::format("{} blocks of {}, which has {}", call.blocks, kernel.name,
-                                expr::print(loops::block_count(kernel))),
+      return broken(fmt::format("{} blocks of {}, which has {}", expr::print(call.blocks), kernel.name,
+                                expr::print(all)),
                     call.source);
-    if (call.blocks > kMaxBlocks) return broken("too many blocks", call.source);
+    if (greatest(call.blocks) > kMaxBlocks) return broken("too many blocks", call.source);
     if (call.grain < 1 || call.grain > kMaxBlocks)
       return broken(fmt::format("a grain of {}", call.grain), call.source);
     return {};
@@ -136,19 +144,21 @@ class Checker {
   Result<void> check_slice(const Slice& slice, const Call& call) const {
     const Buffer& buffer = program_.buffers[slice.buffer];
     const loops::Buffer& parameter = *slice.parameter;
-    const auto elements = parameter.elements.as_constant();
+    const expr::Interval elements = expr::bounds(parameter.elements);
     constexpr int64_t kMost = int64_t{1} << 40;
-    if (!elements || *elements < 0 || *elements > kMost)
+    if (!elements.min || *elements.min < 0 || !elements.max || *elements.max > kMost)
       return broken("the size of " + parameter.name, call.source);
-    const uint64_t size = byte_size(parameter.dtype);
-    if (slice.offset % size != 0)
-      return broken(fmt::format("b{} + {} is not aligned", slice.buffer, slice.offset), call.source);
-    const uint64_t end = slice.bytes();
-    if (slice.offset > buffer.bytes || end > buffer.bytes - slice.offset)
-      return broken(fmt::format("{} needs {} bytes, b{} + {} of {} has fewer", parameter.name, end,
-                                slice.buffer, slice.offset, buffer.bytes),
-                    call.source);
-    const uint64_t with_slack = slice.offset + end + static_cast<uint64_t>(parameter.slack) * size;
+    const int64_t size = static_cast<int64_t>(byte_size(parameter.dtype));
+    const std::string place = fmt::format("b{} + {}", slice.buffer, expr::print(slice.offset));
+    if (!slice.offset.is_constant(0) && expr::known_divisor(slice.offset) % size != 0)
+      return broken(place + " is not aligned", call.source);
+    const auto least = expr::bounds(slice.offset).min;
+    const uint64_t end = greatest(slice.end());
+    if (!least || *least < 0 || end > buffer.bytes)
+      return broken(
+          fmt::format("{} ends at {} bytes, {} of {} has fewer", parameter.name, end, place, buffer.bytes),
+          call.source);
+    const uint64_t with_slack = end + static_cast<uint64_t>(parameter.slack * size);
     if (with_slack > buffer.bytes + buffer.slack)
       return broken(fmt::format("{} reads further beyond b{} than its slack of {}", parameter.name,
                                 slice.buffer, buffer.slack),
@@ -161,12 +171,13 @@ class Checker {
     if (program_.buffers[slice.buffer].window == 0) return {};
     const auto load = loaded_.find(slice.buffer);
     const auto parameter = static_cast<uint32_t>(slice.parameter - kernel.buffers.data());
-    const auto range = loaded_range(kernel, parameter, call.first.value_or(0), call.blocks);
-    if (load == loaded_.end() || !range || range->begin < 0)
+    const auto range = loaded_range(kernel, parameter, call.first.value_or(0), greatest(call.blocks));
+    if (load == loaded_.end() || !range || range->begin < 0 || !slice.offset.as_constant())
       return broken(fmt::format("what is read of b{} is not known", slice.buffer), call.source);
     const uint64_t size = byte_size(slice.parameter->dtype);
-    const uint64_t begin = slice.offset + static_cast<uint64_t>(range->begin) * size;
-    const uint64_t end = std::min(slice.offset + static_cast<uint64_t>(range->end) * size,
+    const uint64_t offset = greatest(slice.offset);
+    const uint64_t begin = offset + static_cast<uint64_t>(range->begin) * size;
+    const uint64_t end = std::min(offset + static_cast<uint64_t>(range->end) * size,
                                   program_.buffers[slice.buffer].bytes);  // slack may be anything
     const Load& part = load->second;
     if (range->empty() || (begin >= part.begin && end <= part.begin + part.bytes)) return {};

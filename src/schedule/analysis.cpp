@@ -69,9 +69,10 @@ bool tests_only_bounds(const Value& access, const std::vector<expr::Expr>& shape
 }
 
 int64_t extent_of(const loops::Axis& axis) {
-  const auto extent = axis.extent.as_constant();
-  WEFT_CHECK(extent.has_value(), "the extent of axis " + axis.name + " is not constant");
-  return *extent;
+  if (const auto extent = axis.extent.as_constant()) return *extent;
+  const auto most = expr::bounds(axis.extent).max;
+  WEFT_CHECK(most.has_value(), "the extent of axis " + axis.name + " is not bounded");
+  return std::max<int64_t>(*most, 2);
 }
 
 namespace {
@@ -113,7 +114,7 @@ std::map<std::string, int64_t> deciding_axes(const loops::Stage& stage) {
     std::vector<expr::Expr> own;
     for (const expr::Expr& e : found)
       if (expr::uses(e, axis.name)) own.push_back(e);
-    if (own.empty() || extent == 1) continue;
+    if (own.empty() || extent == 1 || !axis.extent.as_constant()) continue;
     for (int64_t period = 2; period <= std::min(extent, kMostChoices); ++period) {
       if (!std::ranges::all_of(own, [&](const expr::Expr& e) { return decides(e, axis, period); })) continue;
       periods[axis.name] = period;

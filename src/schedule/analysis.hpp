@@ -28,6 +28,7 @@ std::optional<uint32_t> axis_position(const loops::Value& access, const std::str
 /// transposed convolution's is false between its strides too.
 bool tests_only_bounds(const loops::Value& access, const std::vector<expr::Expr>& shape);
 
+/// The extent that decisions count with: of one that depends on symbols the greatest, and 2 at least.
 int64_t extent_of(const loops::Axis& axis);
 
 /// Spatial axes whose place decides which expression is computed: selects ask for nothing else. Gives the

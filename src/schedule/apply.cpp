@@ -25,7 +25,7 @@ using Bindings = std::map<std::string, Expr, std::less<>>;
 /// Where emission stands: the current extent of every axis (a peeled tile is smaller) and the value of every
 /// loop around.
 struct Place {
-  std::map<std::string, int64_t> extents;
+  std::map<std::string, Expr> extents;
   Bindings values;
 };
 
@@ -126,29 +126,29 @@ class Emitter {
     const auto split = splits_.find(loop.axis);
     if (split == splits_.end()) return plain_loop(loops, depth, place, leaf, place.extents.at(loop.axis));
     const Step& step = *split->second;
-    const int64_t extent = place.extents.at(step.axes[0]);
-    const int64_t rest = extent % step.factor;
+    const Expr extent = place.extents.at(step.axes[0]);
+    const Expr rest = expr::mod(extent, step.factor);
     Place next = place;
-    next.extents[step.results[1]] = step.factor;
-    if (step.tail != Tail::peel || rest == 0) {
-      const int64_t tiles = (extent + step.factor - 1) / step.factor;
+    next.extents[step.results[1]] = Expr(step.factor);
+    if (step.tail != Tail::peel || rest.is_constant(0)) {
+      const Expr tiles = expr::ceil_div(extent, step.factor);
       next.extents[loop.axis] = tiles;
       return plain_loop(loops, depth, next, leaf, tiles);
     }
-    return peeled_loop(loops, depth, next, leaf, extent / step.factor, rest);
+    return peeled_loop(loops, depth, next, leaf, expr::floor_div(extent, step.factor), rest);
   }
 
   Block plain_loop(const std::vector<NestLoop>& loops, size_t depth, Place place, const Leaf& leaf,
-                   int64_t extent) {
+                   const Expr& extent) {
     const NestLoop& loop = loops[depth];
-    if (extent == 1) {
+    if (extent.is_constant(1)) {
       place.values[loop.axis] = Expr(0);
       Block body = stage_tiles(loop.axis, place);
       append(body, walk(loops, depth + 1, place, leaf));
       return body;
     }
-    if (extent == 0) return {};
-    place.values[loop.axis] = expr::variable(loop.axis, {0, extent - 1});
+    if (extent.is_constant(0)) return {};
+    place.values[loop.axis] = loops::loop_variable(loop.axis, extent);
     Block body = stage_tiles(loop.axis, place);
     append(body, walk(loops, depth + 1, place, leaf));
     Block result;
@@ -156,37 +156,52 @@ class Emitter {
     return result;
   }
 
-  /// `full` tiles, then one of `rest` points, each with code of its own.
+  /// `full` tiles, then the rest, each with code of its own.
   Block peeled_loop(const std::vector<NestLoop>& loops, size_t depth, const Place& place, const Leaf& leaf,
-                    int64_t full, int64_t rest) {
+                    const Expr& full, const Expr& rest) {
     const NestLoop& loop = loops[depth];
-    Place last = place;
-    last.extents[splits_.at(loop.axis)->results[1]] = rest;
-    last.values[loop.axis] = Expr(full);
-    if (full == 0) return walk(loops, depth + 1, last, leaf);
+    if (full.is_constant(0)) return rest_tile(loops, depth, place, leaf, full, rest);
     if (loop.kind != ForKind::blocks) {
       Block result = plain_loop(loops, depth, place, leaf, full);
-      append(result, walk(loops, depth + 1, last, leaf));
+      append(result, rest_tile(loops, depth, place, leaf, full, rest));
       return result;
     }
     // In this order: walking declares registers, and compilers differ in which argument they evaluate first.
     Block tiles = walk(loops, depth + 1, first_tiles(loop.axis, full, place), leaf);
-    Block rest_tile = walk(loops, depth + 1, last, leaf);
-    return blocks_loop(loop.axis, full, std::move(tiles), std::move(rest_tile));
+    Block last = rest_tile(loops, depth, place, leaf, full, rest);
+    return blocks_loop(loop.axis, full, std::move(tiles), std::move(last));
   }
 
-  static Place first_tiles(const std::string& axis, int64_t full, Place place) {
-    place.values[axis] = full == 1 ? Expr(0) : expr::variable(axis, {0, full - 1});
+  /// One tile of `rest` points; of points one by one when their number depends on symbols.
+  Block rest_tile(const std::vector<NestLoop>& loops, size_t depth, Place place, const Leaf& leaf,
+                  const Expr& full, const Expr& rest) {
+    const Step& step = *splits_.at(loops[depth].axis);
+    place.values[step.results[0]] = full;
+    if (rest.as_constant()) {
+      place.extents[step.results[1]] = rest;
+      return walk(loops, depth + 1, place, leaf);
+    }
+    const std::string name = own_name(step.axes[0] + ".rest");
+    place.extents[step.results[1]] = Expr(1);
+    place.values[step.axes[0]] = full * step.factor + loops::loop_variable(name, rest);
+    Block result;
+    result.push_back(loops::make_for(name, rest, ForKind::serial, walk(loops, depth + 1, place, leaf)));
+    return result;
+  }
+
+  static Place first_tiles(const std::string& axis, const Expr& full, Place place) {
+    place.values[axis] = full.is_constant(1) ? Expr(0) : loops::loop_variable(axis, full);
     return place;
   }
 
   /// The last block is the rest. In the others the axis is a variable of its own, which carries the narrower
   /// range.
-  static Block blocks_loop(const std::string& axis, int64_t full, Block tile, Block rest) {
+  static Block blocks_loop(const std::string& axis, const Expr& full, Block tile, Block rest) {
     const std::string name = axis + ".block";
-    const Expr block = expr::variable(name, {0, full});
+    const Expr block = loops::loop_variable(name, full + 1);
     Block bound, body, result;
-    if (full > 1) bound.push_back(loops::make_let_index({axis, {0, full - 1}, 1}, loops::index_value(block)));
+    if (!full.is_constant(1))
+      bound.push_back(loops::make_let_index(loops::loop_facts(axis, full), loops::index_value(block)));
     append(bound, std::move(tile));
     body.push_back(loops::make_if(expr::less(block, full), std::move(bound), std::move(rest)));
     result.push_back(loops::make_for(name, full + 1, ForKind::blocks, std::move(body)));
@@ -203,7 +218,7 @@ class Emitter {
       if (std::ranges::find(step.axes, axis) == step.axes.end()) continue;
       if (step.kind == StepKind::fuse) {
         const Expr fused = axis_value(step.results[0], place);
-        const int64_t inner = place.extents.at(step.axes[1]);
+        const Expr inner = place.extents.at(step.axes[1]);
         return axis == step.axes[0] ? expr::floor_div(fused, inner) : expr::mod(fused, inner);
       }
       const Expr outer = axis_value(step.results[0], place);
@@ -289,7 +304,7 @@ class Emitter {
   }
 
   void bind_axis(const std::string& axis, Place& place, Block& block) {
-    const expr::Variable variable{own_name(axis), {0, place.extents.at(axis) - 1}, 1};
+    const expr::Variable variable = loops::loop_facts(own_name(axis), place.extents.at(axis));
     block.push_back(loops::make_let_index(variable, loops::index_value(axis_value(axis, place))));
     place.values[axis] = expr::variable(variable.name, variable.range);
   }
@@ -318,7 +333,7 @@ class Emitter {
   loops::Statement fill(const StagedTile& tile, size_t buffer, const Place& outer) {
     const std::string copy = stage_.tensors[tile.access->buffer].name + ".copy";
     return fill_tile(
-        tile, *threads_, nest_.extents.at(threads_->axis), copy,
+        tile, *threads_, *constant_extent(nest_, threads_->axis), copy,
         [&](const Expr& element, const std::vector<Expr>& dims) {
           Place place = outer;
           for (size_t i = 0; i < dims.size(); ++i) place.values[tile.dims[i]] = dims[i];
@@ -436,8 +451,8 @@ class Emitter {
   };
 
   Registers declare_registers(const Place& place) {
-    int64_t elements = 1;
-    for (const NestLoop& loop : tile_) elements *= tile_extent(loop.axis, place);
+    Expr elements(1);
+    for (const NestLoop& loop : tile_) elements = elements * tile_extent(loop.axis, place);
     Registers registers;
     const std::string suffix = tiles_++ == 0 ? "" : "." + std::to_string(tiles_ - 1);
     for (const loops::FoldState& state : stage_.fold) {
@@ -452,7 +467,7 @@ class Emitter {
 
   /// A split's parts that lie both inside the tile use their greatest extents: their peeled rest shares the
   /// registers.
-  int64_t tile_extent(const std::string& axis, const Place& place) const {
+  Expr tile_extent(const std::string& axis, const Place& place) const {
     return splits_.contains(axis) ? nest_.extents.at(axis) : place.extents.at(axis);
   }
 

@@ -8,6 +8,8 @@
 namespace weft::schedule {
 namespace {
 
+using expr::Expr;
+
 std::unexpected<Error> bad(const std::string& message) {
   return fail(ErrorKind::invalid_argument, "schedule: " + message);
 }
@@ -29,10 +31,10 @@ Result<void> apply_split(Nest& nest, const Step& step) {
   WEFT_TRY(check_new(nest, step.results[0]));
   WEFT_TRY(check_new(nest, step.results[1]));
   if (step.results[0] == step.results[1]) return bad("split of " + axis + " into two axes of one name");
-  const int64_t extent = nest.extents[axis];
-  if (step.tail == Tail::exact && extent % step.factor != 0)
+  const Expr extent = nest.extents[axis];
+  if (step.tail == Tail::exact && expr::known_divisor(extent) % step.factor != 0)
     return bad("exact split of " + axis + " by " + std::to_string(step.factor) + " leaves a rest");
-  if (step.tail == Tail::overlap && extent < step.factor)
+  if (step.tail == Tail::overlap && !expr::always(expr::less_equal(step.factor, extent)))
     return bad("overlap split of " + axis + " by more than its extent");
   if (step.tail == Tail::overlap && nest.is_reduction[axis])
     return bad("overlap would sum points of " + axis + " twice");
@@ -43,8 +45,10 @@ Result<void> apply_split(Nest& nest, const Step& step) {
     if (earlier.results[1] == axis && step.tail != Tail::peel && step.tail != Tail::guard)
       return bad("split of " + axis + ", the inner part of a peeled split, that neither peels nor guards");
   }
-  nest.extents[step.results[0]] = (extent + step.factor - 1) / step.factor;
-  nest.extents[step.results[1]] = std::min(step.factor, step.tail == Tail::peel ? extent : step.factor);
+  const std::optional<int64_t> known = extent.as_constant();
+  const bool smaller = step.tail == Tail::peel && known && *known < step.factor;
+  nest.extents[step.results[0]] = expr::ceil_div(extent, step.factor);
+  nest.extents[step.results[1]] = smaller ? extent : Expr(step.factor);
   for (const std::string& result : step.results) nest.is_reduction[result] = nest.is_reduction[axis];
   loop->axis = step.results[0];
   nest.loops.insert(loop + 1, {step.results[1]});
@@ -138,20 +142,21 @@ Result<void> check_order(Nest& nest) {
 
 }  // namespace
 
+std::optional<int64_t> constant_extent(const Nest& nest, const std::string& axis) {
+  return nest.extents.at(axis).as_constant();
+}
+
 Result<Nest> build_nest(const loops::Stage& stage, const Schedule& schedule) {
   Nest nest;
-  const auto add = [&](const std::vector<loops::Axis>& axes, bool reduction) -> Result<void> {
+  const auto add = [&](const std::vector<loops::Axis>& axes, bool reduction) {
     for (const loops::Axis& axis : axes) {
-      const auto extent = axis.extent.as_constant();
-      if (!extent) return bad("the extent of " + axis.name + " is not constant");
       nest.loops.push_back({axis.name});
-      nest.extents[axis.name] = *extent;
+      nest.extents[axis.name] = axis.extent;
       nest.is_reduction[axis.name] = reduction;
     }
-    return {};
   };
-  WEFT_TRY(add(stage.spatial, false));
-  WEFT_TRY(add(stage.reduction, true));
+  add(stage.spatial, false);
+  add(stage.reduction, true);
   for (const Step& step : schedule.steps) WEFT_TRY(apply_step(nest, step));
   WEFT_TRY(check_order(nest));
   WEFT_TRY(check_threads(nest));

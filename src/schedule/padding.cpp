@@ -20,12 +20,12 @@ bool is_pad(const Step& step) { return step.kind == StepKind::split && step.tail
 
 /// The greatest value that the loops give an axis, surplus points included.
 int64_t greatest(const Nest& nest, const std::string& axis) {
-  const int64_t extent = nest.extents.at(axis);
+  const int64_t extent = *constant_extent(nest, axis);
   for (const Step& step : nest.derivations) {
     if (std::ranges::find(step.axes, axis) == step.axes.end()) continue;
     if (step.kind == StepKind::fuse) {
       const int64_t fused = greatest(nest, step.results[0]),
-                    inner = std::max<int64_t>(1, nest.extents.at(step.axes[1]));
+                    inner = std::max<int64_t>(1, *constant_extent(nest, step.axes[1]));
       return axis == step.axes[0] ? fused / inner : std::min(fused, inner - 1);
     }
     const int64_t inner = greatest(nest, step.results[1]);
@@ -79,9 +79,9 @@ class Checker {
     const auto zero_outside = [&](const loops::Value& factor) {
       if (factor->op != loops::ValueOp::access || factor->predicate) return false;
       const auto at = axis_position(factor, axis);
-      if (!at || !(factor->indices[*at] == expr::variable(axis, {0, nest_.extents.at(axis) - 1})))
+      if (!at || !(factor->indices[*at] == expr::variable(axis, {0, *constant_extent(nest_, axis) - 1})))
         return false;
-      return stage_.tensors[factor->buffer].shape[*at].is_constant(nest_.extents.at(axis));
+      return stage_.tensors[factor->buffer].shape[*at].is_constant(*constant_extent(nest_, axis));
     };
     if (!product || !stage_.bindings.empty() || !zero_outside(product->a) || !zero_outside(product->b))
       return bad("pad of " + axis + " would sum points that do not exist");
@@ -136,6 +136,8 @@ class Checker {
 Result<void> check_padding(const loops::Stage& stage, const Nest& nest,
                            const std::vector<Storage>& storages) {
   if (std::ranges::none_of(nest.derivations, is_pad)) return {};
+  for (const auto& [axis, extent] : nest.extents)
+    if (!extent.as_constant()) return bad("pad asks for constant extents; " + axis + " is symbolic");
   return Checker(stage, nest, storages).run();
 }
 

@@ -45,21 +45,23 @@ void fuse_rows(Schedule& schedule, const std::vector<std::string>& rows) {
   }
 }
 
-int64_t row_count(const Stage& stage, const std::vector<std::string>& rows, const std::string& row) {
-  if (std::ranges::find(rows, row) != rows.end()) return named_extent(stage, row);
-  int64_t count = 1;
-  for (const std::string& axis : rows) count *= named_extent(stage, axis);
+/// Points of the loop that the rows are fused into, or of the one axis that is the row.
+Expr row_extent(const Stage& stage, const std::vector<std::string>& rows, const std::string& row) {
+  const bool one = std::ranges::find(rows, row) != rows.end();
+  Expr count(1);
+  for (const loops::Axis& axis : stage.spatial)
+    if (one ? axis.name == row : std::ranges::find(rows, axis.name) != rows.end())
+      count = count * axis.extent;
   return count;
 }
 
 /// Whether walking both axes as one loop keeps the element index of an access linear.
 bool walks_as_one(const Value& access, const Storage& storage, const loops::Axis& a, const loops::Axis& b) {
-  const int64_t inner = extent_of(b);
-  const Expr fused = expr::variable("fused", {0, extent_of(a) * inner - 1});
+  const Expr fused = loops::loop_variable("fused", a.extent * b.extent);
   std::vector<Expr> indices;
   for (const Expr& index : access->indices)
     indices.push_back(expr::substitute(
-        index, {{a.name, expr::floor_div(fused, inner)}, {b.name, expr::mod(fused, inner)}}));
+        index, {{a.name, expr::floor_div(fused, b.extent)}, {b.name, expr::mod(fused, b.extent)}}));
   const auto split = expr::split_linear(loops::element_index(storage, indices), "fused");
   return split && split->coefficient.as_constant();
 }
@@ -94,7 +96,7 @@ std::string unroll_reduction(Schedule& schedule, const std::vector<loops::Axis>&
   std::string unrolled;
   for (const loops::Axis& axis : axes) {
     const bool innermost = last != axes.rend() && axis.name == last->name;
-    if (innermost && extent_of(axis) <= kWrittenOut) unrolled = axis.name;
+    if (innermost && axis.extent.as_constant() && extent_of(axis) <= kWrittenOut) unrolled = axis.name;
     if (!innermost || !unrolled.empty() || factor == 1) {
       order.push_back(axis.name);
       continue;
@@ -112,6 +114,7 @@ struct Rows {
   std::vector<std::string> axes;
   std::string fused;  ///< the loop to tile; empty when there is no row
   int64_t count = 1;
+  Expr extent{1};
 };
 
 Rows find_rows(const Stage& stage, const Product& product, const std::string& column) {
@@ -120,7 +123,8 @@ Rows find_rows(const Stage& stage, const Product& product, const std::string& co
   if (rows.axes.empty()) return rows;
   const bool one = rows.axes.size() == 1 || !neighbours(stage, rows.axes);
   rows.fused = one ? rows.axes.back() : "row";
-  rows.count = row_count(stage, rows.axes, rows.fused);
+  rows.extent = row_extent(stage, rows.axes, rows.fused);
+  rows.count = extent_of({rows.fused, rows.extent});
   return rows;
 }
 
@@ -143,7 +147,8 @@ Schedule contraction_schedule(const Stage& stage, const Product& product, const 
   }
   order.push_back(column + ".o");
   if (!rows.fused.empty()) {
-    schedule.steps.push_back(split(rows.fused, tile.rows, Tail::overlap));
+    const bool fills_tile = expr::always(expr::less_equal(tile.rows, rows.extent));
+    schedule.steps.push_back(split(rows.fused, tile.rows, fills_tile ? Tail::overlap : Tail::peel));
     // Few column tiles: blocks of rows are the finer unit of work. Columns in both factors (depthwise): rows
     // lie in memory order.
     const bool rows_first = named_extent(stage, column) < 4 * tile.columns || uses(product.a, column);

@@ -124,7 +124,7 @@ std::vector<std::string> written_out(Schedule& schedule, const Stage& stage, con
   for (const auto& [axis, period] : deciding_axes(stage)) {
     const auto loop = std::ranges::find(order, axis);
     if (axis == unit || loop == order.end()) continue;
-    if (period == named_extent(stage, axis)) {
+    if (period == named_extent(stage, axis)) {  // deciding axes have constant extents
       order.erase(loop);
       inner.push_back(axis);
       continue;

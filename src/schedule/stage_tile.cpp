@@ -97,7 +97,7 @@ class TilePlanner {
   void add_dim(const std::string& axis, StagedTile& tile) const {
     if (std::ranges::find(tile.dims, axis) != tile.dims.end()) return;
     tile.dims.push_back(axis);
-    tile.extents.push_back(nest_.extents.at(axis));
+    tile.extents.push_back(*constant_extent(nest_, axis));
   }
 
   /// The parts of an axis that vary inside: its own loop; parts of a split; all of what it was fused into
@@ -110,7 +110,7 @@ class TilePlanner {
       return {};
     }
     if (step->kind == StepKind::split) {
-      if (step->tail == Tail::peel && nest_.extents.at(axis) % step->factor)
+      if (step->tail == Tail::peel && *constant_extent(nest_, axis) % step->factor)
         return bad("asks for tiles of one size, but " + axis + " is peeled");
       for (const std::string& part : step->results) WEFT_TRY(add_dims(part, tile));
       return {};

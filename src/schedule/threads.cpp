@@ -31,11 +31,13 @@ Result<void> check_threads(const Nest& nest) {
   if (loop == nest.loops.end()) return {};
   if (std::ranges::count_if(nest.loops, is_threads) > 1) return bad("asks for two loops");
   if (nest.is_reduction.at(loop->axis)) return bad("asks for a spatial loop");
-  if (nest.extents.at(loop->axis) < 2) return bad("asks for a loop of several points");
+  for (const auto& [axis, extent] : nest.extents)
+    if (!extent.as_constant()) return bad("asks for constant extents; " + axis + " is symbolic");
+  if (*constant_extent(nest, loop->axis) < 2) return bad("asks for a loop of several points");
   const std::set<std::string> axes = bases(nest, loop->axis);
   for (const Step& step : nest.derivations)
     if (step.kind == StepKind::split && step.tail == Tail::peel &&
-        nest.extents.at(step.axes[0]) % step.factor &&
+        *constant_extent(nest, step.axes[0]) % step.factor &&
         std::ranges::any_of(bases(nest, step.axes[0]), [&](const auto& a) { return axes.contains(a); }))
       return bad("asks for a loop whose extent no peeled split of " + step.axes[0] + " changes");
   bool reduced = false, repeated = false;
@@ -45,7 +47,7 @@ Result<void> check_threads(const Nest& nest) {
     if (reduced && !nest.is_reduction.at(outer->axis))
       return bad("asks to be the first spatial loop inside the reduction");
     reduced = reduced || nest.is_reduction.at(outer->axis);
-    repeated = repeated || (outer->kind == loops::ForKind::serial && nest.extents.at(outer->axis) > 1);
+    repeated = repeated || (outer->kind == loops::ForKind::serial && *constant_extent(nest, outer->axis) > 1);
   }
   // The accumulators of a fold inside are private to one execution of the loop.
   const bool fold = std::ranges::any_of(nest.is_reduction, [](const auto& axis) { return axis.second; });

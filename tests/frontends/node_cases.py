@@ -3,6 +3,7 @@
 OUTDIR/index.json   [{"name", "model", "bound"?, "rtol", "atol", "inputs": [T], "outputs": [T], "symbolic"?: {name: extent}}], T = {name, dtype, shape, file}
 OUTDIR/*.onnx       the models; "bound" is the same with all inputs but the first as initializers, for operands that weft
                     needs to know at compile time
+OUTDIR/*.dims.onnx  the same with every input extent above 1 a symbolic dimension, one for each number: "dims" {name: extent}
 OUTDIR/left_out.json  [{"name", "reason"}]: the cases whose values these files cannot hold
 OUTDIR/operators.json  the package's version, and all operators that it defines
 OUTDIR/*.bin        values, little-endian, row-major
@@ -72,6 +73,24 @@ def symbolic_extents(model, names, arrays):
         dim.dim_param: int(shapes[i.name][axis])
         for i in model.graph.input if i.name in shapes
         for axis, dim in enumerate(i.type.tensor_type.shape.dim) if dim.dim_param}
+
+
+def with_dims(model, arrays):
+    """Every extent of an input above 1 becomes a dimension "d<extent>", so that equal extents stay equal; and those dimensions."""
+    copy, dims = onnx.ModelProto(), {}
+    copy.CopyFrom(model)
+    given = {i.name for i in model.graph.initializer}
+    for value, array in zip([i for i in copy.graph.input if i.name not in given], arrays):
+        tensor = value.type.tensor_type
+        del tensor.shape.dim[:]
+        for extent in np.asarray(array).shape:
+            dim = tensor.shape.dim.add()
+            if extent > 1:
+                dim.dim_param = f"d{extent}"
+                dims[f"d{extent}"] = int(extent)
+            else:
+                dim.dim_value = extent
+    return copy, dims
 
 
 def operators_of(model):
@@ -148,6 +167,12 @@ def main():
             if with_constants is not None:
                 entry["bound"] = f"{name}.bound.onnx"
                 onnx.save(with_constants, out / entry["bound"])
+            for kind, source_model, arrays in (("model", model, inputs), ("bound", with_constants, inputs[:1])):
+                if source_model is not None:
+                    symbolic_model, dims = with_dims(source_model, arrays)
+                    if dims:
+                        entry[f"{kind}_dims"] = dims
+                        onnx.save(symbolic_model, out / f"{name}.{kind}.dims.onnx")
             index.append(entry)
     (out / "index.json").write_text(json.dumps(index))
     (out / "left_out.json").write_text(json.dumps(left_out))

@@ -48,10 +48,11 @@ TEST(OnnxErrors, UnresolvedDimensionsAllAtOnce) {
   OnnxModel m(13);
   m.input("a", {"batch", 3}).input("b", {"", 4}).input("c", {5});
   m.node("Relu", {"a"}, {"y"}).output("y");
-  EXPECT_EQ(error_of(m),
-            "invalid-argument: some extents of the inputs are not known: \"a\" is f32[batch, 3], \"b\" is "
-            "f32[?, 4], \"c\" is "
-            "f32[5]; give them with --shape a=Nx3 --shape b=Nx4, where N is an extent");
+  EXPECT_EQ(
+      error_of(m),
+      "invalid-argument: some extents of the inputs are not known: \"a\" is f32[batch, 3], \"b\" is "
+      "f32[?, 4], \"c\" is "
+      "f32[5]; give them with --shape a=Nx3 --shape b=Nx4, where N is an extent, or a range like 1..512");
   EXPECT_TRUE(contains(error_of(relu({"n", 3, "h"})), "--dim h=N --dim n=N or --shape x=Nx3xN"));
 }
 

@@ -46,7 +46,8 @@ class OnnxModels : public ::testing::TestWithParam<std::string> {
     inputs_ = json::parse(read_file(folder / "inputs.json"));
     onnx::ReadOptions options;
     for (const json& input : inputs_)
-      options.shapes[input.at("name").get<std::string>()] = input.at("shape").get<graph::Ints>();
+      for (const int64_t extent : input.at("shape").get<graph::Ints>())
+        options.shapes[input.at("name").get<std::string>()].emplace_back(extent);
     auto imported = import(read_file(folder / "model.onnx"), options);
     ASSERT_TRUE(imported) << to_string(imported.error());
     import_ = std::move(*imported);

@@ -10,7 +10,7 @@
 namespace weft::graph {
 namespace {
 
-constexpr uint64_t kSeeds = 400;
+constexpr uint64_t kSeeds = 800;
 
 TEST(RandomGraphs, VerifyAndReadBack) {
   std::map<Op, int> seen;

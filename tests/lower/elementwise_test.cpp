@@ -142,6 +142,11 @@ std::vector<OpCase> every_bitcast() {
                        Op::iota,
                        {},
                        graph::IotaAttributes{to, graph::make_shape({7, 19}), axis}});
+  for (const DType to : {DType::i32, DType::i64})
+    cases.push_back({"extents_" + std::string(to_string(to)),
+                     Op::extents,
+                     {},
+                     graph::ExtentsAttributes{to, graph::make_shape({7, -19, 0, 70000, 5})}});
   return cases;
 }
 INSTANTIATE_TEST_SUITE_P(Bits, Elementwise, ::testing::ValuesIn(every_bitcast()), case_name);

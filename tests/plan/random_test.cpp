@@ -65,7 +65,8 @@ class RandomProgram {
     const BufferId weight = add(BufferKind::weights, 1 + next(4));
     if (index % 2 == 0) return weight;
     const BufferId packed = add(BufferKind::prepared, program_.buffers[weight].bytes / (4 * unit_));
-    program_.entries[0].statements.push_back(Copy{packed, weight, program_.buffers[weight].bytes});
+    program_.entries[0].statements.push_back(
+        Copy{packed, weight, static_cast<int64_t>(program_.buffers[weight].bytes)});
     return packed;
   }
 
@@ -95,7 +96,7 @@ class RandomProgram {
     loops::Block outer = {loops::make_for("j", unit, loops::ForKind::serial, std::move(inner))};
     kernel.body = {loops::make_for("i", extent, loops::ForKind::blocks, std::move(outer))};
     call.kernel = static_cast<KernelId>(program_.kernels.size());
-    call.blocks = blocks;
+    call.blocks = static_cast<int64_t>(blocks);
     call.grain = 1 + next(3);
     call.source = "node \"" + std::to_string(program_.kernels.size() / 2) + "\"";
     program_.kernels.push_back(std::move(kernel));

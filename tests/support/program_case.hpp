@@ -70,7 +70,7 @@ class ProgramCase {
   void step(const plan::Load&) {}  // the buffers hold whole weights from the start
   void step(const plan::Fill& fill) { std::ranges::fill(contents_[fill.buffer], fill.value); }
   void step(const plan::Copy& copy) {
-    std::copy_n(contents_[copy.source].begin(), static_cast<size_t>(copy.bytes),
+    std::copy_n(contents_[copy.source].begin(), static_cast<size_t>(plan::greatest(copy.bytes)),
                 contents_[copy.destination].begin());
   }
   void step(const plan::Call& call) {
@@ -78,20 +78,22 @@ class ProgramCase {
     std::vector<loops::Memory> before(kernel.buffers.size());
     for (size_t i = 0, argument = 0; i < kernel.buffers.size(); ++i) {
       if (!loops::is_parameter(kernel.buffers[i].space)) continue;
-      const auto from = contents_[call.buffers[argument]].begin() +
-                        static_cast<ptrdiff_t>(call.offsets.empty() ? 0 : call.offsets[argument]);
+      const auto from =
+          contents_[call.buffers[argument]].begin() +
+          static_cast<ptrdiff_t>(call.offsets.empty() ? 0 : plan::greatest(call.offsets[argument]));
       const auto size = *kernel.buffers[i].elements.as_constant() *
                         static_cast<int64_t>(byte_size(kernel.buffers[i].dtype));
       before[i].bytes.assign(from, from + size);
       ++argument;
     }
     std::vector<loops::Memory> after = before;
-    loops::evaluate(kernel, after, {}, 0, static_cast<int64_t>(call.blocks));
+    loops::evaluate(kernel, after, {}, 0, static_cast<int64_t>(plan::greatest(call.blocks)));
     tasks_.push_back(task_json(call.kernel, kernel, before, after));
     for (size_t i = 0, argument = 0; i < kernel.buffers.size(); ++i) {
       if (!loops::is_parameter(kernel.buffers[i].space)) continue;
-      const auto to = contents_[call.buffers[argument]].begin() +
-                      static_cast<ptrdiff_t>(call.offsets.empty() ? 0 : call.offsets[argument]);
+      const auto to =
+          contents_[call.buffers[argument]].begin() +
+          static_cast<ptrdiff_t>(call.offsets.empty() ? 0 : plan::greatest(call.offsets[argument]));
       if (kernel.buffers[i].space != loops::BufferSpace::read)
         std::copy_n(after[i].bytes.begin(), before[i].bytes.size(), to);
       ++argument;

@@ -205,6 +205,7 @@ class RandomGraph {
       case Op::resize: return resize();
       case Op::gather: return gather();
       case Op::iota: return iota();
+      case Op::extents: return extents();
       case Op::bitcast: return bitcast();
       case Op::scatter: return scatter();
       default: return elementwise(op);
@@ -478,6 +479,11 @@ class RandomGraph {
     const Ints extents = shape_of_rank(1 + below(3));
     const int64_t axis = below(static_cast<int64_t>(extents.size()));
     node(Op::iota, {}, IotaAttributes{chance(50) ? DType::i64 : DType::i32, make_shape(extents), axis});
+  }
+  void extents() {
+    Ints values(static_cast<size_t>(1 + below(4)));
+    for (int64_t& value : values) value = below(200) - 100;
+    node(Op::extents, {}, ExtentsAttributes{chance(50) ? DType::i64 : DType::i32, make_shape(values)});
   }
   void bitcast() {
     // Of integers: the bits of any float are no definite number.

@@ -46,7 +46,7 @@ class RandomSchedule {
     int64_t copies = 1;
     for (const NestLoop& loop : nest.loops)
       if (loop.kind == loops::ForKind::unrolled || loop.kind == loops::ForKind::vectorized)
-        copies *= nest.extents.at(loop.axis);
+        copies *= *constant_extent(nest, loop.axis);
     return copies > kMostCopies;
   }
 

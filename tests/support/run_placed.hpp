@@ -13,8 +13,12 @@ namespace weft::testing {
 class PlacedMemory {
  public:
   /// `given`: contents of weights and inputs, by buffer.
-  PlacedMemory(const plan::Program& program, uint64_t bytes, const plan::Contents& given)
-      : program_(program), given_(given), memory_(static_cast<size_t>(bytes), 0xff) {
+  PlacedMemory(const plan::Program& program, uint64_t bytes, const plan::Contents& given,
+               plan::SymbolValues symbols = {})
+      : program_(program),
+        given_(given),
+        symbols_(std::move(symbols)),
+        memory_(static_cast<size_t>(bytes), 0xff) {
     write(plan::BufferKind::weights, given);
     for (const plan::Entry& entry : program.entries) {
       if (entry.name == "run") write(plan::BufferKind::input, given);
@@ -40,9 +44,10 @@ class PlacedMemory {
   /// Of the whole: buffers with windows are not for this.
   void run(const plan::Load& load) { std::ranges::copy(given_[load.buffer], at(load.buffer)); }
   void run(const plan::Fill& fill) {
-    std::fill_n(at(fill.buffer), program_.buffers[fill.buffer].bytes, fill.value);
+    const auto all = static_cast<int64_t>(program_.buffers[fill.buffer].bytes);
+    std::fill_n(at(fill.buffer), value(fill.bytes.value_or(all)), fill.value);
   }
-  void run(const plan::Copy& copy) { std::copy_n(at(copy.source), copy.bytes, at(copy.destination)); }
+  void run(const plan::Copy& copy) { std::copy_n(at(copy.source), value(copy.bytes), at(copy.destination)); }
   void run(const plan::Call& call) {
     const loops::Kernel& kernel = program_.kernels[call.kernel];
     std::vector<loops::Memory> memories(kernel.buffers.size());
@@ -50,22 +55,27 @@ class PlacedMemory {
       size_t argument = 0;
       for (size_t i = 0; i < kernel.buffers.size(); ++i) {
         if (!loops::is_parameter(kernel.buffers[i].space)) continue;
-        const auto begin = at(call.buffers[argument], call.offsets.empty() ? 0 : call.offsets[argument]);
-        const auto bytes = kernel.buffers[i].elements.as_constant().value_or(0) *
-                           static_cast<int64_t>(byte_size(kernel.buffers[i].dtype));
+        const auto begin =
+            at(call.buffers[argument],
+               call.offsets.empty() ? 0 : static_cast<uint64_t>(value(call.offsets[argument])));
+        const auto bytes =
+            value(kernel.buffers[i].elements) * static_cast<int64_t>(byte_size(kernel.buffers[i].dtype));
         visit(i, begin, begin + bytes);
         ++argument;
       }
     };
     each([&](size_t i, auto begin, auto end) { memories[i].bytes.assign(begin, end); });
-    loops::evaluate(kernel, memories, {}, 0, static_cast<int64_t>(call.blocks));
+    loops::evaluate(kernel, memories, symbols_, 0, value(call.blocks));
     each([&](size_t i, auto begin, auto) {
       if (kernel.buffers[i].space != loops::BufferSpace::read) std::ranges::copy(memories[i].bytes, begin);
     });
   }
 
+  int64_t value(const expr::Expr& e) const { return expr::evaluate(e, symbols_); }
+
   const plan::Program& program_;
   const plan::Contents& given_;
+  plan::SymbolValues symbols_;
   std::vector<uint8_t> memory_;
 };
 

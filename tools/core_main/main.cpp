@@ -73,7 +73,8 @@ int run(int argc, char** argv) {
     const std::string text = argv[i];
     const size_t equals = text.rfind('=');
     if (equals != std::string::npos)
-      options.read.shapes[text.substr(0, equals)] = shape(argv[i] + equals + 1);
+      for (const int64_t extent : shape(argv[i] + equals + 1))
+        options.read.shapes[text.substr(0, equals)].emplace_back(extent);
   }
   const Result<compile::Compiled> compiled =
       compile::compile_model({std::make_shared<FileSource>(file)}, options);

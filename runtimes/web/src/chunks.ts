@@ -41,7 +41,7 @@ export async function* checkedChunks(
   const check = async (chunk: Uint8Array<ArrayBuffer>, i: number): Promise<void> => {
     const hash = await sha256(chunk);
     if (hash !== hashes[i])
-      throw new LoadError("integrity", `${opened.label} is not as it was compiled from byte ${i * size} on (SHA-256 ${hash}): damaged, or of another compilation`);
+      throw new LoadError("integrity", `${opened.label} is not as it was compiled from byte ${i * size} on (SHA-256 ${hash})`);
     await cache?.put(hash, chunk).catch(() => {});
   };
   // While the reader uses what it has.

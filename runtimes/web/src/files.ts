@@ -94,7 +94,7 @@ export async function open(source: FileSource, expected: string, options: LoadOp
   if (isModule(source)) return { label: "the module", module: source };
   const bytes = toBytes(source);
   if (bytes === undefined)
-    throw new LoadError("bad_source", `cannot load ${expected} from ${source === null ? "null" : typeof source}: give an address, a Response, bytes or a module`);
+    throw new LoadError("bad_source", `cannot load ${expected} from ${source === null ? "null" : typeof source}: give an address, a Response, bytes, a module`);
   return { label: "the bytes", bytes };
 }
 

@@ -1,7 +1,7 @@
 import { elements, kinds } from "./dtypes.js";
 import { LoadError } from "./errors.js";
 import { featureOf, supports, variantNames } from "./features.js";
-import type { TensorInfo, VariantName } from "./types.js";
+import type { Dimension, TensorInfo, VariantName } from "./types.js";
 
 // docs/bundle.md
 export interface Variant {
@@ -12,6 +12,9 @@ export interface Variant {
   readonly entries: readonly { readonly name: string; readonly records: number }[];
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  /** Addresses of the dimensions' values, and of the extents of the outputs that the entry "resize" computes. */
+  readonly symbols?: number;
+  readonly answers?: number;
   /** [offset in the data part of model.weights, address, bytes], by offset: what is copied before prepare */
   readonly weights: readonly (readonly [number, number, number])[];
 }
@@ -23,6 +26,7 @@ export interface Manifest {
   readonly int64?: string;
   readonly name: string;
   readonly generator: string;
+  readonly symbols?: readonly Dimension[];
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly nodes: readonly string[];
@@ -62,7 +66,7 @@ export function readManifest(json: unknown, where: string): Manifest {
       `${where} has bundle ABI ${major}, this runtime reads ${abiMajor}: compile the model again, or take the runtime of its compiler`,
     );
   for (const feature of list(top["required_features"] ?? [], "required_features"))
-    if (feature !== "load")
+    if (feature !== "load" && feature !== "symbols")
     throw new LoadError("feature", `${where} needs "${String(feature)}", which this runtime does not have`);
 
   text(top["name"], "name");
@@ -71,12 +75,16 @@ export function readManifest(json: unknown, where: string): Manifest {
   const weightsBytes = number(weights["bytes"], Infinity, "weights.bytes");
   list(weights["sha256"] ?? [], "weights.sha256").forEach((hash) => text(hash, "weights.sha256"));
   check(number(weights["chunk_bytes"] ?? 1, 2 ** 30, "weights.chunk_bytes") > 0, "weights.chunk_bytes");
+  const symbols = list(top["symbols"] ?? [], "symbols");
+  let answers = 0;
   const sizes = (field: "inputs" | "outputs"): number[] =>
     list(top[field], field).map((item, i) => {
       const port = object(item, `${field}[${i}]`);
       text(port["name"], `${field}[${i}].name`);
       const array = kinds[port["dtype"] as keyof typeof kinds] ?? bad(`${field}[${i}].dtype`);
       const shape = list(port["shape"], `${field}[${i}].shape`).map((n) => number(n, 2 ** 32, `${field}[${i}].shape`));
+      list(port["dims"] ?? shape, `${field}[${i}].dims`);
+      if (field === "outputs") answers += 4 * shape.length;
       return elements(shape) * array.bytes;
     });
   const ports = { inputs: sizes("inputs"), outputs: sizes("outputs") };
@@ -95,6 +103,10 @@ export function readManifest(json: unknown, where: string): Manifest {
     const entries = list(variant["entries"], `${at}.entries`).map((entry) => object(entry, `${at}.entries`));
     for (const entry of entries) range(entry["records"], 32, "entries");
     check(entries.some((entry) => entry["name"] === "run"), `${at}.entries`);
+    if (symbols.length > 0) {
+      range(variant["symbols"], 4 * symbols.length, "symbols");
+      range(variant["answers"], answers, "answers");
+    }
     for (const field of ["inputs", "outputs"] as const) {
       const addresses = list(variant[field], `${at}.${field}`);
       check(addresses.length === ports[field].length, `${at}.${field}`);

@@ -2,7 +2,7 @@ import { elements, kinds } from "./dtypes.js";
 import { InputError, RuntimeError, WeftError } from "./errors.js";
 import { pageBytes, type Choice, type Manifest } from "./manifest.js";
 import { messageOf } from "./network.js";
-import type { Model, ModelInfo, RunOptions, StatementTiming, TensorInfo, TensorLike, TypedArray } from "./types.js";
+import type { Dimension, Model, ModelInfo, RunOptions, StatementTiming, TensorInfo, TensorLike, TypedArray } from "./types.js";
 
 /** What step() returns. */
 const stepResult = { done: 0, yield: 1, error: 4, load: 5 } as const;
@@ -143,8 +143,10 @@ export class Machine {
   }
 }
 
+const shown = ({ dtype, shape, dims }: TensorInfo): string => `${dtype} [${(dims ?? shape).join(", ")}]`;
+
 const quote = (names: readonly TensorInfo[]): string =>
-  names.map(({ name, dtype, shape }) => `"${name}" (${dtype} [${shape.join(", ")}])`).join(", ") || "none";
+  names.map((info) => `"${info.name}" (${shown(info)})`).join(", ") || "none";
 
 const isTypedArray = (value: unknown): value is TypedArray => ArrayBuffer.isView(value) && !(value instanceof DataView);
 
@@ -175,9 +177,29 @@ function narrow(name: string, values: BigInt64Array | BigUint64Array): Float64Ar
   });
 }
 
+/** The shape of an input: its own where it says one, else what other inputs and its number of elements leave open. */
+type Shapes = (info: TensorInfo, given: readonly number[] | undefined, length: number) => readonly number[];
+
+/** Learns from each input what the model's dimensions are. */
+const shapesOf = (dimensions: readonly Dimension[], values: Map<string, number>): Shapes => ({ name, shape, dims }, given, length) => {
+  const known = (dim: string): number | undefined => values.get(dim) ?? (+dim || undefined);
+  const bind = (dim: string, extent: number): void => {
+    const { min, max, step } = dimensions.find((dimension) => dimension.name === dim)!;
+    // NaN is none of them.
+    if (!(extent >= min && extent <= max && extent % step === 0)) throw new InputError("shape", `input "${name}": expected ${dim} = ${min}..${max}:${step}, got ${extent}`);
+    values.set(dim, extent);
+  };
+  if (!dims) return shape;
+  const open = dims.filter((dim) => !known(dim));
+  if (given) dims.forEach((dim, i) => known(dim) ?? bind(dim, given[i]!));
+  else if (open[1]) throw new InputError("shape", `input "${name}": expected { data, shape }`);
+  else if (open[0]) bind(open[0], length / elements(dims.map((dim) => known(dim) ?? 1)));
+  return dims.map((dim) => known(dim)!);
+};
+
 /** The bytes of one input, after all checks. With `numbers`, 64-bit integers may come as numbers. */
-function inputBytes(info: TensorInfo, value: unknown, numbers: boolean): Uint8Array {
-  const { name, dtype, shape } = info;
+function inputBytes(info: TensorInfo, value: unknown, numbers: boolean, shapes: Shapes): Uint8Array {
+  const { name, dtype } = info;
   const fail = (code: string, expected: string, got: string): never => {
     throw new InputError(code, `input "${name}": expected ${expected}, got ${got}`);
   };
@@ -185,9 +207,10 @@ function inputBytes(info: TensorInfo, value: unknown, numbers: boolean): Uint8Ar
   let data: unknown = wrapped ? value.data : value;
   const given: unknown = wrapped && "shape" in value ? value.shape : undefined;
   const { names } = kinds[dtype];
-  const wanted = `${names[0]} (${dtype} [${shape.join(", ")}])`;
+  const wanted = `${names[0]} (${shown(info)})`;
   if (numbers && isWide(dtype) && (Array.isArray(data) || (isTypedArray(data) && !/^Big/.test(data[Symbol.toStringTag])))) data = widen(name, dtype, data);
   if (!isTypedArray(data) || !names.includes(data[Symbol.toStringTag])) return fail("dtype", wanted, describe(data));
+  const shape = shapes(info, Array.isArray(given) ? given : undefined, data.length);
   if (given !== undefined) {
     if (!Array.isArray(given) || given.length !== shape.length || given.some((extent, i) => extent !== shape[i]))
       fail("shape", `shape [${shape.join(", ")}]`, Array.isArray(given) ? `[${given.join(", ")}]` : describe(given));
@@ -207,15 +230,23 @@ export function infoOf(manifest: Manifest, { variant, reason }: Choice): ModelIn
     variant: variant.name,
     variantReason: reason,
     memoryBytes: variant.memory.pages * pageBytes,
+    dimensions: manifest.symbols ?? [],
     inputs: copy(manifest.inputs),
     outputs: copy(manifest.outputs),
   };
 }
 
 /** A tensor where it lies in the memory. */
-const view = ({ memory }: Machine, { dtype, shape }: TensorInfo, address: number): TypedArray => kinds[dtype].make(memory.buffer, address, elements(shape));
+const view = ({ memory }: Machine, { dtype }: TensorInfo, shape: readonly number[], address: number): TypedArray => kinds[dtype].make(memory.buffer, address, elements(shape));
 
-type Feed = readonly Uint8Array[];
+/** Results tell their shape. */
+export const shaped = (array: TypedArray, shape: readonly number[]): TypedArray => Object.defineProperty(array, "shape", { value: shape });
+
+interface Feed {
+  readonly data: readonly Uint8Array[];
+  /** Of the model's dimensions. */
+  readonly extents: readonly number[];
+}
 
 export class LoadedModel implements Model {
   readonly info: ModelInfo;
@@ -236,7 +267,7 @@ export class LoadedModel implements Model {
   input(name: string): TypedArray {
     const index = this.info.inputs.findIndex((info) => info.name === name);
     if (index < 0) throw new InputError("unknown_input", `unknown input "${name}"; the model's inputs: ${quote(this.info.inputs)}`);
-    return view(this.#live(), this.info.inputs[index]!, this.#choice.variant.inputs[index]!);
+    return view(this.#live(), this.info.inputs[index]!, this.info.inputs[index]!.shape, this.#choice.variant.inputs[index]!);
   }
 
   async run(inputs: Record<string, TensorLike>, options: RunOptions = {}): Promise<Record<string, TypedArray>> {
@@ -251,7 +282,7 @@ export class LoadedModel implements Model {
     try {
       if (this.#runs++ > 0) {
         // The caller may write to its arrays while this run waits.
-        feed = feed.map((bytes) => bytes.slice());
+        feed = { ...feed, data: feed.data.map((bytes) => bytes.slice()) };
         await untilAborted(before, signal);
       }
       return await this.#execute(feed, options);
@@ -276,14 +307,35 @@ export class LoadedModel implements Model {
     if (typeof inputs !== "object" || inputs === null) throw new InputError("inputs", `expected an object of inputs, got ${describe(inputs)}`);
     for (const name of Object.keys(inputs))
       if (!infos.some((info) => info.name === name)) throw new InputError("unknown_input", `unknown input "${name}"; the model's inputs: ${quote(infos)}`);
-    return infos.map((info) => {
-      if (!Object.hasOwn(inputs, info.name) || inputs[info.name] === undefined)
-        throw new InputError("missing_input", `missing input "${info.name}"; the model's inputs: ${quote(infos)}`);
-      return inputBytes(info, inputs[info.name], this.#numbers);
-    });
+    for (const { name } of infos)
+      if (!Object.hasOwn(inputs, name) || inputs[name] === undefined)
+        throw new InputError("missing_input", `missing input "${name}"; the model's inputs: ${quote(infos)}`);
+    const { dimensions } = this.info;
+    const values = new Map<string, number>();
+    const shapes = shapesOf(dimensions, values);
+    const data: Uint8Array[] = [];
+    // Inputs that say their shape tell those that do not.
+    for (const first of [true, false])
+      infos.forEach((info, i) => {
+        const value = inputs[info.name];
+        if (((value as { shape?: unknown } | null)?.shape !== undefined) === first) data[i] = inputBytes(info, value, this.#numbers, shapes);
+      });
+    return { data, extents: dimensions.map(({ name, min }) => values.get(name) ?? min) };
   }
 
-  async #execute(feed: Feed, { signal, onStatement, outputs = "copy" }: RunOptions): Promise<Record<string, TypedArray>> {
+  /** Puts the dimensions' values into the tables; gives the shapes of the outputs. */
+  async #resize(machine: Machine, extents: readonly number[]): Promise<readonly (readonly number[])[]> {
+    const { symbols = 0, answers = 0 } = this.#choice.variant;
+    const { outputs } = this.info;
+    if (extents.length === 0) return outputs.map(({ shape }) => shape);
+    const words = new DataView(machine.memory.buffer);
+    extents.forEach((extent, i) => words.setUint32(symbols + 4 * i, extent, true));
+    await machine.execute("resize", undefined);
+    let at = answers;
+    return outputs.map(({ shape }) => shape.map(() => words.getUint32((at += 4) - 4, true)));
+  }
+
+  async #execute({ data: feed, extents }: Feed, { signal, onStatement, outputs = "copy" }: RunOptions): Promise<Record<string, TypedArray>> {
     const machine = this.#live();
     const { buffer } = machine.memory;
     const bytes = new Uint8Array(buffer);
@@ -296,12 +348,14 @@ export class LoadedModel implements Model {
       if (this.info.inputs[i]!.dtype === "boolean")
         for (let b = at; b < at + data.length; ++b) bytes[b] = bytes[b] === 0 ? 0 : 1;
     });
+    const shapes = await this.#resize(machine, extents);
     if (onStatement) machine.trace("run", onStatement);
     else await machine.execute("run", signal);
     const results: [string, TypedArray][] = this.info.outputs.map((info, i) => {
-      const seen = view(machine, info, variant.outputs[i]!);
-      if (this.#numbers && isWide(info.dtype)) return [info.name, narrow(info.name, seen as BigInt64Array)];
-      return [info.name, outputs === "view" ? seen : seen.slice()];
+      const shape = shapes[i]!;
+      const seen = view(machine, info, shape, variant.outputs[i]!);
+      if (this.#numbers && isWide(info.dtype)) return [info.name, shaped(narrow(info.name, seen as BigInt64Array), shape)];
+      return [info.name, shaped(outputs === "view" ? seen : seen.slice(), shape)];
     });
     return Object.fromEntries(results);
   }

@@ -116,7 +116,7 @@ export async function* bodyOf(
       reason = cause;
     }
     if (url !== undefined && retries > 0 && versionOf(first) === null)
-      throw new LoadError("network", `cannot read ${url}: ${messageOf(reason)}; its server sends no ETag or Last-Modified, without which the rest cannot be asked for`, reason);
+      throw new LoadError("network", `cannot read ${url}: ${messageOf(reason)}; without ETag or Last-Modified the rest cannot be asked for`, reason);
     if (attempt >= retries) throw new LoadError("network", `cannot read ${url ?? "the response"}: ${messageOf(reason)}${attempts(retries)}`, reason);
     await backOff(attempt, signal);
     [response, skip] = await rest(url!, first, at, options, signal);

@@ -1,6 +1,7 @@
 // The page's side of `load(..., { worker: true })`.
 import { InputError, LoadError, RuntimeError, WeftError } from "./errors.js";
 import { isAddress, isResponse, toUrl } from "./files.js";
+import { shaped } from "./model.js";
 import { messageOf } from "./network.js";
 import { portOf, type Answer, type Failure, type NodePort, type NodeThreads, type Port, type WebPort } from "./port.js";
 import type { FileSource, LoadOptions, Model, ModelInfo, Parts, Progress, RunOptions, Source, TensorLike, TypedArray } from "./types.js";
@@ -128,7 +129,10 @@ class RemoteModel implements Model {
     if (onStatement) throw new WeftError("worker", "onStatement needs a model that is not in a worker");
     const [copies, transfer] = compact(inputs);
     try {
-      return (await this.#client.ask({ op: "run", inputs: copies, sliced: signal !== undefined }, { signal, transfer })) as Record<string, TypedArray>;
+      const answer = await this.#client.ask({ op: "run", inputs: copies, sliced: signal !== undefined }, { signal, transfer });
+      const [outputs, shapes] = answer as [Record<string, TypedArray>, readonly (readonly number[])[]];
+      Object.values(outputs).forEach((output, i) => shaped(output, shapes[i]!));
+      return outputs;
     } catch (error) {
       if ((error as Error | undefined)?.name === "DataCloneError") throw new InputError("inputs", `the inputs cannot go to a worker: ${messageOf(error)}`);
       throw error;
@@ -142,7 +146,7 @@ class RemoteModel implements Model {
 
 export async function loadInWorker(source: Source, options: LoadOptions): Promise<Model> {
   const { worker, fetch, memory, signal, onProgress, weights, variant, retries, request, int64, cache, integrity } = options;
-  if (typeof worker !== "function") throw new LoadError("worker", "there is no script for a worker here: give worker: () => new Worker(...) of weft.worker.js");
+  if (typeof worker !== "function") throw new LoadError("worker", "give worker: () => new Worker(...) of weft.worker.js");
   if (fetch !== undefined || memory !== undefined || typeof cache === "object")
     throw new LoadError("worker", "options.fetch, options.memory and a cache of your own cannot go to a worker");
   const portableOptions = { variant, retries, request, int64, cache, integrity, weights: weights && portable(weights) };

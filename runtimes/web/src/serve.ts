@@ -2,7 +2,7 @@
 import { RuntimeError, WeftError } from "./errors.js";
 import { load } from "./load.js";
 import { portOf, type Failure, type NodeThreads, type Request, type WebPort } from "./port.js";
-import type { LoadOptions, Model, Source, TensorLike } from "./types.js";
+import type { LoadOptions, Model, Source, TensorLike, TypedArray } from "./types.js";
 
 function failureOf(error: unknown): Failure {
   const { name = "Error", message = String(error) } = error as Partial<Error>;
@@ -26,7 +26,8 @@ export function serve(): void {
       return [model.info, []];
     }
     const outputs = await model!.run(request.inputs as Record<string, TensorLike>, request.sliced ? { signal } : {});
-    return [outputs, Object.values(outputs).map(({ buffer }) => buffer as ArrayBuffer)];
+    const arrays = Object.values(outputs) as (TypedArray & { shape?: unknown })[];
+    return [[outputs, arrays.map(({ shape }) => shape)], arrays.map(({ buffer }) => buffer as ArrayBuffer)];
   }
 
   port.onMessage(async (message) => {

@@ -13,14 +13,25 @@ export type TypedArray =
 /** 64-bit integers as numbers. */
 export type Numbers = Float64Array | Int32Array | Uint32Array | readonly number[];
 
-/** A tensor's elements in row-major order, with its shape where it is to be checked. */
+/** An extent that the caller chooses at each run: min, min + step, … max. */
+export interface Dimension {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+}
+
+/** A tensor's elements in row-major order, with its shape where it is to be checked, or its extents are to be chosen. */
 export type TensorLike<A extends TypedArray = TypedArray> = A | { readonly data: A; readonly shape?: readonly number[] };
 
 /** An input or output: f16 and bf16 are Uint16Array (bits), i64 is BigInt64Array, boolean is Uint8Array. */
 export interface TensorInfo {
   readonly name: string;
   readonly dtype: DType;
+  /** The greatest extents, where `dims` says that some may be smaller. */
   readonly shape: readonly number[];
+  /** Extents as numbers, names of dimensions, and what is computed of them. */
+  readonly dims?: readonly string[];
   /** This input, RGBA bytes, takes pictures too (`weft compile --preprocess image:…`, by the load of its model.js). */
   readonly picture?: PictureFitting;
   /** This input takes sound too, which becomes samples at this rate, in Hz. */
@@ -60,6 +71,7 @@ export interface ModelInfo {
   readonly variantReason: string;
   /** All memory that this instance holds: weights, arena, tables. */
   readonly memoryBytes: number;
+  readonly dimensions: readonly Dimension[];
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
 }

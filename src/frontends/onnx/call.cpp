@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "frontends/onnx/extents.hpp"
 #include "frontends/onnx/importer.hpp"
 #include "frontends/onnx/numbers.hpp"
 #include "frontends/onnx/ops/narrow.hpp"
@@ -97,9 +98,19 @@ void Call::set_onnx_type(ValueId value, int32_t type) {
   importer_.narrow_types_[value] = type;
 }
 
-Ints Call::shape(ValueId value) const {
-  if (value == kNoValue) return {};
-  return *graph::constant_shape(importer_.graph_.values[value].type.shape);
+Ints Call::shape(ValueId value) {
+  if (value == kNoValue || failed_) return {};
+  const graph::Shape& extents = importer_.graph_.values[value].type.shape;
+  if (auto shape = graph::constant_shape(extents)) return std::move(*shape);
+  for (const expr::Expr& extent : extents)
+    if (!extent.as_constant())
+      unsupported(fmt::format("it needs an operand of one shape; {} has the extent {}",
+                              importer_.graph_.values[value].name, expr::print(extent)));
+  return {};
+}
+
+Dims Call::dims(ValueId value) const {
+  return value == kNoValue || failed_ ? Dims() : Dims(importer_.graph_.values[value].type.shape);
 }
 
 int64_t Call::axis(int64_t axis, int64_t rank) {
@@ -203,7 +214,20 @@ std::optional<std::vector<uint8_t>> Call::known_bytes(ValueId value, std::string
   return std::move(tensor->bytes);
 }
 
+Dims Call::known_extents(ValueId value, std::string_view what) {
+  if (failed_) return {};
+  if (const auto known = importer_.extents_.find(value); known != importer_.extents_.end())
+    return known->second;
+  return known_integers(value, what);
+}
+
 Ints Call::known_integers(ValueId value, std::string_view what) {
+  if (const auto known = importer_.extents_.find(value); known != importer_.extents_.end() && !failed_) {
+    std::string text;
+    for (const expr::Expr& e : known->second) text += (text.empty() ? "" : ", ") + expr::print(e);
+    unsupported(fmt::format("{} is [{}], which weft needs to be constant here", what, text));
+    return {};
+  }
   const auto bytes = known_bytes(value, what);
   if (!bytes) return {};
   if (is_float(dtype(value))) {
@@ -235,8 +259,7 @@ ValueId Call::emit(Op op, std::vector<ValueId> inputs, Attributes attributes) {
     fail(ErrorKind::limit, fmt::format("written out, the model has more than {} nodes", kMaxNodes));
     return kNoValue;
   }
-  const std::optional<Ints> extents = graph::constant_shape(type->shape);
-  auto checked = checked_bytes(*extents, type->dtype, kMaxResultBytes, "the result");
+  auto checked = checked_bytes(greatest(type->shape), type->dtype, kMaxResultBytes, "the result");
   if (!checked) {
     fail(checked.error().kind, checked.error().message);
     return kNoValue;
@@ -250,8 +273,45 @@ ValueId Call::emit(Op op, std::vector<ValueId> inputs, Attributes attributes) {
     fail(folded.error().kind, folded.error().message);
     return kNoValue;
   }
-  if (!*folded) importer_.graph_.nodes.push_back(std::move(made));
+  if (!*folded && !fold_extents(made)) importer_.graph_.nodes.push_back(std::move(made));
   return value;
+}
+
+bool Call::fold_extents(const graph::Node& made) {
+  if (importer_.graph_.symbols.empty()) return false;
+  auto elements = onnx::fold_extents(importer_.graph_, made,
+                                     [this](ValueId value) { return importer_.known_elements(value); });
+  if (elements) define_extents(made.output, std::move(*elements));
+  return elements.has_value();
+}
+
+/// Constants where they are; else nodes that compute the value, which go when nothing but shapes asks for it.
+void Call::define_extents(ValueId value, graph::Shape elements) {
+  const graph::Type type = importer_.graph_.values[value].type;
+  if (const auto known = graph::constant_shape(elements)) {
+    std::vector<uint8_t> bytes;
+    for (const int64_t element : *known) append_number(bytes, type.dtype, static_cast<double>(element));
+    importer_.graph_.constants.emplace(value, std::move(bytes));
+    return;
+  }
+  importer_.extents_.emplace(value, elements);
+  const auto fresh = [&](const graph::Type& of) {
+    return importer_.add_value(importer_.fresh_name(importer_.graph_.values[value].name + ".extents"), of);
+  };
+  const auto push = [&](Op op, std::vector<ValueId> inputs, Attributes attributes, ValueId output) {
+    importer_.graph_.nodes.push_back({op, std::move(attributes), std::move(inputs), output, source_, -1});
+    return output;
+  };
+  const bool is_integer = type.dtype == DType::i64 || type.dtype == DType::i32;
+  const DType made = is_integer ? type.dtype : DType::i64;
+  const graph::Shape flat = {static_cast<int64_t>(elements.size())};
+  const bool is_flat = type.shape.size() == 1;
+  ValueId last = push(Op::extents, {}, graph::ExtentsAttributes{made, std::move(elements)},
+                      is_flat && is_integer ? value : fresh({made, flat}));
+  if (!is_flat)
+    last = push(Op::reshape, {last}, graph::ReshapeAttributes{type.shape},
+                is_integer ? value : fresh({made, type.shape}));
+  if (!is_integer) push(Op::cast, {last}, graph::CastAttributes{type.dtype}, value);
 }
 
 ValueId Call::constant(DType dtype, const Ints& shape, std::vector<uint8_t> bytes) {
@@ -279,10 +339,19 @@ ValueId Call::constant(const TensorProto& tensor) {
   return kNoValue;
 }
 
-ValueId Call::vector(const Ints& values) {
-  std::vector<uint8_t> bytes;
-  for (const int64_t value : values) append_bits(bytes, DType::i64, static_cast<uint64_t>(value));
-  return constant(DType::i64, {static_cast<int64_t>(values.size())}, std::move(bytes));
+ValueId Call::vector(const Dims& values) {
+  if (failed_) return kNoValue;
+  const Ints shape = {static_cast<int64_t>(values.size())};
+  if (const auto known = graph::constant_shape(values)) {
+    std::vector<uint8_t> bytes;
+    for (const int64_t value : *known) append_bits(bytes, DType::i64, static_cast<uint64_t>(value));
+    return constant(DType::i64, shape, std::move(bytes));
+  }
+  const std::string base = node_.outputs.empty() ? source_ : node_.outputs[0].substr(0, kMaxNameLength);
+  const ValueId value =
+      importer_.add_value(importer_.fresh_name(base + ".extents"), {DType::i64, graph::make_shape(shape)});
+  define_extents(value, values);
+  return value;
 }
 
 void Call::out(size_t index, ValueId value) {

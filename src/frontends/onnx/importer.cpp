@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "frontends/onnx/extents.hpp"
 #include "frontends/onnx/inputs.hpp"
 #include "frontends/onnx/numbers.hpp"
 #include "frontends/onnx/ops/narrow.hpp"
@@ -58,6 +59,13 @@ Result<uint64_t> checked_bytes(const Ints& shape, DType dtype, uint64_t max_byte
     bytes *= factor;
   }
   return bytes;
+}
+
+Ints greatest(const graph::Shape& shape) {
+  Ints extents;
+  for (const expr::Expr& extent : shape)
+    extents.push_back(std::max<int64_t>(0, expr::bounds(extent).max.value_or(kMaxExtent + 1)));
+  return extents;
 }
 
 Importer::Importer(const ModelProto& model, const Blobs& blobs, const ReadOptions& options)
@@ -182,6 +190,26 @@ Result<ValueId> Importer::constant_of(const TensorProto& tensor, const std::stri
   return value;
 }
 
+std::optional<graph::Shape> Importer::known_elements(ValueId value) const {
+  if (const auto known = extents_.find(value); known != extents_.end()) return known->second;
+  const graph::Type& type = graph_.values[value].type;
+  if (!graph_.is_constant(value) || count(greatest(type.shape)) > kMaxExtentElements) return std::nullopt;
+  const auto tensor = graph::load_constant(graph_, value, blobs_);
+  if (!tensor) return std::nullopt;
+  graph::Shape elements;
+  if (!is_float(type.dtype)) {
+    for (const int64_t element : to_integers(type.dtype, tensor->bytes)) elements.emplace_back(element);
+    return elements;
+  }
+  for (const double element : to_doubles(type.dtype, tensor->bytes)) {
+    const bool is_whole =
+        element >= -1e9 && element <= 1e9 && element == static_cast<double>(static_cast<int64_t>(element));
+    if (!is_whole) return std::nullopt;
+    elements.emplace_back(static_cast<int64_t>(element));
+  }
+  return elements;
+}
+
 bool Importer::is_foldable(ValueId value) const {
   if (!graph_.is_constant(value)) return false;
   const graph::Type& type = graph_.values[value].type;
@@ -190,7 +218,9 @@ bool Importer::is_foldable(ValueId value) const {
 
 Result<bool> Importer::try_fold(const graph::Node& node) {
   const graph::Type& type = graph_.values[node.output].type;
-  const int64_t elements = count(*graph::constant_shape(type.shape));
+  const auto shape = graph::constant_shape(type.shape);
+  if (!shape) return false;
+  const int64_t elements = count(*shape);
   if (!is_cheap(node.op) || node.inputs.empty() || elements > fold_limit(type.dtype)) return false;
   uint64_t touched = static_cast<uint64_t>(elements) * byte_size(type.dtype) + 64;
   for (const ValueId input : node.inputs) {
@@ -218,7 +248,11 @@ namespace {
 /// The elements that the user gives an input, one for all or each.
 Result<std::vector<uint8_t>> constant_bytes(const graph::Type& type, const std::vector<double>& values,
                                             const std::string& name) {
-  const int64_t elements = count(*graph::constant_shape(type.shape));
+  const auto shape = graph::constant_shape(type.shape);
+  if (!shape)
+    return weft::fail(ErrorKind::invalid_argument,
+                      "--constant asks for an input of one shape, not of a range", name);
+  const int64_t elements = count(*shape);
   if (values.size() != 1 && static_cast<int64_t>(values.size()) != elements)
     return weft::fail(ErrorKind::invalid_argument,
                       fmt::format("--constant gives {} numbers; the input has {}", values.size(), elements),
@@ -238,7 +272,7 @@ Result<void> Importer::add_inputs() {
       inputs;  // Before IR version 4 initializers are inputs too: those are constants here.
   for (const ValueInfoProto& input : model_.graph.inputs)
     if (!initialized.contains(input.name)) inputs.push_back(&input);
-  WEFT_ASSIGN(types, resolve_inputs(inputs, options_));
+  WEFT_ASSIGN(types, resolve_inputs(inputs, options_, graph_.symbols));
   for (size_t i = 0; i < inputs.size(); ++i) {
     const ValueId value = add_value(inputs[i]->name, types[i]);
     if (const auto given = options_.constants.find(inputs[i]->name); given != options_.constants.end()) {

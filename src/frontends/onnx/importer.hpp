@@ -32,6 +32,18 @@ inline constexpr int64_t kMaxFoldedElements = 64 * 1024;  ///< of a value that i
 /// for a negative extent, limit above kMaxExtent or above `max_bytes`.
 Result<uint64_t> checked_bytes(const Ints& shape, DType dtype, uint64_t max_bytes, std::string_view what);
 
+/// A shape whose extents may depend on symbols.
+class Dims : public graph::Shape {
+ public:
+  Dims() = default;
+  Dims(graph::Shape shape) : graph::Shape(std::move(shape)) {}         // NOLINT: shapes are dims
+  Dims(const Ints& shape) : graph::Shape(graph::make_shape(shape)) {}  // NOLINT
+  Dims(std::initializer_list<expr::Expr> extents) : graph::Shape(extents) {}
+};
+
+/// The greatest extents that a shape may have; at least 0 each.
+Ints greatest(const graph::Shape& shape);
+
 /// What a name of the model stands for: a tensor, a sequence of tensors whose length is known at import, or
 /// nothing (an optional without a value).
 struct Item {
@@ -74,6 +86,8 @@ class Importer {
   ValueId add_value(std::string name, graph::Type type);
   std::string fresh_name(const std::string& base);
   bool is_foldable(ValueId value) const;
+  /// The elements of a small value of integers, or of integers in floats, where they are known.
+  std::optional<graph::Shape> known_elements(ValueId value) const;
   /// The result when all operands are small constants, within the import's budget.
   Result<bool> try_fold(const graph::Node& node);
 
@@ -88,6 +102,7 @@ class Importer {
   std::set<std::string, std::less<>> model_names_;           ///< of the values of the model's graph
   std::set<std::string, std::less<>> names_;                 ///< of the model's values and of graph_'s
   std::map<std::string, int64_t, std::less<>> suffixes_;
+  std::map<ValueId, graph::Shape> extents_;  ///< elements of values that are computed from symbols
   std::map<ValueId, int32_t> narrow_types_;  ///< of values that hold a narrow type (ops/narrow.hpp)
   std::map<std::string, uint32_t, std::less<>> external_;  ///< opened data files: path -> blob
   uint64_t
@@ -122,8 +137,10 @@ class Call {
   /// dtype().
   int32_t onnx_type(ValueId value) const;
   void set_onnx_type(ValueId value, int32_t type);
-  Ints shape(ValueId value) const;
-  int64_t rank(ValueId value) const { return static_cast<int64_t>(shape(value).size()); }
+  /// The shape as constants; fails (unsupported) where an extent depends on symbols.
+  Ints shape(ValueId value);
+  Dims dims(ValueId value) const;
+  int64_t rank(ValueId value) const { return static_cast<int64_t>(dims(value).size()); }
   int64_t axis(int64_t axis, int64_t rank);  ///< into [0, rank); fails outside [-rank, rank)
   /// Sorted and distinct; fails on a repetition.
   Ints axes(const Ints& axes, int64_t rank);
@@ -144,6 +161,10 @@ class Call {
   // Values known at import.
   bool is_known(ValueId value) const;
   Ints known_integers(ValueId value, std::string_view what);  ///< fails when unknown or not integers
+  /// Whether its elements are known, but depend on symbols.
+  bool depends_on_symbols(ValueId value) const { return importer_.extents_.contains(value); }
+  /// Integers that may depend on symbols; fails when unknown.
+  Dims known_extents(ValueId value, std::string_view what);
   std::vector<double> known_numbers(ValueId value, std::string_view what);  ///< fails when unknown
 
   // Building.
@@ -152,7 +173,7 @@ class Call {
   ValueId constant(DType dtype, const Ints& shape, const std::vector<double>& values);
   ValueId scalar(DType dtype, double value) { return constant(dtype, {}, std::vector<double>{value}); }
   ValueId constant(const TensorProto& tensor);
-  ValueId vector(const Ints& values);  ///< i64[n]
+  ValueId vector(const Dims& values);  ///< i64[n]
   bool wants(size_t index) const { return index < node_.outputs.size() && !node_.outputs[index].empty(); }
   void out(size_t index, ValueId value);
   void out(size_t index, Item item);
@@ -162,6 +183,9 @@ class Call {
   std::vector<Item> inlined(const GraphProto& body, const std::vector<Item>& arguments);
 
  private:
+  /// The result of a node, where it is known as expressions over symbols.
+  bool fold_extents(const graph::Node& made);
+  void define_extents(ValueId value, graph::Shape elements);
   const AttributeProto* find(std::string_view name) const;
   const AttributeProto* find(std::string_view name, int32_t type);
   std::optional<std::vector<uint8_t>> known_bytes(ValueId value, std::string_view what);

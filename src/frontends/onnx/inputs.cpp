@@ -8,12 +8,15 @@
 #include "frontends/onnx/importer.hpp"
 
 namespace weft::onnx {
+
+std::string describe(const ExtentRange& range);
+
 namespace {
 
 using Inputs = std::vector<const ValueInfoProto*>;
 
 /// The extent, or nullopt for one that the user has to give.
-std::optional<int64_t> resolve(const Dimension& dimension, const ReadOptions& options) {
+std::optional<ExtentRange> resolve(const Dimension& dimension, const ReadOptions& options) {
   if (dimension.value) return dimension.value;
   const auto it = options.dims.find(dimension.parameter);
   if (it != options.dims.end()) return it->second;
@@ -65,8 +68,8 @@ Error unresolved_error(const Inputs& inputs, const ReadOptions& options) {
     std::vector<std::string> extents;
     all_named &= input->has_shape;
     for (const Dimension& dimension : input->dims) {
-      const std::optional<int64_t> extent = resolve(dimension, options);
-      extents.push_back(extent ? fmt::to_string(*extent) : "N");
+      const std::optional<ExtentRange> extent = resolve(dimension, options);
+      extents.push_back(extent ? describe(*extent) : "N");
       if (extent) continue;
       all_named &= !dimension.parameter.empty();
       parameters.insert(dimension.parameter);
@@ -80,34 +83,89 @@ Error unresolved_error(const Inputs& inputs, const ReadOptions& options) {
     for (const std::string& parameter : parameters) dims.push_back(fmt::format("--dim {}=N", parameter));
     how = fmt::format("{} or {}", fmt::join(dims, " "), how);
   }
-  return {ErrorKind::invalid_argument,
-          fmt::format("some extents of the inputs are not known: {}; give them with {}, where N is an extent",
-                      fmt::join(shapes, ", "), how),
-          {}};
+  return {
+      ErrorKind::invalid_argument,
+      fmt::format("some extents of the inputs are not known: {}; give them with {}, where N is an extent, "
+                  "or a range like 1..512",
+                  fmt::join(shapes, ", "), how),
+      {}};
 }
 
-Result<graph::Type> resolve_input(const ValueInfoProto& input, const ReadOptions& options) {
+/// Names of symbols are those of dimensions, or of the input and the axis; letters that expressions do not
+/// know become underscores.
+std::string symbol_name(const ValueInfoProto& input, size_t axis, bool by_dimension) {
+  std::string name = by_dimension ? input.dims[axis].parameter : fmt::format("{}_{}", input.name, axis);
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  return "dim." + name;
+}
+
+class Resolver {
+ public:
+  Resolver(const ReadOptions& options, std::map<std::string, expr::Variable, std::less<>>& symbols)
+      : options_(options), symbols_(symbols) {}
+
+  Result<graph::Type> input(const ValueInfoProto& input);
+
+ private:
+  /// The extent; a new symbol for a range, or the same one for the same dimension.
+  Result<expr::Expr> extent(const ValueInfoProto& input, size_t axis, const ExtentRange& range,
+                            bool by_dimension) {
+    if (range.is_one()) return expr::Expr(range.min);
+    if (range.min > range.max || range.min < 0 || range.step < 1 || range.min % range.step != 0 ||
+        range.max % range.step != 0)
+      return fail(ErrorKind::invalid_argument,
+                  fmt::format("{} is no range of extents: both ends are multiples of the step, the first is "
+                              "the lesser",
+                              describe(range)),
+                  input.name);
+    const std::string key =
+        by_dimension ? "=" + input.dims[axis].parameter : fmt::format("{}/{}", input.name, axis);
+    const auto [known, added] = names_.emplace(key, std::string());
+    if (added) {
+      std::string name = symbol_name(input, axis, by_dimension);
+      while (symbols_.contains(name)) name += "_";
+      symbols_.emplace(name, expr::Variable{name, {range.min, range.max}, range.step});
+      known->second = name;
+    }
+    return expr::variable(known->second, {range.min, range.max}, range.step);
+  }
+
+  const ReadOptions& options_;
+  std::map<std::string, expr::Variable, std::less<>>& symbols_;
+  std::map<std::string, std::string> names_;  ///< of the symbols, by what they stand for
+};
+
+Result<graph::Type> Resolver::input(const ValueInfoProto& input) {
   const std::optional<DType> dtype = dtype_of(input.data_type);
   if (!dtype)
     return fail(ErrorKind::unsupported,
                 fmt::format("the input's element type is {}", data_type_name(input.data_type)), input.name);
-  Ints shape;
-  const auto given = options.shapes.find(input.name);
-  if (given != options.shapes.end()) {
-    shape = given->second;
-    if (input.has_shape && shape.size() != input.dims.size())
+  std::vector<ExtentRange> ranges;
+  const auto given = options_.shapes.find(input.name);
+  const bool by_dimension = given == options_.shapes.end();
+  if (!by_dimension) {
+    ranges = given->second;
+    if (input.has_shape && ranges.size() != input.dims.size())
       return fail(ErrorKind::invalid_argument,
-                  fmt::format("--shape gives {} extents; the input is {}", shape.size(), describe(input)),
+                  fmt::format("--shape gives {} extents; the input is {}", ranges.size(), describe(input)),
                   input.name);
   } else {
-    for (const Dimension& dimension : input.dims) shape.push_back(*resolve(dimension, options));
+    for (const Dimension& dimension : input.dims) ranges.push_back(*resolve(dimension, options_));
   }
-  auto checked = checked_bytes(shape, *dtype, kMaxTensorBytes, "the input");
+  graph::Shape shape;
+  Ints greatest;
+  for (size_t axis = 0; axis < ranges.size(); ++axis) {
+    WEFT_ASSIGN(e, extent(input, axis, ranges[axis], by_dimension));
+    shape.push_back(std::move(e));
+    greatest.push_back(ranges[axis].max);
+  }
+  auto checked = checked_bytes(greatest, *dtype, kMaxTensorBytes, "the input");
   if (!checked) {
     checked.error().node = input.name;
     return std::unexpected<Error>(std::move(checked.error()));
   }
-  return graph::Type{*dtype, graph::make_shape(shape)};
+  return graph::Type{*dtype, std::move(shape)};
 }
 
 }  // namespace
@@ -125,15 +183,23 @@ std::string describe(const ValueInfoProto& value) {
   return fmt::format("{}[{}]", name, fmt::join(extents, ", "));
 }
 
-Result<std::vector<graph::Type>> resolve_inputs(const Inputs& inputs, const ReadOptions& options) {
+std::string describe(const ExtentRange& range) {
+  if (range.is_one()) return fmt::to_string(range.min);
+  return range.step == 1 ? fmt::format("{}..{}", range.min, range.max)
+                         : fmt::format("{}..{}:{}", range.min, range.max, range.step);
+}
+
+Result<std::vector<graph::Type>> resolve_inputs(const Inputs& inputs, const ReadOptions& options,
+                                                std::map<std::string, expr::Variable, std::less<>>& symbols) {
   for (const ValueInfoProto* input : inputs)
     if (!input->is_tensor) return fail(ErrorKind::unsupported, "the input is not a tensor", input->name);
   WEFT_TRY(check_options(inputs, options));
   for (const ValueInfoProto* input : inputs)
     if (!is_resolved(*input, options)) return std::unexpected<Error>(unresolved_error(inputs, options));
   std::vector<graph::Type> types;
+  Resolver resolver(options, symbols);
   for (const ValueInfoProto* input : inputs) {
-    WEFT_ASSIGN(type, resolve_input(*input, options));
+    WEFT_ASSIGN(type, resolver.input(*input));
     types.push_back(std::move(type));
   }
   return types;

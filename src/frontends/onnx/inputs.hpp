@@ -6,10 +6,12 @@
 
 namespace weft::onnx {
 
-/// Types in the order of `inputs`. Errors: unresolved dimensions (one invalid_argument for all of them),
-/// options that name nothing, extents and sizes out of bounds, inputs that are no tensors.
+/// Types in the order of `inputs`; extents with a range become symbols. Errors: unresolved dimensions (one
+/// invalid_argument for all of them), options that name nothing, extents and sizes out of bounds, inputs that
+/// are no tensors.
 Result<std::vector<graph::Type>> resolve_inputs(const std::vector<const ValueInfoProto*>& inputs,
-                                                const ReadOptions& options);
+                                                const ReadOptions& options,
+                                                std::map<std::string, expr::Variable, std::less<>>& symbols);
 
 /// "f32[batch, 3, ?, 320]"
 std::string describe(const ValueInfoProto& value);

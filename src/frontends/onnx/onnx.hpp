@@ -1,6 +1,6 @@
-// ONNX model files -> Graph IR. Every extent is a constant once the options are applied; operators are
-// decomposed into the graph's, exactly as the model's opset defines them; what is known at import (shapes
-// above all) is computed here.
+// ONNX model files -> Graph IR. Every extent is a constant, or depends on symbols that have a range, once the
+// options are applied; operators are decomposed into the graph's, exactly as the model's opset defines them;
+// what is known at import (shapes above all) is computed here.
 #pragma once
 
 #include <functional>
@@ -15,10 +15,19 @@
 
 namespace weft::onnx {
 
+/// What a dimension may be: min, min + step, … max. One extent when min is max.
+struct ExtentRange {
+  ExtentRange(int64_t extent = 1) : min(extent), max(extent) {}  // NOLINT: an extent is a range
+  ExtentRange(int64_t least, int64_t most, int64_t step_) : min(least), max(most), step(step_) {}
+  int64_t min, max, step = 1;
+  bool is_one() const { return min == max; }
+};
+
 struct ReadOptions {
-  std::map<std::string, int64_t, std::less<>> dims;  ///< symbolic dimension -> extent (--dim batch=1)
-  std::map<std::string, graph::Ints, std::less<>>
-      shapes;  ///< input name -> shape (--shape x=1x3x48x320); wins over dims
+  /// Symbolic dimension -> its extents (--dim batch=1, --dim seq=1..512, --dim h=32..1920:32)
+  std::map<std::string, ExtentRange, std::less<>> dims;
+  /// Input name -> shape (--shape x=1x3x48x32..960:32); wins over dims
+  std::map<std::string, std::vector<ExtentRange>, std::less<>> shapes;
   /// Input name -> its elements, or one for all (--constant sr=16000): then it is no input any more.
   std::map<std::string, std::vector<double>, std::less<>> constants = {};
   /// Opens a file of external data, given its path relative to the model. Absolute paths and `..` never reach
@@ -40,7 +49,7 @@ struct Import {
 
 /// Reads the model in blobs[0]. A value that a node of the model produces keeps its ONNX name.
 /// Errors: invalid_model (malformed, cyclic, contradictory; names the node), unsupported (all unknown
-/// operators at once, or an operand that had to be constant), invalid_argument (options; unresolved
+/// operators at once, or an operand or extent that had to be constant), invalid_argument (options; unresolved
 /// dimensions, all at once), not_found (external data), limit (an extent above 2^40, a tensor above 4 GiB, a
 /// result above 2 GiB).
 Result<Import> read_onnx(const Blobs& blobs, const ReadOptions& options);

@@ -40,10 +40,10 @@ void convert_leaky_relu(Call& c) {
 void convert_prelu(Call& c) {
   const ValueId x = c.in(0);
   ValueId slope = c.in(1);
-  if (c.version() < 7 && c.rank(slope) == 1 && c.shape(slope) != Ints{1})
+  if (c.version() < 7 && c.rank(slope) == 1 && c.dims(slope) != Dims{1})
     slope = per_channel(c, slope, c.rank(x));
   const ValueId scaled = mul(c, x, slope);
-  if (c.shape(scaled) != c.shape(x)) return c.invalid("the slope does not broadcast to the input");
+  if (c.dims(scaled) != c.dims(x)) return c.invalid("the slope does not broadcast to the input");
   const ValueId negative = less(c, x, 0.0);
   c.out(0, select(c, negative, scaled, x));
 }

@@ -27,9 +27,8 @@ void convert_constant(Call& c) {
 }
 
 void convert_constant_of_shape(Call& c) {
-  const Ints shape = c.known_integers(c.in(0), "the shape");
-  for (const int64_t extent : shape)
-    if (extent < 0 || extent > kMaxExtent) return c.invalid(fmt::format("the extent {}", extent));
+  const Dims shape = c.known_extents(c.in(0), "the shape");
+  if (!c.ok() || !check_extents(c, shape)) return;
   ValueId value;
   if (const TensorProto* tensor = c.tensor("value"); tensor != nullptr)
     value = reshape(c, c.constant(*tensor), {});
@@ -37,10 +36,38 @@ void convert_constant_of_shape(Call& c) {
   c.out(0, expand(c, value, shape));
 }
 
+namespace {
+
+/// Of integers that depend on symbols.
+void convert_symbolic_range(Call& c, DType type) {
+  const Dims start = c.known_extents(c.in(0), "start");
+  const Dims limit = c.known_extents(c.in(1), "limit");
+  const Dims delta = c.known_extents(c.in(2), "delta");
+  if (!c.ok()) return;
+  if (start.size() != 1 || limit.size() != 1 || delta.size() != 1)
+    return c.invalid("its operands are no scalars");
+  if (type != DType::i64 && type != DType::i32)
+    return c.unsupported("its limits depend on symbols, and it is no range of integers");
+  const bool rises = expr::always(expr::less(0, delta[0]));
+  if (!rises && !expr::always(expr::less(delta[0], 0)))
+    return c.unsupported("the sign of delta is not known");
+  const expr::Expr length = rises ? limit[0] - start[0] : start[0] - limit[0];
+  const expr::Expr steps = expr::max(0, expr::ceil_div(length, rises ? delta[0] : -delta[0]));
+  const ValueId from = cast(c, reshape(c, c.vector(start), {}), type);
+  const ValueId by = cast(c, reshape(c, c.vector(delta), {}), type);
+  const ValueId index = c.emit(Op::iota, {}, graph::IotaAttributes{type, {steps}, 0});
+  const ValueId moved = mul(c, index, by);
+  c.out(0, add(c, moved, from));
+}
+
+}  // namespace
+
 /// start, start + delta, … below limit; each element is start + i * delta.
 void convert_range(Call& c) {
   const ValueId first = c.in(0);
   const DType type = c.dtype(first);
+  const auto is_symbolic = [&](size_t i) { return c.ok() && c.depends_on_symbols(c.in(i)); };
+  if (is_symbolic(0) || is_symbolic(1) || is_symbolic(2)) return convert_symbolic_range(c, type);
   const std::vector<double> start = c.known_numbers(first, "start");
   const std::vector<double> limit = c.known_numbers(c.in(1), "limit");
   const std::vector<double> delta = c.known_numbers(c.in(2), "delta");

@@ -11,7 +11,8 @@ namespace {
 
 struct Operands {
   std::vector<ValueId> values;
-  Ints spatial, window;
+  Dims spatial;
+  Ints window;
   int64_t groups = 1;
 };
 
@@ -30,7 +31,8 @@ Operands read_operands(Call& c, ValueId x, ValueId w, ValueId bias) {
   for (const int64_t extent : o.window)
     if (extent < 1 || extent > kMaxWindow) c.invalid("the weights have an empty window");
   o.groups = c.integer("group", 1);
-  if (o.groups < 1 || o.groups > kMaxWindow || c.shape(x)[1] % o.groups != 0 || weights[0] % o.groups != 0)
+  if (o.groups < 1 || o.groups > kMaxWindow || expr::known_divisor(c.dims(x)[1]) % o.groups != 0 ||
+      weights[0] % o.groups != 0)
     c.invalid(fmt::format("group = {} does not divide the channels", o.groups));
   return o;
 }
@@ -42,7 +44,7 @@ ValueId convolution(Call& c, ValueId x, ValueId w, ValueId bias) {
   if (!c.ok()) return kNoValue;
   const Spatial s = read_spatial(c, o.spatial, o.window);
   for (size_t i = 0; c.ok() && i < s.rank(); ++i)
-    if (o.spatial[i] + s.pads_begin[i] + s.pads_end[i] < s.reach(i))
+    if (!expr::always(expr::less_equal(s.reach(i), o.spatial[i] + s.pads_begin[i] + s.pads_end[i])))
       c.invalid("the window is larger than the padded input");
   return c.emit(Op::conv, std::move(o.values),
                 graph::ConvAttributes{s.strides, s.dilations, s.pads_begin, s.pads_end, o.groups});
@@ -67,15 +69,17 @@ void convert_conv_transpose(Call& c) {
   const bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
   if (!same && mode != "NOTSET" && mode != "VALID" && !mode.empty())
     c.invalid(fmt::format("auto_pad = \"{}\"", mode));
-  Spatial s = read_spatial(c, o.spatial, o.window);
+  const Ints spatial = constant_extents(c, o.spatial);
+  if (!c.ok()) return;
+  Spatial s = read_spatial(c, spatial, o.window);
   Ints output_padding = read_list(c, "output_padding", rank, 0, 0);
   Ints output_shape;
   if (c.has_attribute("output_shape")) output_shape = read_list(c, "output_shape", rank, 1, 0);
   if (!c.ok()) return;
   for (size_t i = 0; i < rank; ++i) {
-    const int64_t full = s.strides[i] * (o.spatial[i] - 1) + output_padding[i] + s.reach(i);
+    const int64_t full = s.strides[i] * (spatial[i] - 1) + output_padding[i] + s.reach(i);
     if (!output_shape.empty() || same) {
-      const int64_t wanted = output_shape.empty() ? o.spatial[i] * s.strides[i] : output_shape[i];
+      const int64_t wanted = output_shape.empty() ? spatial[i] * s.strides[i] : output_shape[i];
       const int64_t total = std::max<int64_t>(0, full - wanted);
       s.pads_begin[i] = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
       s.pads_end[i] = total - s.pads_begin[i];

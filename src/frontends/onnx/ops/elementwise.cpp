@@ -16,7 +16,7 @@ ValueId legacy_operand(Call& c, ValueId a, ValueId b) {
   const int64_t rank = c.rank(a);
   if (!c.ok() || c.integer("broadcast", 0) == 0 || !c.has_attribute("axis")) return b;
   const int64_t axis = c.axis(c.integer("axis", 0), rank);
-  Ints shape = c.shape(b);
+  Dims shape = c.dims(b);
   if (!c.ok() || axis + static_cast<int64_t>(shape.size()) > rank) {
     c.invalid("the second operand does not fit at this axis");
     return kNoValue;
@@ -164,7 +164,7 @@ void convert_dropout(Call& c) {
   c.out(0, x);
   if (!c.wants(1)) return;  // The mask keeps everything. It was a float before opset 10.
   const ValueId one = c.scalar(c.version() < 10 ? c.dtype(x) : DType::boolean, 1);
-  c.out(1, expand(c, one, c.shape(x)));
+  c.out(1, expand(c, one, c.dims(x)));
 }
 
 void convert_sinh(Call& c) {

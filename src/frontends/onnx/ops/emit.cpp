@@ -25,32 +25,32 @@ ValueId cast(Call& c, ValueId x, DType to) {
   return c.dtype(x) == to ? x : c.emit(Op::cast, {x}, graph::CastAttributes{to});
 }
 
-ValueId reshape(Call& c, ValueId x, const Ints& shape) {
-  if (!c.ok() || c.shape(x) == shape) return x;
-  auto bytes = checked_bytes(shape, c.dtype(x), kMaxTensorBytes, "the new shape");
+ValueId reshape(Call& c, ValueId x, const Dims& shape) {
+  if (!c.ok() || c.dims(x) == shape) return x;
+  auto bytes = checked_bytes(greatest(shape), c.dtype(x), kMaxTensorBytes, "the new shape");
   if (!bytes) {
     c.fail(bytes.error().kind, bytes.error().message);
     return kNoValue;
   }
-  if (element_count(shape) != element_count(c.shape(x))) {
-    c.invalid(fmt::format("[{}] cannot become [{}]", fmt::join(c.shape(x), ", "), fmt::join(shape, ", ")));
+  if (!expr::always(expr::equal(element_count(shape), element_count(c.dims(x))))) {
+    c.invalid(fmt::format("{} cannot become {}", to_string(c.dims(x)), to_string(shape)));
     return kNoValue;
   }
-  return c.emit(Op::reshape, {x}, graph::ReshapeAttributes{graph::make_shape(shape)});
+  return c.emit(Op::reshape, {x}, graph::ReshapeAttributes{shape});
 }
 
 ValueId transpose(Call& c, ValueId x, Ints permutation) {
   return c.emit(Op::transpose, {x}, graph::TransposeAttributes{std::move(permutation)});
 }
 
-ValueId expand(Call& c, ValueId x, const Ints& shape) {
-  if (!c.ok() || c.shape(x) == shape) return x;
-  auto bytes = checked_bytes(shape, c.dtype(x), kMaxResultBytes, "the result");
+ValueId expand(Call& c, ValueId x, const Dims& shape) {
+  if (!c.ok() || c.dims(x) == shape) return x;
+  auto bytes = checked_bytes(greatest(shape), c.dtype(x), kMaxResultBytes, "the result");
   if (!bytes) {
     c.fail(bytes.error().kind, bytes.error().message);
     return kNoValue;
   }
-  return c.emit(Op::expand, {x}, graph::ReshapeAttributes{graph::make_shape(shape)});
+  return c.emit(Op::expand, {x}, graph::ReshapeAttributes{shape});
 }
 
 ValueId concat(Call& c, std::vector<ValueId> inputs, int64_t axis) {
@@ -62,22 +62,21 @@ ValueId stack(Call& c, const std::vector<ValueId>& values, int64_t axis) {
   if (!c.ok()) return kNoValue;
   std::vector<ValueId> parts;
   for (const ValueId value : values) {
-    Ints shape = c.shape(value);
+    Dims shape = c.dims(value);
     shape.insert(shape.begin() + axis, 1);
     parts.push_back(reshape(c, value, shape));
   }
   return concat(c, std::move(parts), axis);
 }
 
-ValueId slice(Call& c, ValueId x, const Ints& starts, const Ints& steps, const Ints& sizes) {
+ValueId slice(Call& c, ValueId x, const Dims& starts, const Ints& steps, const Dims& sizes) {
   const bool forward = std::all_of(steps.begin(), steps.end(), [](int64_t step) { return step > 0; });
-  if (!c.ok() || (forward && sizes == c.shape(x))) return x;
-  return c.emit(Op::slice, {x},
-                graph::SliceAttributes{graph::make_shape(starts), steps, graph::make_shape(sizes)});
+  if (!c.ok() || (forward && sizes == c.dims(x))) return x;
+  return c.emit(Op::slice, {x}, graph::SliceAttributes{starts, steps, sizes});
 }
 
 ValueId reduce(Call& c, ValueId x, ReduceKind kind, const Ints& axes, bool keep) {
-  Ints kept = c.shape(x);
+  Dims kept = c.dims(x);
   const ValueId reduced = axes.empty() ? x : c.emit(Op::reduce, {x}, graph::ReduceAttributes{kind, axes});
   if (!keep || !c.ok()) return reduced;
   for (const int64_t axis : axes) kept[static_cast<size_t>(axis)] = 1;
@@ -96,11 +95,32 @@ int64_t element_count(const Ints& shape, size_t begin, size_t end) {
   return count;
 }
 
+expr::Expr element_count(const Dims& shape, size_t begin, size_t end) {
+  expr::Expr count(1);
+  for (size_t i = begin; i < std::min(end, shape.size()); ++i) count = count * shape[i];
+  return count;
+}
+
+bool check_extents(Call& c, const Dims& shape) {
+  for (const expr::Expr& extent : shape) {
+    const expr::Interval bounds = expr::bounds(extent);
+    if (!bounds.min || *bounds.min < 0 || !bounds.max || *bounds.max > kMaxExtent)
+      c.invalid(fmt::format("the extent {}", expr::print(extent)));
+  }
+  return c.ok();
+}
+
+std::string to_string(const Dims& shape) {
+  std::string text;
+  for (const expr::Expr& extent : shape) text += (text.empty() ? "" : ", ") + expr::print(extent);
+  return "[" + text + "]";
+}
+
 ValueId per_channel(Call& c, ValueId x, int64_t rank) {
   if (!c.ok()) return kNoValue;
-  Ints shape(static_cast<size_t>(rank), 1);
-  if (rank >= 2) shape[1] = element_count(c.shape(x));
-  else if (rank == 1) shape[0] = element_count(c.shape(x));
+  Dims shape = Ints(static_cast<size_t>(rank), 1);
+  if (rank >= 2) shape[1] = element_count(c.dims(x));
+  else if (rank == 1) shape[0] = element_count(c.dims(x));
   return reshape(c, x, shape);
 }
 

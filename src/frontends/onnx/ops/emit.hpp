@@ -26,14 +26,14 @@ ValueId less(Call& c, ValueId x, double value);
 /// Nothing is emitted when the type is right already.
 ValueId cast(Call& c, ValueId x, DType to);
 /// Nothing is emitted when the shape is right already. Fails when the element counts differ.
-ValueId reshape(Call& c, ValueId x, const Ints& shape);
+ValueId reshape(Call& c, ValueId x, const Dims& shape);
 ValueId transpose(Call& c, ValueId x, Ints permutation);
-ValueId expand(Call& c, ValueId x, const Ints& shape);
+ValueId expand(Call& c, ValueId x, const Dims& shape);
 ValueId concat(Call& c, std::vector<ValueId> inputs, int64_t axis);
 /// Along a new axis.
 ValueId stack(Call& c, const std::vector<ValueId>& values, int64_t axis);
 /// Nothing is emitted when the whole of x is taken.
-ValueId slice(Call& c, ValueId x, const Ints& starts, const Ints& steps, const Ints& sizes);
+ValueId slice(Call& c, ValueId x, const Dims& starts, const Ints& steps, const Dims& sizes);
 /// `axes` are sorted and >= 0. With keep, the reduced axes stay with extent 1.
 ValueId reduce(Call& c, ValueId x, ReduceKind kind, const Ints& axes, bool keep);
 
@@ -48,6 +48,10 @@ ValueId softmax(Call& c, ValueId x, const Ints& axes, bool logarithm);
 Ints axis_range(int64_t begin, int64_t end);
 /// The product of the extents in [begin, end).
 int64_t element_count(const Ints& shape, size_t begin = 0, size_t end = SIZE_MAX);
+expr::Expr element_count(const Dims& shape, size_t begin = 0, size_t end = SIZE_MAX);
+std::string to_string(const Dims& shape);
+/// Whether each is in [0, kMaxExtent]; fails where one is not.
+bool check_extents(Call& c, const Dims& shape);
 /// Rank 1 with n elements -> [1, n, 1, 1 …], so that it broadcasts along axis 1 of a tensor of `rank`.
 ValueId per_channel(Call& c, ValueId x, int64_t rank);
 

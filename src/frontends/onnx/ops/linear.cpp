@@ -20,9 +20,9 @@ void convert_gemm(Call& c) {
   if (c.has(2) && beta != 0.0) {
     ValueId bias = c.in(2);
     if (beta != 1.0) bias = mul(c, bias, beta);
-    const Ints shape = c.shape(y);
+    const Dims shape = c.dims(y);
     y = add(c, y, bias);
-    if (c.ok() && c.shape(y) != shape) return c.invalid("C does not broadcast to the product");
+    if (c.ok() && c.dims(y) != shape) return c.invalid("C does not broadcast to the product");
   }
   c.out(0, y);
 }
@@ -31,7 +31,7 @@ void convert_gemm(Call& c) {
 /// result.
 ValueId matrix_product(Call& c, ValueId a, ValueId b) {
   if (!c.ok()) return kNoValue;
-  const Ints left = c.shape(a), right = c.shape(b);
+  const Dims left = c.dims(a), right = c.dims(b);
   if (left.empty() || right.empty()) {
     c.invalid("an operand is a scalar");
     return kNoValue;
@@ -39,7 +39,7 @@ ValueId matrix_product(Call& c, ValueId a, ValueId b) {
   if (left.size() == 1) a = reshape(c, a, {1, left[0]});
   if (right.size() == 1) b = reshape(c, b, {right[0], 1});
   const ValueId y = c.emit(Op::matmul, {a, b});
-  Ints shape = c.shape(y);
+  Dims shape = c.dims(y);
   if (!c.ok()) return kNoValue;
   if (right.size() == 1) shape.pop_back();
   if (left.size() == 1) shape.erase(shape.end() - (right.size() == 1 ? 1 : 2));

@@ -4,12 +4,14 @@
 #include <algorithm>
 
 #include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/term.hpp"
 
 namespace weft::onnx {
 namespace {
 
 struct SliceOperands {
-  Ints starts, ends, axes, steps;
+  Dims starts, ends;
+  Ints axes, steps;
 };
 
 SliceOperands read_slice(Call& c, int64_t rank) {
@@ -19,8 +21,8 @@ SliceOperands read_slice(Call& c, int64_t rank) {
     s.ends = c.integers("ends");
     s.axes = c.integers("axes");
   } else {
-    s.starts = c.known_integers(c.in(1), "starts");
-    s.ends = c.known_integers(c.in(2), "ends");
+    s.starts = c.known_extents(c.in(1), "starts");
+    s.ends = c.known_extents(c.in(2), "ends");
     if (c.has(3)) s.axes = c.known_integers(c.in(3), "axes");
     if (c.has(4)) s.steps = c.known_integers(c.in(4), "steps");
   }
@@ -52,21 +54,53 @@ AxisSlice slice_axis(int64_t extent, int64_t start, int64_t end, int64_t step) {
   return {size == 0 ? 0 : start, size == 0 ? 1 : step, size};
 }
 
+/// The same where something depends on symbols.
+struct SymbolicSlice {
+  expr::Expr start, size;
+};
+std::optional<SymbolicSlice> slice_axis(const expr::Expr& extent, const expr::Expr& first,
+                                        const expr::Expr& last, int64_t step) {
+  const auto clamped = [&](const expr::Expr& at) -> std::optional<expr::Expr> {
+    const bool ends = expr::always(expr::less_equal(extent, at));  // "to the end" is a number beyond 32 bits
+    if (ends) return extent;
+    if (expr::always(expr::less_equal(at + extent, 0))) return expr::Expr(0);
+    if (expr::always(expr::less(at, 0))) return expr::max(0, at + extent);
+    if (expr::always(expr::less_equal(0, at))) return expr::min(at, extent);
+    return std::nullopt;
+  };
+  const auto start = clamped(first), end = clamped(last);
+  if (step < 1 || !start || !end) return std::nullopt;
+  return SymbolicSlice{*start, expr::ceil_div(expr::max(0, *end - *start), step)};
+}
+
 }  // namespace
 
 void convert_slice(Call& c) {
   const ValueId x = c.in(0);
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   const SliceOperands s = read_slice(c, c.rank(x));
   if (!c.ok()) return;
-  Ints starts(shape.size(), 0), steps(shape.size(), 1), sizes = shape;
+  Dims starts = Ints(shape.size(), 0), sizes = shape;
+  Ints steps(shape.size(), 1);
   for (size_t i = 0; i < s.axes.size(); ++i) {
     const size_t axis = static_cast<size_t>(s.axes[i]);
     if (s.steps[i] == 0) return c.invalid("a step is 0");
-    const AxisSlice slice = slice_axis(shape[axis], s.starts[i], s.ends[i], s.steps[i]);
-    starts[axis] = slice.start;
-    steps[axis] = slice.step;
-    sizes[axis] = slice.size;
+    const auto extent = shape[axis].as_constant(), start = s.starts[i].as_constant(),
+               end = s.ends[i].as_constant();
+    if (extent && start && end) {
+      const AxisSlice slice = slice_axis(*extent, *start, *end, s.steps[i]);
+      starts[axis] = slice.start;
+      steps[axis] = slice.step;
+      sizes[axis] = slice.size;
+      continue;
+    }
+    const auto slice = slice_axis(shape[axis], s.starts[i], s.ends[i], s.steps[i]);
+    if (!slice)
+      return c.unsupported(fmt::format("from {} to {} by {} of the extent {}", expr::print(s.starts[i]),
+                                       expr::print(s.ends[i]), s.steps[i], expr::print(shape[axis])));
+    starts[axis] = slice->start;
+    steps[axis] = s.steps[i];
+    sizes[axis] = slice->size;
   }
   c.out(0, slice(c, x, starts, steps, sizes));
 }
@@ -105,14 +139,17 @@ Ints split_sizes(Call& c, int64_t extent) {
 
 void convert_split(Call& c) {
   const ValueId x = c.in(0);
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   const int64_t axis = c.axis(c.integer("axis", 0), c.rank(x));
   if (!c.ok() || c.node().outputs.empty()) return;
-  const Ints sizes = split_sizes(c, shape[static_cast<size_t>(axis)]);
+  const auto extent = shape[static_cast<size_t>(axis)].as_constant();
+  if (!extent)
+    return c.unsupported("the extent that it splits is " + expr::print(shape[static_cast<size_t>(axis)]));
+  const Ints sizes = split_sizes(c, *extent);
   Ints starts(shape.size(), 0);
   const Ints steps(shape.size(), 1);
   for (size_t i = 0; i < sizes.size() && c.ok(); ++i) {
-    Ints size = shape;
+    Dims size = shape;
     size[static_cast<size_t>(axis)] = sizes[i];
     Ints from = starts;
     if (sizes[i] == 0) from[static_cast<size_t>(axis)] = 0;
@@ -172,13 +209,13 @@ PadOperands read_pad(Call& c, int64_t rank) {
 
 /// Negative amounts crop first.
 ValueId crop(Call& c, ValueId x, PadOperands& p) {
-  Ints sizes = c.shape(x);
+  Dims sizes = c.dims(x);
   Ints starts(sizes.size(), 0);
   for (size_t i = 0; i < sizes.size(); ++i) {
     starts[i] = std::max<int64_t>(0, -p.begin[i]);
-    sizes[i] -= starts[i] + std::max<int64_t>(0, -p.end[i]);
-    if (sizes[i] < 0) c.invalid("more is cut off than there is");
-    if (sizes[i] == 0) starts[i] = 0;
+    sizes[i] = sizes[i] - (starts[i] + std::max<int64_t>(0, -p.end[i]));
+    if (!expr::always(expr::less_equal(0, sizes[i]))) c.invalid("more is cut off than there is");
+    if (sizes[i].is_constant(0)) starts[i] = 0;
     p.begin[i] = std::max<int64_t>(0, p.begin[i]);
     p.end[i] = std::max<int64_t>(0, p.end[i]);
   }
@@ -218,13 +255,14 @@ void convert_pad(Call& c) {
   if (!c.ok()) return;
   x = crop(c, x, p);
   if (!c.ok()) return;
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   for (size_t i = 0; i < shape.size(); ++i) {
     const int64_t most = std::max(p.begin[i], p.end[i]);
-    if ((mode == "reflect" && most >= std::max<int64_t>(shape[i], 1)) ||
-        ((mode == "edge" || mode == "wrap") && most > 0 && shape[i] == 0))
-      return c.invalid(
-          fmt::format("axis {} of extent {} cannot be padded by {} in mode {}", i, shape[i], most, mode));
+    const bool is_empty = !expr::always(expr::less(0, shape[i]));
+    if ((mode == "reflect" && most > 0 && !expr::always(expr::less(most, shape[i]))) ||
+        ((mode == "edge" || mode == "wrap") && most > 0 && is_empty))
+      return c.invalid(fmt::format("axis {} of extent {} cannot be padded by {} in mode {}", i,
+                                   expr::print(shape[i]), most, mode));
   }
   const Ints none(shape.size(), 0);
   if (p.begin == none && p.end == none) return c.out(0, x);
@@ -270,13 +308,11 @@ void convert_tile(Call& c) {
 
 void convert_expand(Call& c) {
   const ValueId x = c.in(0);
-  const Ints wanted = c.known_integers(c.in(1), "the shape");
-  for (const int64_t extent : wanted)
-    if (extent < 0 || extent > kMaxExtent) return c.invalid(fmt::format("the extent {}", extent));
-  if (!c.ok()) return;
-  auto shape = graph::broadcast(graph::make_shape(c.shape(x)), graph::make_shape(wanted));
+  const Dims wanted = c.known_extents(c.in(1), "the shape");
+  if (!c.ok() || !check_extents(c, wanted)) return;
+  auto shape = graph::broadcast(c.dims(x), wanted);
   if (!shape) return c.fail(shape.error().kind, shape.error().message);
-  c.out(0, expand(c, x, *graph::constant_shape(*shape)));
+  c.out(0, expand(c, x, *shape));
 }
 
 void convert_gather(Call& c) {
@@ -321,17 +357,14 @@ void convert_one_hot(Call& c) {
 /// Keeps row + k <= column (upper) or column <= row + k, and sets the rest to zero.
 void convert_trilu(Call& c) {
   const ValueId x = c.in(0);
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   const Ints k = c.has(1) ? c.known_integers(c.in(1), "k") : Ints{0};
   if (!c.ok()) return;
   if (shape.size() < 2 || k.size() != 1) return c.invalid("it needs matrices, and a scalar k");
-  const int64_t rows = shape[shape.size() - 2], columns = shape.back();
-  if (std::max(rows, columns) > kMaxFoldedElements)
-    return c.fail(ErrorKind::limit, "the matrices are too large");
-  const int64_t offset = std::clamp(k[0], -rows - 1, columns + 1);
-  const ValueId row_numbers = c.vector(axis_range(offset, rows + offset));
-  const ValueId row = reshape(c, row_numbers, {rows, 1});
-  const ValueId column = c.vector(axis_range(0, columns));
+  const expr::Expr rows = shape[shape.size() - 2], columns = shape.back();
+  const ValueId number = emit(c, iota({rows, 1}, 0, DType::i64));
+  const ValueId row = add(c, number, c.vector({k[0]}));
+  const ValueId column = emit(c, iota({columns}, 0, DType::i64));
   const bool upper = c.integer("upper", 1) != 0;
   const ValueId kept = c.emit(Op::less_equal, upper ? std::vector{row, column} : std::vector{column, row});
   const ValueId zero = c.scalar(c.dtype(x), 0);

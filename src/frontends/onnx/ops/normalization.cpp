@@ -51,7 +51,7 @@ void train_batch_normalization(Call& c, ValueId x, ValueId scale, ValueId bias, 
   c.out(0, add(c, scaled, offsets));
   const double momentum = c.number("momentum", static_cast<double>(0.9f));
   const auto moved = [&](ValueId running, ValueId own) {
-    const ValueId flat = reshape(c, own, c.shape(running));
+    const ValueId flat = reshape(c, own, c.dims(running));
     const ValueId kept = mul(c, running, momentum);
     const ValueId fresh = mul(c, flat, 1 - momentum);
     return add(c, kept, fresh);
@@ -82,7 +82,7 @@ void convert_batch_normalization(Call& c) {
   const ValueId offsets = per_channel(c, offset, c.rank(x));
   const ValueId scaled = mul(c, x, factors);
   const ValueId y = add(c, scaled, offsets);
-  if (c.ok() && c.shape(y) != c.shape(x)) return c.invalid("the parameters do not match the channels");
+  if (c.ok() && c.dims(y) != c.dims(x)) return c.invalid("the parameters do not match the channels");
   c.out(0, y);
 }
 
@@ -133,12 +133,12 @@ void convert_rms_normalization(Call& c) {
 
 void convert_group_normalization(Call& c) {
   const ValueId x = c.in(0);
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   const int64_t groups = c.required_integer("num_groups");
   if (!c.ok()) return;
-  if (shape.size() < 2 || groups < 1 || shape[1] % groups != 0)
+  if (shape.size() < 2 || groups < 1 || expr::known_divisor(shape[1]) % groups != 0)
     return c.invalid("num_groups does not divide the channels");
-  Ints grouped = {shape[0], groups, shape[1] / groups};
+  Dims grouped = {shape[0], groups, expr::floor_div(shape[1], groups)};
   grouped.insert(grouped.end(), shape.begin() + 2, shape.end());
   const ValueId split = reshape(c, x, grouped);
   const Moments m = moments(c, split, axis_range(2, static_cast<int64_t>(grouped.size())));
@@ -158,7 +158,7 @@ void convert_group_normalization(Call& c) {
 /// y = x / (bias + alpha / size * sum of squares over `size` channels) ^ beta
 void convert_lrn(Call& c) {
   const ValueId x = c.in(0);
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   const int64_t size = c.required_integer("size");
   if (!c.ok()) return;
   if (shape.size() < 2 || size < 1 || size > (int64_t{1} << 30))

@@ -8,13 +8,17 @@
 
 namespace weft::onnx {
 
-void apply_ceil_mode(const Ints& spatial, Spatial& s) {
+void apply_ceil_mode(Call& c, const Dims& spatial, Spatial& s) {
   for (size_t i = 0; i < s.rank(); ++i) {
-    const int64_t room = spatial[i] + s.pads_begin[i] + s.pads_end[i] - s.reach(i);
-    if (room < 0) continue;
-    int64_t output = (room + s.strides[i] - 1) / s.strides[i] + 1;
-    if ((output - 1) * s.strides[i] >= spatial[i] + s.pads_begin[i]) --output;
-    s.pads_end[i] += std::max<int64_t>(0, (output - 1) * s.strides[i] - room);
+    const expr::Expr room = spatial[i] + s.pads_begin[i] + s.pads_end[i] - s.reach(i);
+    if (expr::always(expr::less(room, 0))) continue;
+    expr::Expr last = expr::ceil_div(room, s.strides[i]) * s.strides[i];
+    // A window does not begin in the padding behind.
+    last = last - expr::select(expr::less_equal(spatial[i] + s.pads_begin[i], last), s.strides[i], 0);
+    const auto more = expr::max(0, last - room).as_constant();
+    if (!more)
+      return c.unsupported("with ceil_mode, its padding depends on the extent " + expr::print(spatial[i]));
+    s.pads_end[i] += *more;
   }
 }
 
@@ -22,7 +26,7 @@ namespace {
 
 void convert_pool(Call& c, ReduceKind kind) {
   const ValueId x = c.in(0);
-  const Ints spatial = spatial_extents(c, x);
+  const Dims spatial = spatial_extents(c, x);
   if (!c.ok()) return;
   Spatial s = read_spatial(c, spatial, {});
   if (!c.has_attribute("kernel_shape")) c.invalid("the attribute \"kernel_shape\" is missing");
@@ -34,9 +38,9 @@ void convert_pool(Call& c, ReduceKind kind) {
   const Ints counted_end = counts_pads ? s.pads_end : none;
   const std::string mode = c.text("auto_pad", "NOTSET");
   if (c.version() >= 10 && c.integer("ceil_mode", 0) != 0 && (mode == "NOTSET" || mode == "VALID"))
-    apply_ceil_mode(spatial, s);
+    apply_ceil_mode(c, spatial, s);
   for (size_t i = 0; i < s.rank(); ++i) {
-    if (spatial[i] + s.pads_begin[i] + s.pads_end[i] < s.reach(i))
+    if (!expr::always(expr::less_equal(s.reach(i), spatial[i] + s.pads_begin[i] + s.pads_end[i])))
       return c.invalid("the window is larger than the padded input");
     if (s.pads_begin[i] >= s.reach(i)) return c.invalid("a window would lie in the padding alone");
   }

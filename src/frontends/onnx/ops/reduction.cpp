@@ -49,7 +49,7 @@ void convert_arg(Call& c, ReduceKind kind) {
   const int64_t axis = c.axis(c.integer("axis", 0), c.rank(x));
   const bool last = c.version() >= 12 && c.integer("select_last_index", 0) != 0;
   if (!c.ok()) return;
-  Ints shape = c.shape(x);
+  Dims shape = c.dims(x);
   const ValueId index = c.emit(Op::arg_reduce, {x}, graph::ArgReduceAttributes{kind, axis, last});
   if (c.integer("keepdims", 1) == 0) return c.out(0, index);
   shape[static_cast<size_t>(axis)] = 1;
@@ -80,8 +80,8 @@ void convert_reduce_log_sum_exp(Call& c) {
   const ValueId log = c.emit(Op::log, {sum});
   const ValueId result = add(c, largest, log);
   if (r.keep || !c.ok()) return c.out(0, result);
-  Ints shape;
-  const Ints kept = c.shape(result);
+  Dims shape;
+  const Dims kept = c.dims(result);
   size_t next = 0;
   for (size_t i = 0; i < kept.size(); ++i) {
     if (next < r.axes.size() && r.axes[next] == static_cast<int64_t>(i)) ++next;

@@ -17,31 +17,37 @@ Ints list_operand(Call& c, std::string_view name, int64_t input_since) {
 }
 
 /// 0 copies the input's extent (unless allowzero), -1 takes what is left.
-Ints resolve_shape(Call& c, const Ints& from, Ints to, bool allow_zero) {
+Dims resolve_shape(Call& c, const Dims& from, Dims to, bool allow_zero) {
   if (to.size() > 64) c.invalid(fmt::format("a shape of {} axes", to.size()));
   std::optional<size_t> free;
-  uint64_t known = 1;
+  expr::Expr known(1);
+  uint64_t bound = 1;
   for (size_t i = 0; i < to.size() && c.ok(); ++i) {
-    if (to[i] == 0 && !allow_zero) {
+    if (to[i].is_constant(0) && !allow_zero) {
       if (i >= from.size())
         c.invalid(fmt::format("extent {} is 0, but the input has rank {}", i, from.size()));
       else to[i] = from[i];
     }
-    if (to[i] == -1 && !free) {
+    if (to[i].is_constant(-1) && !free) {
       free = i;
       continue;
     }
-    if (to[i] < 0 || to[i] > kMaxExtent) c.invalid(fmt::format("the shape [{}]", fmt::join(to, ", ")));
-    // Bounded by the element count below: no overflow can look right.
-    if (c.ok())
-      known = std::min<uint64_t>(known, uint64_t{1} << 33) *
-              static_cast<uint64_t>(std::min<int64_t>(to[i], int64_t{1} << 30));
+    const expr::Interval extent = expr::bounds(to[i]);
+    const bool fits = extent.min && *extent.min >= 0 && extent.max && *extent.max <= kMaxExtent;
+    if (fits)
+      bound = std::min<uint64_t>(bound, uint64_t{1} << 33) *
+              static_cast<uint64_t>(std::clamp<int64_t>(*extent.max, 1, int64_t{1} << 30));
+    // More elements than there can be: no overflow may look right.
+    if (!fits) c.invalid("the shape " + to_string(to));
+    if (bound > (uint64_t{1} << 33)) c.fail(ErrorKind::limit, "the shape " + to_string(to));
+    if (c.ok()) known = known * to[i];
   }
-  const uint64_t elements = static_cast<uint64_t>(element_count(from));
   if (!free || !c.ok()) return to;
-  if (known == 0 || elements % known != 0)
-    c.invalid(fmt::format("[{}] cannot become [{}]", fmt::join(from, ", "), fmt::join(to, ", ")));
-  else to[*free] = static_cast<int64_t>(elements / known);
+  const expr::Expr elements = element_count(from);
+  const bool divides =
+      expr::always(expr::less(0, known)) && expr::always(expr::equal(expr::mod(elements, known), 0));
+  if (divides) to[*free] = expr::floor_div(elements, known);
+  else c.invalid(fmt::format("{} cannot become {}", to_string(from), to_string(to)));
   return to;
 }
 
@@ -49,16 +55,16 @@ Ints resolve_shape(Call& c, const Ints& from, Ints to, bool allow_zero) {
 
 void convert_reshape(Call& c) {
   const ValueId x = c.in(0);
-  const Ints wanted = c.version() < 5 ? c.integers("shape") : c.known_integers(c.in(1), "the shape");
+  const Dims wanted = c.version() < 5 ? Dims(c.integers("shape")) : c.known_extents(c.in(1), "the shape");
   if (!c.ok()) return;
   const bool allow_zero = c.version() >= 14 && c.integer("allowzero", 0) != 0;
-  const Ints shape = resolve_shape(c, c.shape(x), wanted, allow_zero);
+  const Dims shape = resolve_shape(c, c.dims(x), wanted, allow_zero);
   c.out(0, reshape(c, x, shape));
 }
 
 void convert_flatten(Call& c) {
   const ValueId x = c.in(0);
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   const int64_t rank = c.rank(x);
   int64_t axis = c.integer("axis", 1);
   if (axis < 0 && c.version() >= 11) axis += rank;
@@ -70,16 +76,18 @@ void convert_flatten(Call& c) {
 
 void convert_squeeze(Call& c) {
   const ValueId x = c.in(0);
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   const Ints given = list_operand(c, "axes", 13);
   const Ints axes = c.axes(given, c.rank(x));
   if (!c.ok()) return;
-  Ints result;
+  Dims result;
   for (size_t i = 0; i < shape.size(); ++i) {
     const bool named = std::binary_search(axes.begin(), axes.end(), static_cast<int64_t>(i));
-    if (named && shape[i] != 1)
-      return c.invalid(fmt::format("axis {} has the extent {}, not 1", i, shape[i]));
-    if (given.empty() ? shape[i] != 1 : !named) result.push_back(shape[i]);
+    if (named && !shape[i].is_constant(1))
+      return c.invalid(fmt::format("axis {} has the extent {}, not 1", i, expr::print(shape[i])));
+    if (given.empty() && expr::prove(expr::equal(shape[i], 1)) == std::nullopt)
+      return c.unsupported(fmt::format("axis {} may have the extent 1, and then goes", i));
+    if (given.empty() ? !shape[i].is_constant(1) : !named) result.push_back(shape[i]);
   }
   c.out(0, reshape(c, x, result));
 }
@@ -91,7 +99,7 @@ void convert_unsqueeze(Call& c) {
   const int64_t rank = c.rank(x) + static_cast<int64_t>(given.size());
   const Ints axes = c.axes(given, rank);
   if (!c.ok()) return;
-  Ints shape = c.shape(x);
+  Dims shape = c.dims(x);
   for (const int64_t axis : axes) shape.insert(shape.begin() + axis, 1);
   c.out(0, reshape(c, x, shape));
 }
@@ -111,7 +119,7 @@ void convert_transpose(Call& c) {
 
 void convert_shape(Call& c) {
   const ValueId x = c.in(0);
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   const int64_t rank = c.rank(x);
   const auto bound = [rank](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank); };
   int64_t start = 0, end = rank;
@@ -119,12 +127,12 @@ void convert_shape(Call& c) {
     start = bound(c.integer("start", 0));
     end = std::max(start, bound(c.integer("end", rank)));
   }
-  c.out(0, c.vector(Ints(shape.begin() + start, shape.begin() + end)));
+  c.out(0, c.vector(Dims(graph::Shape(shape.begin() + start, shape.begin() + end))));
 }
 
 void convert_size(Call& c) {
   const ValueId x = c.in(0);
-  const ValueId count = c.vector({element_count(c.shape(x))});
+  const ValueId count = c.vector({element_count(c.dims(x))});
   c.out(0, reshape(c, count, {}));
 }
 
@@ -143,15 +151,15 @@ int64_t block_of(Call& c, ValueId x) {
 void convert_depth_to_space(Call& c) {
   const ValueId x = c.in(0);
   const int64_t b = block_of(c, x);
-  const Ints s = c.shape(x);
+  const Dims s = c.dims(x);
   const std::string mode = c.version() >= 11 ? c.text("mode", "DCR") : "DCR";
-  if (c.ok() && s[1] % (b * b) != 0) c.invalid("blocksize does not divide the channels");
+  if (c.ok() && expr::known_divisor(s[1]) % (b * b) != 0) c.invalid("blocksize does not divide the channels");
   if (mode != "DCR" && mode != "CRD") c.invalid("mode = \"" + mode + "\"");
   if (!c.ok()) return;
-  const int64_t depth = s[1] / (b * b);
+  const expr::Expr depth = expr::floor_div(s[1], b * b);
   const bool dcr = mode == "DCR";
   const ValueId split =
-      reshape(c, x, dcr ? Ints{s[0], b, b, depth, s[2], s[3]} : Ints{s[0], depth, b, b, s[2], s[3]});
+      reshape(c, x, dcr ? Dims{s[0], b, b, depth, s[2], s[3]} : Dims{s[0], depth, b, b, s[2], s[3]});
   const ValueId moved = transpose(c, split, dcr ? Ints{0, 3, 4, 1, 5, 2} : Ints{0, 1, 4, 2, 5, 3});
   c.out(0, reshape(c, moved, {s[0], depth, s[2] * b, s[3] * b}));
 }
@@ -159,15 +167,15 @@ void convert_depth_to_space(Call& c) {
 void convert_space_to_depth(Call& c) {
   const ValueId x = c.in(0);
   const int64_t b = block_of(c, x);
-  const Ints s = c.shape(x);
+  const Dims s = c.dims(x);
   const std::string mode = c.text("mode", "DCR");
   if (mode != "DCR" && mode != "CRD") c.invalid("mode = \"" + mode + "\"");
-  if (c.ok() && (s[2] % b != 0 || s[3] % b != 0))
+  if (c.ok() && (expr::known_divisor(s[2]) % b != 0 || expr::known_divisor(s[3]) % b != 0))
     c.invalid("blocksize does not divide the height and the width");
   if (!c.ok()) return;
-  const ValueId split = reshape(c, x, {s[0], s[1], s[2] / b, b, s[3] / b, b});
+  const ValueId split = reshape(c, x, {s[0], s[1], expr::floor_div(s[2], b), b, expr::floor_div(s[3], b), b});
   const ValueId moved = transpose(c, split, mode == "DCR" ? Ints{0, 3, 5, 1, 2, 4} : Ints{0, 1, 3, 5, 2, 4});
-  c.out(0, reshape(c, moved, {s[0], s[1] * b * b, s[2] / b, s[3] / b}));
+  c.out(0, reshape(c, moved, {s[0], s[1] * b * b, expr::floor_div(s[2], b), expr::floor_div(s[3], b)}));
 }
 
 }  // namespace weft::onnx

@@ -240,7 +240,7 @@ void convert_deform_conv(Call& c) {
   const ValueId x = c.in(0);
   const ValueId w = c.in(1);
   const ValueId offsets = c.in(2);
-  const Ints spatial = spatial_extents(c, x);
+  const Ints spatial = constant_extents(c, spatial_extents(c, x));
   if (!c.ok()) return;
   const Ints shape = c.shape(x), weights = c.shape(w);
   if (shape.size() != 4 || weights.size() != 4) return c.unsupported("only two spatial axes");

@@ -16,18 +16,24 @@ Ints read_list(Call& c, std::string_view name, size_t count, int64_t fallback, i
   return c.ok() ? values : Ints(count, fallback);
 }
 
-Ints spatial_extents(Call& c, ValueId x) {
-  const Ints shape = c.shape(x);
+Dims spatial_extents(Call& c, ValueId x) {
+  const Dims shape = c.dims(x);
   if (!c.ok()) return {};
   if (shape.size() < 3) {
     c.invalid(
         fmt::format("the input has rank {}; it needs a batch, channels and spatial axes", shape.size()));
     return {};
   }
-  return Ints(shape.begin() + 2, shape.end());
+  return graph::Shape(shape.begin() + 2, shape.end());
 }
 
-Spatial read_spatial(Call& c, const Ints& spatial, const Ints& window) {
+Ints constant_extents(Call& c, const Dims& extents) {
+  if (auto known = graph::constant_shape(extents)) return std::move(*known);
+  c.unsupported("it needs one size of its input, not " + to_string(extents));
+  return {};
+}
+
+Spatial read_spatial(Call& c, const Dims& spatial, const Ints& window) {
   const size_t rank = spatial.size();
   Spatial s;
   s.window = window;
@@ -49,10 +55,16 @@ Spatial read_spatial(Call& c, const Ints& spatial, const Ints& window) {
     return s;
   }
   for (size_t i = 0; i < rank; ++i) {
-    const int64_t output = (spatial[i] + s.strides[i] - 1) / s.strides[i];
-    const int64_t total = std::max<int64_t>(0, (output - 1) * s.strides[i] + s.reach(i) - spatial[i]);
-    s.pads_begin[i] = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
-    s.pads_end[i] = total - s.pads_begin[i];
+    const expr::Expr output = expr::ceil_div(spatial[i], s.strides[i]);
+    const expr::Expr padding = expr::max(0, (output - 1) * s.strides[i] + s.reach(i) - spatial[i]);
+    const auto total = padding.as_constant();
+    if (!total) {
+      c.unsupported(
+          fmt::format("auto_pad gives the padding {}, which has to be constant", expr::print(padding)));
+      return s;
+    }
+    s.pads_begin[i] = mode == "SAME_UPPER" ? *total / 2 : *total - *total / 2;
+    s.pads_end[i] = *total - s.pads_begin[i];
   }
   return s;
 }

@@ -14,9 +14,11 @@ struct Spatial {
 
 /// Reads the attributes kernel_shape (or takes `window`), strides, dilations, pads and auto_pad for an input
 /// of extents `spatial`. Checks their counts and bounds.
-Spatial read_spatial(Call& c, const Ints& spatial, const Ints& window);
+Spatial read_spatial(Call& c, const Dims& spatial, const Ints& window);
 /// The extents from axis 2 on; fails on rank < 3.
-Ints spatial_extents(Call& c, ValueId x);
+Dims spatial_extents(Call& c, ValueId x);
+/// The same where they have to be constant.
+Ints constant_extents(Call& c, const Dims& extents);
 /// Strides, pads and windows above this are refused: their products must fit 64 bits.
 inline constexpr int64_t kMaxWindow = int64_t{1} << 30;
 /// `count` integers from an attribute, each in [low, kMaxWindow].

@@ -85,8 +85,8 @@ inline Term gather(const Term& x, const Term& indices, int64_t axis = 0) {
   return {Op::gather, {x, indices}, graph::AxisAttributes{axis}};
 }
 /// Each element's index along one axis of a shape.
-inline Term iota(const Ints& shape, int64_t axis, DType to = DType::i32) {
-  return {Op::iota, {}, graph::IotaAttributes{to, graph::make_shape(shape), axis}};
+inline Term iota(const Dims& shape, int64_t axis, DType to = DType::i32) {
+  return {Op::iota, {}, graph::IotaAttributes{to, shape, axis}};
 }
 
 }  // namespace weft::onnx

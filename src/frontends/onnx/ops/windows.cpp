@@ -33,11 +33,11 @@ double lowest(DType dtype) {
 
 void convert_lp_pool(Call& c) {
   const ValueId x = c.in(0);
-  const Ints spatial = spatial_extents(c, x);
+  const Ints spatial = constant_extents(c, spatial_extents(c, x));
   if (!c.ok()) return;
   Spatial s = read_spatial(c, spatial, {});
   if (!c.ok()) return;
-  if (c.version() >= 18 && c.integer("ceil_mode", 0) != 0) apply_ceil_mode(spatial, s);
+  if (c.version() >= 18 && c.integer("ceil_mode", 0) != 0) apply_ceil_mode(c, spatial, s);
   const auto p = static_cast<double>(c.integer("p", 2));
   if (p < 1) return c.invalid("p is not positive");
   const ValueId magnitude = c.emit(Op::abs, {x});
