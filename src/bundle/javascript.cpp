@@ -81,6 +81,9 @@ std::string file_line(std::string_view name, std::span<const EmbeddedFile> embed
                      json_string(fmt::format("./{}", name)));
 }
 
+/// Of outputs whose shape each run decides.
+constexpr std::string_view kShape = " & { readonly shape: readonly number[] }";
+
 /// Model names stay out of comments, which they could end.
 std::string interface(std::string_view name, const Manifest& manifest, bool inputs) {
   const std::vector<Port>& ports = inputs ? manifest.inputs : manifest.outputs;
@@ -89,10 +92,12 @@ std::string interface(std::string_view name, const Manifest& manifest, bool inpu
     const std::string_view media = port.picture           ? "a picture, or RGBA bytes: "
                                    : port.sample_rate > 0 ? "sound, or samples: "
                                                           : "";
-    out += fmt::format("  /** {}{} [{}] */\n", media, to_string(port.dtype), fmt::join(port.shape, ", "));
+    const std::string shape = fmt::format("{}", fmt::join(port.shape, ", "));
+    out += fmt::format("  /** {}{} [{}] */\n", media, to_string(port.dtype),
+                       port.dims.empty() ? shape : fmt::format("{}", fmt::join(port.dims, ", ")));
     const bool numbers = manifest.int64_numbers && (port.dtype == DType::i64 || port.dtype == DType::u64);
     const std::string_view array = numbers ? "Float64Array" : info(port.dtype).typescript;
-    const std::string_view others = !inputs                ? ""
+    const std::string_view others = !inputs                ? port.dims.empty() ? "" : kShape
                                     : port.picture         ? " | PictureSource"
                                     : port.sample_rate > 0 ? " | SoundSource"
                                     : numbers              ? " | Numbers"

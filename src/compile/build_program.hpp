@@ -47,8 +47,8 @@ struct BuiltProgram {
 };
 
 /// Lowers every group of a fused graph, chooses its schedule and the storages of its tensors, and inserts the
-/// copies between storages. Shapes must be constant. Kernels of equal signature are one; they come vectorized
-/// and unrolled, ready to emit; memory is not placed yet.
+/// copies between storages. Extents may depend on the graph's symbols. Kernels of equal signature are one;
+/// they come vectorized and unrolled, ready to emit; memory is not placed yet.
 Result<BuiltProgram> build_program(const graph::Graph& g, const BuildOptions& options, const Dump& dump);
 
 }  // namespace weft::compile

@@ -126,6 +126,8 @@ Result<Graph> parse(std::string_view text);
 /// model's.
 Result<void> verify(const Graph& g);
 
+/// Whether the node's result depends on the graph's symbols: by its shape or by its attributes.
+bool depends_on_symbols(const Graph& g, const Node& node);
 /// The graph with these extents in the place of its symbols, each of which has a value.
 Graph specialize(Graph g, const std::map<std::string, int64_t, std::less<>>& values);
 

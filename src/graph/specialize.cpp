@@ -3,6 +3,21 @@
 
 namespace weft::graph {
 
+bool depends_on_symbols(const Graph& g, const Node& node) {
+  const auto varies = [](const Shape& shape) { return !constant_shape(shape); };
+  if (g.symbols.empty()) return false;
+  bool found = varies(g.values[node.output].type.shape);
+  std::visit(
+      [&](const auto& attributes) {
+        attributes.fields(attributes, [&](std::string_view, const auto& member) {
+          if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, Shape>)
+            found = found || varies(member);
+        });
+      },
+      node.attributes);
+  return found;
+}
+
 Graph specialize(Graph g, const std::map<std::string, int64_t, std::less<>>& values) {
   std::map<std::string, expr::Expr, std::less<>> bindings;
   for (const auto& [name, symbol] : g.symbols) {

@@ -50,7 +50,7 @@ Group make_group(const graph::Graph& g, std::vector<uint32_t> nodes,
       group.inputs.push_back(input);
       group.constant = group.constant && (g.is_constant(input) || constant_values.contains(input));
     }
-    group.constant = group.constant && graph::constant_shape(g.values[node.output].type.shape).has_value();
+    group.constant = group.constant && !graph::depends_on_symbols(g, node);
     if (!used_outside.contains(node.output)) continue;
     WEFT_CHECK(group.output == graph::kNoValue, "a group with two results:\n" + graph::print(g));
     group.output = node.output;

@@ -130,21 +130,25 @@ AnchorResult lower_pad(StageBuilder& builder, const Node& node) {
 
 namespace {
 
+Value index_number(const Expr& n, DType dtype) {
+  const auto known = n.as_constant();
+  return known ? loops::constant_int({dtype}, *known) : loops::index_value(n, dtype);
+}
+
 /// An index into an axis of `extent` from data: negative ones count from the end, others are clamped.
 /// Narrowing an i64 first would wrap.
-Expr bound_index(StageBuilder& builder, Value wide, int64_t extent) {
-  const auto number = [](int64_t n) { return loops::constant_int({DType::i32}, n); };
-  const auto wide_number = [&](int64_t n) { return loops::constant_int(wide->type, n); };
+Expr bound_index(StageBuilder& builder, Value wide, const Expr& extent) {
+  const auto number = [](const Expr& n) { return index_number(n, DType::i32); };
   if (wide->type.dtype == DType::i64) {
-    wide = loops::binary(loops::ValueOp::max, wide, wide_number(-extent));
-    wide = loops::binary(loops::ValueOp::min, wide, wide_number(extent - 1));
+    wide = loops::binary(loops::ValueOp::max, wide, index_number(-extent, DType::i64));
+    wide = loops::binary(loops::ValueOp::min, wide, index_number(extent - 1, DType::i64));
   }
   Value index = wide->type.dtype == DType::i32 ? wide : loops::cast(DType::i32, wide);
   index = loops::select(loops::binary(loops::ValueOp::less, index, number(0)),
                         loops::binary(loops::ValueOp::add, index, number(extent)), index);
   index = loops::binary(loops::ValueOp::min, loops::binary(loops::ValueOp::max, index, number(0)),
                         number(extent - 1));
-  return builder.bind(builder.fresh("g"), {0, extent - 1}, index);
+  return builder.bind(builder.fresh("g"), loops::loop_facts("", extent).range, index);
 }
 
 }  // namespace
@@ -156,9 +160,7 @@ AnchorResult lower_gather(StageBuilder& builder, const Node& node) {
   Indices indices = builder.spatial_axes(builder.type(node.output).shape);
   const auto at = [&](size_t i) { return indices.begin() + static_cast<std::ptrdiff_t>(i); };
   const Indices position(at(axis), at(axis + rank));
-  const auto extent = data.shape[axis].as_constant();
-  WEFT_CHECK(extent.has_value(), "gather along a symbolic axis");
-  const Expr gathered = bound_index(builder, builder.value_at(node.inputs[1], position), *extent);
+  const Expr gathered = bound_index(builder, builder.value_at(node.inputs[1], position), data.shape[axis]);
   Indices source(at(0), at(axis));
   source.push_back(gathered);
   source.insert(source.end(), at(axis + rank), indices.end());
@@ -211,10 +213,9 @@ std::vector<loops::Stage> lower_scatter(const graph::Graph& g, const Group& grou
   const graph::Shape& shape = builder.type(node.inputs[2]).shape;
   if (expr::product(shape).is_constant(0)) return stages;
   const Indices indices = builder.spatial_axes(shape);
-  const auto rows = builder.type(node.output).shape[0].as_constant();
-  WEFT_CHECK(rows.has_value(), "scatter along a symbolic axis");
+  const Expr rows = builder.type(node.output).shape[0];
   Indices target = indices;
-  target[0] = bound_index(builder, builder.value_at(node.inputs[1], {indices[0]}), *rows);
+  target[0] = bound_index(builder, builder.value_at(node.inputs[1], {indices[0]}), rows);
   const auto kind = std::get<graph::ScatterAttributes>(node.attributes).kind;
   const Value update = builder.value_at(node.inputs[2], indices);
   const Value old = kind == graph::ScatterKind::replace ? update : builder.stored_value(node.output, target);

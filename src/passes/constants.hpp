@@ -1,6 +1,6 @@
 // Values that depend on constants only: constants, and what nodes make of them (`prepare` computes those at
 // load). What a node makes of nothing (iota) is no constant: as an index it costs nothing, in memory it
-// would. Nor is a value whose extents depend on symbols.
+// would. Nor is what depends on symbols.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ class ConstantValues {
  public:
   explicit ConstantValues(const graph::Graph& g) : g_(g), computed_(g.values.size(), false) {
     for (const graph::Node& node : g.nodes)
-      computed_[node.output] = holds(node.inputs) && is_sized(node.output);
+      computed_[node.output] = holds(node.inputs) && !graph::depends_on_symbols(g, node);
   }
 
   bool contains(graph::ValueId value) const {
@@ -29,10 +29,6 @@ class ConstantValues {
   }
 
  private:
-  bool is_sized(graph::ValueId value) const {
-    return graph::constant_shape(g_.values[value].type.shape).has_value();
-  }
-
   const graph::Graph& g_;
   std::vector<bool> computed_;
 };

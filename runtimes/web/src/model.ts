@@ -182,7 +182,7 @@ type Shapes = (info: TensorInfo, given: readonly number[] | undefined, length: n
 
 /** Learns from each input what the model's dimensions are. */
 const shapesOf = (dimensions: readonly Dimension[], values: Map<string, number>): Shapes => ({ name, shape, dims }, given, length) => {
-  const known = (dim: string): number | undefined => values.get(dim) ?? (+dim || undefined);
+  const known = (dim: string): number | undefined => values.get(dim) ?? (/^\d/.test(dim) ? +dim : undefined);
   const bind = (dim: string, extent: number): void => {
     const { min, max, step } = dimensions.find((dimension) => dimension.name === dim)!;
     // NaN is none of them.
@@ -190,7 +190,7 @@ const shapesOf = (dimensions: readonly Dimension[], values: Map<string, number>)
     values.set(dim, extent);
   };
   if (!dims) return shape;
-  const open = dims.filter((dim) => !known(dim));
+  const open = dims.filter((dim) => known(dim) === undefined);
   if (given) dims.forEach((dim, i) => known(dim) ?? bind(dim, given[i]!));
   else if (open[1]) throw new InputError("shape", `input "${name}": expected { data, shape }`);
   else if (open[0]) bind(open[0], length / elements(dims.map((dim) => known(dim) ?? 1)));

@@ -33,6 +33,7 @@ void Call::fail(ErrorKind kind, std::string message) {
 }
 
 Result<void> Call::status() const {
+  if (refused_) return std::unexpected<Error>(*refused_);
   if (failed_) return std::unexpected<Error>(error_);
   return {};
 }
@@ -99,14 +100,18 @@ void Call::set_onnx_type(ValueId value, int32_t type) {
 }
 
 Ints Call::shape(ValueId value) {
+  // A refused node's converter goes on to its end; what it made no value of may have any rank.
+  if (refused_ && (value == kNoValue || failed_)) return Ints(16, 1);
   if (value == kNoValue || failed_) return {};
   const graph::Shape& extents = importer_.graph_.values[value].type.shape;
   if (auto shape = graph::constant_shape(extents)) return std::move(*shape);
   for (const expr::Expr& extent : extents)
-    if (!extent.as_constant())
-      unsupported(fmt::format("it needs an operand of one shape; {} has the extent {}",
-                              importer_.graph_.values[value].name, expr::print(extent)));
-  return {};
+    if (!extent.as_constant() && !refused_)
+      refused_ = Error{ErrorKind::unsupported,
+                       fmt::format("{}: it needs an operand of one shape; {} has the extent {}",
+                                   node_.op_type, importer_.graph_.values[value].name, expr::print(extent)),
+                       display_name(node_)};
+  return greatest(extents);
 }
 
 Dims Call::dims(ValueId value) const {
@@ -252,7 +257,10 @@ ValueId Call::emit(Op op, std::vector<ValueId> inputs, Attributes attributes) {
   for (const ValueId input : inputs) types.push_back(importer_.graph_.values[input].type);
   auto type = graph::infer_type(op, types, attributes);
   if (!type) {
-    fail(type.error().kind, type.error().message);
+    // What is wrong for some extents of a range may be right for others.
+    const bool is_symbolic = std::ranges::any_of(
+        types, [](const graph::Type& operand) { return !graph::constant_shape(operand.shape); });
+    fail(is_symbolic ? ErrorKind::unsupported : type.error().kind, type.error().message);
     return kNoValue;
   }
   if (importer_.graph_.nodes.size() > kMaxNodes) {

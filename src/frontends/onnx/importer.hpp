@@ -137,7 +137,8 @@ class Call {
   /// dtype().
   int32_t onnx_type(ValueId value) const;
   void set_onnx_type(ValueId value, int32_t type);
-  /// The shape as constants; fails (unsupported) where an extent depends on symbols.
+  /// The shape as constants. Where an extent depends on symbols the node is refused (unsupported), but its
+  /// converter goes on with the greatest extents.
   Ints shape(ValueId value);
   Dims dims(ValueId value) const;
   int64_t rank(ValueId value) const { return static_cast<int64_t>(dims(value).size()); }
@@ -197,6 +198,7 @@ class Call {
   size_t first_value_;  ///< values from here on were made for this node
   bool failed_ = false;
   Error error_;
+  std::optional<Error> refused_;
 };
 
 /// How one operator is converted, for operator set versions in [since, until).

@@ -24,6 +24,21 @@ ValueId flipped(Call& c, ValueId x, int64_t axis) {
   return slice(c, x, starts, steps, sizes);
 }
 
+/// Where the extent depends on symbols: of all elements, those up to each.
+ValueId accumulated(Call& c, ValueId x, int64_t axis, Op op, double neutral) {
+  Dims wide = c.dims(x), rows = Ints(wide.size() + 1, 1), columns = rows;
+  const auto at = static_cast<size_t>(axis);
+  rows[at] = columns[at + 1] = wide[at];
+  wide.insert(wide.begin() + axis, 1);
+  const bool reverse = c.integer("reverse", 0) != 0, exclusive = c.integer("exclusive", 0) != 0;
+  const Term row = iota(rows, axis), column = iota(columns, axis + 1);
+  const Term first = reverse ? row : column, second = reverse ? column : row;
+  const ValueId taken = emit(c, exclusive ? less(first, second) : less_equal(first, second));
+  const ValueId all = reshape(c, x, wide);
+  const ValueId kept = select(c, taken, all, c.scalar(c.dtype(x), neutral));
+  return reduce(c, kept, op == Op::add ? ReduceKind::sum : ReduceKind::product, {axis + 1}, false);
+}
+
 /// In log2(n) steps, each of which adds what lies twice as far before (Hillis and Steele 1986).
 void convert_cumulative(Call& c, Op op, double neutral) {
   ValueId x = c.in(0);
@@ -32,6 +47,8 @@ void convert_cumulative(Call& c, Op op, double neutral) {
   if (axes.size() != 1) return c.invalid("axis is not one number");
   const int64_t axis = c.axis(axes[0], c.rank(x));
   if (!c.ok()) return;
+  if (!c.dims(x)[static_cast<size_t>(axis)].as_constant())
+    return c.out(0, accumulated(c, x, axis, op, neutral));
   const int64_t n = c.shape(x)[static_cast<size_t>(axis)];
   if (element_count(c.shape(x)) == 0) return c.out(0, x);
   const bool reverse = c.integer("reverse", 0) != 0;

@@ -135,6 +135,17 @@ Ints split_sizes(Call& c, int64_t extent) {
   return sizes;
 }
 
+/// Into parts of one extent, which depends on symbols.
+void split_evenly(Call& c, ValueId x, size_t axis, int64_t parts) {
+  const Dims shape = c.dims(x);
+  Dims size = shape, from = Ints(shape.size(), 0);
+  size[axis] = expr::floor_div(shape[axis], parts);
+  for (size_t i = 0; i < c.node().outputs.size() && c.ok(); ++i) {
+    if (c.wants(i)) c.out(i, slice(c, x, from, Ints(shape.size(), 1), size));
+    from[axis] = from[axis] + size[axis];
+  }
+}
+
 }  // namespace
 
 void convert_split(Call& c) {
@@ -143,6 +154,10 @@ void convert_split(Call& c) {
   const int64_t axis = c.axis(c.integer("axis", 0), c.rank(x));
   if (!c.ok() || c.node().outputs.empty()) return;
   const auto extent = shape[static_cast<size_t>(axis)].as_constant();
+  const auto parts = static_cast<int64_t>(c.node().outputs.size());
+  const bool is_given = c.version() < 13 && c.version() > 1 ? c.has_attribute("split") : c.has(1);
+  if (!extent && !is_given && expr::known_divisor(shape[static_cast<size_t>(axis)]) % parts == 0)
+    return split_evenly(c, x, static_cast<size_t>(axis), parts);
   if (!extent)
     return c.unsupported("the extent that it splits is " + expr::print(shape[static_cast<size_t>(axis)]));
   const Ints sizes = split_sizes(c, *extent);

@@ -1,0 +1,99 @@
+// Symbolic dimensions: one bundle serves every extent in its range (tests/frontends/symbolic_models.py), beside ONNX Runtime, in every variant.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
+
+import ort from "onnxruntime-node";
+
+import { compiler } from "../../bench/compile.mjs";
+import { relativeError, VARIANTS } from "../support/models.mjs";
+import { buildRuntime, ROOT, RUNTIME } from "../support/runtime.mjs";
+
+const FOLDER = path.join(ROOT, `build/symbolic-node${process.versions.node.split(".")[0]}`); // the two engines' tests may run at once
+buildRuntime();
+const { load, supportedVariants } = await import(pathToFileURL(path.join(RUNTIME, "weft.js")).href);
+execFileSync(path.join(ROOT, ".venv/bin/python"), [path.join(ROOT, "tests/frontends/symbolic_models.py"), FOLDER]);
+after(() => rmSync(FOLDER, { recursive: true, force: true }));
+const models = JSON.parse(readFileSync(path.join(FOLDER, "index.json"), "utf8"));
+const options = (dims) => Object.entries(dims).flatMap(([name, range]) => ["--dim", `${name}=${range}`]);
+const compile = (name, dims, ...more) =>
+  spawnSync(compiler(), ["compile", path.join(FOLDER, `${name}.onnx`), "-o", path.join(FOLDER, name), ...options(dims), ...more], { encoding: "utf8" });
+const open = (name, variant) => load(pathToFileURL(path.join(FOLDER, name) + path.sep), { variant });
+const tensor = (shape) => ({ shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i * 12.9898 + shape.length)) });
+
+for (const { name, dims, input, shapes } of models) {
+  test(name, async () => {
+    const made = compile(name, dims, "--variants", VARIANTS.join(","));
+    assert.equal(made.status, 0, made.stderr);
+    const session = await ort.InferenceSession.create(path.join(FOLDER, `${name}.onnx`), { logSeverityLevel: 3 });
+    for (const variant of VARIANTS.filter((each) => supportedVariants().includes(each))) {
+      const loaded = await open(name, variant);
+      // There and back: nothing of a larger run may show in a smaller one.
+      for (const shape of [...shapes, ...shapes.toReversed?.() ?? []]) {
+        const given = tensor(shape);
+        const expected = await session.run({ [input]: new ort.Tensor("float32", given.data, shape) });
+        const outputs = await loaded.run({ [input]: given });
+        for (const [output, { data, dims: wanted }] of Object.entries(expected)) {
+          assert.deepEqual(outputs[output].shape, wanted);
+          const error = relativeError(outputs[output], data);
+          assert.ok(error <= 1e-5, `${output} of ${name} [${shape}] in ${variant}: ${error}`);
+        }
+      }
+      loaded.dispose();
+    }
+  });
+}
+
+test("what is out of range is refused by name, and the instance stays usable", async () => {
+  const { dims, input } = models[0];
+  assert.equal(compile("encoder", dims).status, 0);
+  const model = await open("encoder", "simd128");
+  assert.deepEqual(model.info.dimensions, [{ name: "batch", min: 1, max: 3, step: 1 }, { name: "seq", min: 1, max: 64, step: 1 }]);
+  assert.deepEqual(model.info.inputs[0].dims, ["batch", "seq", "48"]);
+  const refused = (given, message) => assert.rejects(model.run({ [input]: given }), { code: "shape", message });
+  await refused(tensor([1, 65, 48]), /"x": expected seq = 1\.\.64:1, got 65/);
+  await refused(tensor([0, 5, 48]), /batch = 1\.\.3:1, got 0/);
+  await refused({ ...tensor([1, 5, 48]), shape: [1, 5.5, 48] }, /seq = 1\.\.64:1, got 5\.5/);
+  await refused(tensor([1, 5, 47]), /expected shape \[1, 5, 48\]/);
+  await refused(tensor([5, 48]), /x/);
+  await refused(tensor([1, 5, 48]).data, /expected \{ data, shape \}/);
+  await refused({ ...tensor([1, 5, 48]), shape: [1, 6, 48] }, /288 elements/);
+  const { y } = await model.run({ [input]: tensor([2, 5, 48]) });
+  assert.deepEqual(y.shape, [2, 5, 48]);
+  assert.equal(y.length, 480);
+  model.dispose();
+});
+
+test("one open dimension follows from the number of elements", async () => {
+  assert.equal(compile("encoder", { batch: 1, seq: "1..64" }).status, 0);
+  const model = await open("encoder", "simd128");
+  const { y } = await model.run({ x: tensor([1, 9, 48]).data });
+  assert.deepEqual(y.shape, [1, 9, 48]);
+  await assert.rejects(model.run({ x: new Float32Array(49) }), { code: "shape", message: /seq = 1\.\.64:1/ });
+  model.dispose();
+});
+
+test("ranges that are none, and operators that need one shape, are refused when compiling", () => {
+  const refused = (name, dims, status, message) => {
+    const { status: got, stderr } = compile(name, dims);
+    assert.match(stderr, message);
+    assert.equal(got, status);
+  };
+  refused("encoder", { batch: 1, seq: "9..3" }, 5, /9\.\.3 is no range/);
+  refused("pictures", { h: "10..96:8", w: 32 }, 5, /10\.\.96:8 is no range/);
+  refused("encoder", { batch: 1, seq: "1..512" }, 4, /"?[^]*Slice|Add/); // its table has 70 rows
+});
+
+test("weft run and weft verify take the greatest extents, or those of a file", () => {
+  const weft = (...args) => spawnSync(compiler(), args, { encoding: "utf8" });
+  const file = path.join(FOLDER, "encoder.onnx"), dims = options(models[0].dims);
+  const run = weft("run", file, ...dims, "--json");
+  assert.equal(run.status, 0, run.stderr);
+  assert.deepEqual(JSON.parse(run.stdout).outputs[0].shape, [3, 64, 48]);
+  const verify = weft("verify", file, ...dims);
+  assert.equal(verify.status, 0, verify.stdout + verify.stderr);
+});
