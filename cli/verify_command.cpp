@@ -201,8 +201,8 @@ graph::Graph for_inputs(graph::Graph g, const std::vector<Tensor>& inputs) {
   for (size_t i = 0; i < g.inputs.size() && i < inputs.size(); ++i) {
     const graph::Shape& shape = g.values[g.inputs[i].value].type.shape;
     for (size_t axis = 0; axis < shape.size() && axis < inputs[i].shape.size(); ++axis)
-      if (shape[axis].kind() == expr::Kind::variable)
-        values.insert_or_assign(shape[axis].node().variable.name, inputs[i].shape[axis]);
+      if (const auto symbol = graph::symbol_of(shape[axis]))
+        values.insert_or_assign(symbol->symbol, inputs[i].shape[axis] / symbol->step);
   }
   return graph::specialize(std::move(g), values);
 }

@@ -13,20 +13,43 @@ namespace {
 using nlohmann::ordered_json;
 
 /// Symbols stand in a graph as "dim.name".
-std::string without_prefixes(std::string text) {
+std::string without_prefix(const std::string& symbol) {
   constexpr std::string_view kPrefix = "dim.";
-  for (size_t at = text.find(kPrefix); at != std::string::npos; at = text.find(kPrefix, at))
-    text.erase(at, kPrefix.size());
+  return symbol.starts_with(kPrefix) ? symbol.substr(kPrefix.size()) : symbol;
+}
+
+using Steps = std::map<std::string, int64_t, std::less<>>;
+
+/// What each symbol of the graph counts, as the inputs' extents have it.
+Steps steps_of(const graph::Graph& g) {
+  Steps steps;
+  for (const graph::Port& port : g.inputs)
+    for (const expr::Expr& extent : g.values[port.value].type.shape)
+      if (const auto symbol = graph::symbol_of(extent)) steps.emplace(symbol->symbol, symbol->step);
+  return steps;
+}
+
+/// "seq", "4*h/8": of the dimensions as the user knows them.
+std::string dim_text(const expr::Expr& extent, const Steps& steps) {
+  std::map<std::string, expr::Expr, std::less<>> names;
+  for (const auto& [symbol, step] : steps) {
+    const std::string name = without_prefix(symbol);
+    if (const auto own = graph::symbol_of(extent); own && own->symbol == symbol && own->step == step)
+      return name;
+    names.emplace(symbol, expr::variable(step == 1 ? name : name + "/" + std::to_string(step)));
+  }
+  std::string text = expr::print(expr::substitute(extent, names));
+  std::erase(text, '"');
   return text;
 }
 
-Port make_port(const graph::Graph& g, const graph::Port& port) {
+Port make_port(const graph::Graph& g, const graph::Port& port, const Steps& steps) {
   const graph::Type& type = g.values[port.value].type;
   Port out{valid_utf8(port.name), type.dtype, {}};
   for (const expr::Expr& extent : type.shape)
     out.shape.push_back(static_cast<int64_t>(plan::greatest(extent)));
   if (graph::constant_shape(type.shape)) return out;
-  for (const expr::Expr& extent : type.shape) out.dims.push_back(without_prefixes(expr::print(extent)));
+  for (const expr::Expr& extent : type.shape) out.dims.push_back(dim_text(extent, steps));
   return out;
 }
 
@@ -169,11 +192,16 @@ Manifest make_manifest(const graph::Graph& g, const WeightsFile& weights, std::s
   Manifest out;
   out.name = g.name;
   out.generator = std::move(generator);
-  for (const auto& [name, symbol] : g.symbols)
-    out.symbols.push_back({without_prefixes(name), symbol.range, symbol.multiple_of});
+  const Steps steps = steps_of(g);
+  for (const auto& [name, symbol] : g.symbols) {
+    const auto known = steps.find(name);
+    const int64_t step = known == steps.end() ? 1 : known->second;
+    const auto extent = [step](const std::optional<int64_t>& count) { return count.value_or(0) * step; };
+    out.symbols.push_back({without_prefix(name), {extent(symbol.range.min), extent(symbol.range.max)}, step});
+  }
   if (!g.symbols.empty()) out.required_features.push_back(kSymbolsFeature);
-  for (const graph::Port& port : g.inputs) out.inputs.push_back(make_port(g, port));
-  for (const graph::Port& port : g.outputs) out.outputs.push_back(make_port(g, port));
+  for (const graph::Port& port : g.inputs) out.inputs.push_back(make_port(g, port, steps));
+  for (const graph::Port& port : g.outputs) out.outputs.push_back(make_port(g, port, steps));
   out.weights_bytes = weights.data_bytes;
   out.weights_tensors = weights.tensors.size();
   return out;

@@ -75,8 +75,9 @@ struct Variant {
 struct Manifest {
   std::vector<std::string> required_features;
   std::string name;
-  std::string generator;                ///< "weft 0.1.0"
-  std::vector<expr::Variable> symbols;  ///< without the prefix of their names
+  std::string generator;  ///< "weft 0.1.0"
+  std::vector<expr::Variable>
+      symbols;  ///< the dimensions: extents, not steps; without the prefix of their names
   std::vector<Port> inputs, outputs;
   std::vector<std::string> nodes;
   bool int64_numbers = false;  ///< 64-bit integers are numbers in JavaScript, where the caller does not say

@@ -126,6 +126,12 @@ Result<Graph> parse(std::string_view text);
 /// model's.
 Result<void> verify(const Graph& g);
 
+/// The symbol of an extent that is a multiple of one: extent = step * symbol.
+struct SymbolExtent {
+  std::string symbol;
+  int64_t step = 1;
+};
+std::optional<SymbolExtent> symbol_of(const expr::Expr& extent);
 /// Whether the node's result depends on the graph's symbols: by its shape or by its attributes.
 bool depends_on_symbols(const Graph& g, const Node& node);
 /// The graph with these extents in the place of its symbols, each of which has a value.

@@ -3,6 +3,13 @@
 
 namespace weft::graph {
 
+std::optional<SymbolExtent> symbol_of(const expr::Expr& extent) {
+  const expr::Linear l = expr::linear(extent);
+  if (l.constant != 0 || l.terms.size() != 1 || l.terms[0].atom.kind() != expr::Kind::variable)
+    return std::nullopt;
+  return SymbolExtent{l.terms[0].atom.node().variable.name, l.terms[0].coefficient};
+}
+
 bool depends_on_symbols(const Graph& g, const Node& node) {
   const auto varies = [](const Shape& shape) { return !constant_shape(shape); };
   if (g.symbols.empty()) return false;

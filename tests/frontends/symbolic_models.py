@@ -60,11 +60,12 @@ def pictures():
     """Convolutions, a residual connection, pooling and a concat on pictures of any size."""
     node = helper.make_node
     nodes = [node("Conv", ["x", "w1", "b1"], ["c1"], strides=[2, 2], pads=[1, 1, 1, 1]), node("Relu", ["c1"], ["r1"]),
-             node("Conv", ["r1", "w2"], ["c2"], pads=[1, 1, 1, 1]), node("Add", ["c2", "r1"], ["s"]), node("HardSwish", ["s"], ["h"]),
-             node("MaxPool", ["h"], ["p"], kernel_shape=[2, 2], strides=[2, 2]), node("AveragePool", ["h"], ["q"], kernel_shape=[2, 2], strides=[2, 2]),
+             node("Conv", ["r1", "w2"], ["c2"], pads=[1, 1, 1, 1]), node("Add", ["c2", "r1"], ["s"]), node("HardSwish", ["s"], ["act"]),
+             node("MaxPool", ["act"], ["p"], kernel_shape=[2, 2], strides=[2, 2]), node("AveragePool", ["act"], ["q"], kernel_shape=[2, 2], strides=[2, 2]),
+             node("Resize", ["p", "", "scales"], ["up"], mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"), node("Add", ["up", "act"], ["skip"]),
              node("Concat", ["p", "q"], ["joined"], axis=1), node("GlobalAveragePool", ["joined"], ["mean"])]
-    initializers = [weights("w1", 8, 3, 3, 3), weights("b1", 8), weights("w2", 8, 8, 3, 3)]
-    made = model(nodes, [value("x", [1, 3, "h", "w"])], [value("joined", None), value("mean", None)], initializers)
+    initializers = [numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "scales"), weights("w1", 8, 3, 3, 3), weights("b1", 8), weights("w2", 8, 8, 3, 3)]
+    made = model(nodes, [value("x", [1, 3, "h", "w"])], [value("joined", None), value("mean", None), value("skip", None)], initializers)
     return made, {"h": "16..96:8", "w": "16..96:8"}, [[1, 3, 16, 16], [1, 3, 96, 40], [1, 3, 48, 96]]
 
 

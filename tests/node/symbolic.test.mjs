@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 import ort from "onnxruntime-node";
 
 import { compiler } from "../../bench/compile.mjs";
-import { relativeError, VARIANTS } from "../support/models.mjs";
+import { folderOf, inputsOf, relativeError, TOLERANCE, VARIANTS } from "../support/models.mjs";
 import { buildRuntime, ROOT, RUNTIME } from "../support/runtime.mjs";
 
 const FOLDER = path.join(ROOT, `build/symbolic-node${process.versions.node.split(".")[0]}`); // the two engines' tests may run at once
@@ -44,6 +44,43 @@ for (const { name, dims, input, shapes } of models) {
         }
       }
       loaded.dispose();
+    }
+  });
+}
+
+/** A picture [1, 3, H, W] cut to a height and a width. */
+function cut({ data, shape }, height, width) {
+  const out = new Float32Array(3 * height * width);
+  for (let line = 0; line < 3 * height; ++line) {
+    const from = ((line / height | 0) * shape[2] + (line % height)) * shape[3];
+    out.set(data.subarray(from, from + width), line * width);
+  }
+  return { data: out, shape: [1, 3, height, width] };
+}
+
+for (const [name, shape, sizes] of [
+  ["ppocr-det", "x=1x3x32..320:32x32..320:32", [[320, 320], [160, 256], [32, 288]]],
+  ["ppocr-rec", "x=1x3x48x16..320:16", [[48, 320], [48, 160], [48, 48]]],
+]) {
+  test(`${name} at several sizes`, async () => {
+    const file = path.join(folderOf(name), "model.onnx"), bundle = path.join(FOLDER, name);
+    execFileSync(compiler(), ["compile", file, "-o", bundle, "--shape", shape], { stdio: "pipe" });
+    const [given] = inputsOf(name);
+    const picture = { data: new Float32Array(Uint8Array.from(readFileSync(path.join(folderOf(name), given.file))).buffer), shape: given.shape };
+    const session = await ort.InferenceSession.create(file, { logSeverityLevel: 3 });
+    for (const variant of ["simd128", "relaxed"].filter((each) => supportedVariants().includes(each))) {
+      const model = await load(pathToFileURL(bundle + path.sep), { variant });
+      for (const size of sizes) {
+        const x = cut(picture, ...size);
+        const expected = await session.run({ x: new ort.Tensor("float32", x.data, x.shape) });
+        const outputs = await model.run({ x });
+        for (const [output, { data, dims }] of Object.entries(expected)) {
+          assert.deepEqual(outputs[output].shape, dims);
+          const error = relativeError(outputs[output], data);
+          assert.ok(error <= TOLERANCE, `${output} at ${size} in ${variant}: ${error}`);
+        }
+      }
+      model.dispose();
     }
   });
 }

@@ -244,7 +244,7 @@ export const shaped = (array: TypedArray, shape: readonly number[]): TypedArray 
 
 interface Feed {
   readonly data: readonly Uint8Array[];
-  /** Of the model's dimensions. */
+  /** Of the model's dimensions, in steps. */
   readonly extents: readonly number[];
 }
 
@@ -320,7 +320,7 @@ export class LoadedModel implements Model {
         const value = inputs[info.name];
         if (((value as { shape?: unknown } | null)?.shape !== undefined) === first) data[i] = inputBytes(info, value, this.#numbers, shapes);
       });
-    return { data, extents: dimensions.map(({ name, min }) => values.get(name) ?? min) };
+    return { data, extents: dimensions.map(({ name, min, step }) => (values.get(name) ?? min) / step) };
   }
 
   /** Puts the dimensions' values into the tables; gives the shapes of the outputs. */

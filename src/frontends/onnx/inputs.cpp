@@ -125,10 +125,15 @@ class Resolver {
     if (added) {
       std::string name = symbol_name(input, axis, by_dimension);
       while (symbols_.contains(name)) name += "_";
-      symbols_.emplace(name, expr::Variable{name, {range.min, range.max}, range.step});
+      symbols_.emplace(name, expr::Variable{name, steps(range), 1});
       known->second = name;
     }
-    return expr::variable(known->second, {range.min, range.max}, range.step);
+    return expr::variable(known->second, steps(range)) * range.step;
+  }
+
+  /// A symbol counts steps: quotients of the extent by a divisor of the step are linear in it.
+  static expr::Interval steps(const ExtentRange& range) {
+    return {range.min / range.step, range.max / range.step};
   }
 
   const ReadOptions& options_;

@@ -69,23 +69,25 @@ void convert_conv_transpose(Call& c) {
   const bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
   if (!same && mode != "NOTSET" && mode != "VALID" && !mode.empty())
     c.invalid(fmt::format("auto_pad = \"{}\"", mode));
-  const Ints spatial = constant_extents(c, o.spatial);
-  if (!c.ok()) return;
-  Spatial s = read_spatial(c, spatial, o.window);
+  const bool by_output = same || c.has_attribute("output_shape");
+  Spatial s = read_spatial(c, o.spatial, o.window);
   Ints output_padding = read_list(c, "output_padding", rank, 0, 0);
   Ints output_shape;
   if (c.has_attribute("output_shape")) output_shape = read_list(c, "output_shape", rank, 1, 0);
+  const Ints spatial = by_output ? constant_extents(c, o.spatial) : Ints();
   if (!c.ok()) return;
   for (size_t i = 0; i < rank; ++i) {
-    const int64_t full = s.strides[i] * (spatial[i] - 1) + output_padding[i] + s.reach(i);
-    if (!output_shape.empty() || same) {
+    const expr::Expr extent = (o.spatial[i] - 1) * s.strides[i] + output_padding[i] + s.reach(i);
+    if (by_output) {
+      const int64_t full = extent.as_constant().value_or(0);
       const int64_t wanted = output_shape.empty() ? spatial[i] * s.strides[i] : output_shape[i];
       const int64_t total = std::max<int64_t>(0, full - wanted);
       s.pads_begin[i] = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
       s.pads_end[i] = total - s.pads_begin[i];
       output_padding[i] += std::max<int64_t>(0, wanted - full);
     }
-    if (full - s.pads_begin[i] - s.pads_end[i] < 0) return c.invalid("the padding is larger than the output");
+    if (!expr::always(expr::less_equal(s.pads_begin[i] + s.pads_end[i], extent)))
+      return c.invalid("the padding is larger than the output");
   }
   c.out(0, c.emit(Op::conv_transpose, std::move(o.values),
                   graph::ConvTransposeAttributes{s.strides, s.dilations, s.pads_begin, s.pads_end,

@@ -15,26 +15,26 @@ namespace {
 
 using graph::ScatterKind;
 
-Ints strides_of(const Ints& shape) {
-  Ints strides(shape.size(), 1);
+Dims strides_of(const Dims& shape) {
+  Dims strides = Ints(shape.size(), 1);
   for (size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
   return strides;
 }
 
 /// An index as i32 that counts from the start; negative ones count from the end.
-Term from_start(const Term& index, int64_t extent) {
-  const Term i = convert(index, DType::i32);
-  return select(less(i, 0), i + static_cast<double>(extent), i);
+Term from_start(Call& c, const Term& index, const expr::Expr& extent) {
+  const Term i = convert(index, DType::i32), count = number(c, extent);
+  return select(less(i, 0), i + count, i);
 }
 
 /// Positions in a flattened tensor of `shape` of the elements whose index along `axis` is given, and whose
 /// other indices are their own. `along` has shape `at`.
-Term positions(const Ints& shape, int64_t axis, const Term& along, const Ints& at) {
-  const Ints strides = strides_of(shape);
-  Term sum = along * static_cast<double>(strides[static_cast<size_t>(axis)]);
+Term positions(Call& c, const Dims& shape, int64_t axis, const Term& along, const Dims& at) {
+  const Dims strides = strides_of(shape);
+  Term sum = along * number(c, strides[static_cast<size_t>(axis)]);
   for (size_t i = 0; i < shape.size(); ++i)
-    if (static_cast<int64_t>(i) != axis && at[i] > 1)
-      sum = sum + iota(at, static_cast<int64_t>(i)) * static_cast<double>(strides[i]);
+    if (static_cast<int64_t>(i) != axis && !at[i].is_constant(1))
+      sum = sum + iota(at, static_cast<int64_t>(i)) * number(c, strides[i]);
   return sum;
 }
 
@@ -56,9 +56,9 @@ ValueId scatter(Call& c, ValueId x, ValueId indices, ValueId updates, ScatterKin
 /// x with `updates` at `positions` of its flattened form.
 ValueId scatter_flat(Call& c, ValueId x, ValueId positions, ValueId updates, ScatterKind kind) {
   if (!c.ok()) return kNoValue;
-  const Ints shape = c.shape(x);
-  const int64_t count = element_count(c.shape(updates));
-  if (count == 0) return x;
+  const Dims shape = c.dims(x);
+  const expr::Expr count = element_count(c.dims(updates));
+  if (count.is_constant(0)) return x;
   const ValueId flat = reshape(c, x, {element_count(shape)});
   const ValueId at = reshape(c, positions, {count});
   const ValueId values = reshape(c, updates, {count});
@@ -70,18 +70,19 @@ ValueId scatter_flat(Call& c, ValueId x, ValueId positions, ValueId updates, Sca
 ValueId gather_elements(Call& c, ValueId x, const Term& index, int64_t axis) {
   const ValueId along = emit(c, index);
   if (!c.ok()) return kNoValue;
-  const ValueId at = emit(c, positions(c.shape(x), axis, along, c.shape(along)));
-  const ValueId flat = reshape(c, x, {element_count(c.shape(x))});
+  const ValueId at = emit(c, positions(c, c.dims(x), axis, along, c.dims(along)));
+  const ValueId flat = reshape(c, x, {element_count(c.dims(x))});
   return c.emit(Op::gather, {flat, at}, graph::AxisAttributes{0});
 }
 
 /// Whether b indexes into a with equal ranks, at most its extents besides the axis.
 bool fits_elements(Call& c, ValueId x, ValueId indices, int64_t axis) {
   if (!c.ok()) return false;
-  const Ints a = c.shape(x), b = c.shape(indices);
+  const Dims a = c.dims(x), b = c.dims(indices);
   bool fits = a.size() == b.size();
   for (size_t i = 0; fits && i < a.size(); ++i)
-    fits = static_cast<int64_t>(i) == axis ? a[i] > 0 || b[i] == 0 : b[i] <= a[i];
+    fits = static_cast<int64_t>(i) == axis ? expr::always(expr::less(0, a[i])) || b[i].is_constant(0)
+                                           : expr::always(expr::less_equal(b[i], a[i]));
   if (!fits) c.invalid("the indices do not fit the data");
   return fits;
 }
@@ -93,7 +94,7 @@ void convert_gather_elements(Call& c) {
   const ValueId indices = c.in(1);
   const int64_t axis = c.axis(c.integer("axis", 0), c.rank(x));
   if (!fits_elements(c, x, indices, axis)) return;
-  c.out(0, gather_elements(c, x, from_start(indices, c.shape(x)[static_cast<size_t>(axis)]), axis));
+  c.out(0, gather_elements(c, x, from_start(c, indices, c.dims(x)[static_cast<size_t>(axis)]), axis));
 }
 
 void convert_scatter_elements(Call& c) {
@@ -103,10 +104,10 @@ void convert_scatter_elements(Call& c) {
   const int64_t axis = c.axis(c.integer("axis", 0), c.rank(x));
   const auto kind = reduction_of(c);
   if (!kind || !fits_elements(c, x, indices, axis)) return;
-  if (c.shape(indices) != c.shape(updates)) return c.invalid("indices and updates differ in shape");
-  const Ints shape = c.shape(x);
-  const Term along = from_start(indices, shape[static_cast<size_t>(axis)]);
-  const ValueId at = emit(c, positions(shape, axis, along, c.shape(indices)));
+  if (c.dims(indices) != c.dims(updates)) return c.invalid("indices and updates differ in shape");
+  const Dims shape = c.dims(x);
+  const Term along = from_start(c, indices, shape[static_cast<size_t>(axis)]);
+  const ValueId at = emit(c, positions(c, shape, axis, along, c.dims(indices)));
   c.out(0, scatter_flat(c, x, at, updates, *kind));
 }
 
@@ -114,13 +115,14 @@ namespace {
 
 /// Row numbers that tuples of indices (the last axis) mean, in a tensor whose first axes they index. The
 /// first `batch` axes of both run together.
-Term rows_of(Call& c, ValueId indices, const Ints& shape, int64_t batch) {
-  const Ints at = c.shape(indices);
-  const int64_t depth = at.back();
-  Ints rows(at.begin(), at.end() - 1), one = at, steps(at.size(), 1);
+Term rows_of(Call& c, ValueId indices, const Dims& shape, int64_t batch) {
+  const Dims at = c.dims(indices);
+  const int64_t depth = at.back().as_constant().value_or(0);
+  const Dims rows = graph::Shape(at.begin(), at.end() - 1);
+  Dims one = at;
+  const Ints steps(at.size(), 1);
   one.back() = 1;
-  const Ints extents(shape.begin(), shape.begin() + batch + depth);
-  const Ints strides = strides_of(extents);
+  const Dims strides = strides_of(graph::Shape(shape.begin(), shape.begin() + batch + depth));
   Term sum = 0;
   bool first = true;
   const auto add = [&](const Term& term) {
@@ -133,18 +135,23 @@ Term rows_of(Call& c, ValueId indices, const Ints& shape, int64_t batch) {
     const ValueId part = slice(c, indices, starts, steps, one);
     const ValueId index = reshape(c, part, rows);
     const size_t axis = static_cast<size_t>(batch + i);
-    add(from_start(index, shape[axis]) * static_cast<double>(strides[axis]));
+    const Term row = from_start(c, index, shape[axis]);
+    add(row * number(c, strides[axis]));
   }
-  for (int64_t i = 0; i < batch; ++i)
-    add(iota(rows, i) * static_cast<double>(strides[static_cast<size_t>(i)]));
+  for (int64_t i = 0; i < batch; ++i) add(iota(rows, i) * number(c, strides[static_cast<size_t>(i)]));
   return sum;
 }
 
 bool fits_tuples(Call& c, ValueId x, ValueId indices, int64_t batch) {
   if (!c.ok()) return false;
-  const Ints a = c.shape(x), b = c.shape(indices);
-  const bool fits = !b.empty() && batch >= 0 && batch < static_cast<int64_t>(b.size()) &&
-                    batch + b.back() <= static_cast<int64_t>(a.size()) && batch + b.back() >= 1 &&
+  const Dims a = c.dims(x), b = c.dims(indices);
+  const auto depth = b.empty() ? std::nullopt : b.back().as_constant();
+  if (!b.empty() && !depth) {
+    c.unsupported("the number of indices in a tuple is " + expr::print(b.back()));
+    return false;
+  }
+  const bool fits = depth && batch >= 0 && batch < static_cast<int64_t>(b.size()) &&
+                    batch + *depth <= static_cast<int64_t>(a.size()) && batch + *depth >= 1 &&
                     std::equal(a.begin(), a.begin() + batch, b.begin());
   if (!fits) c.invalid("the tuples of indices do not fit the data");
   return fits;
@@ -157,13 +164,13 @@ void convert_gather_nd(Call& c) {
   const ValueId indices = c.in(1);
   const int64_t batch = c.integer("batch_dims", 0);
   if (!fits_tuples(c, x, indices, batch)) return;
-  const Ints shape = c.shape(x), at = c.shape(indices);
-  const size_t indexed = static_cast<size_t>(batch + at.back());
+  const Dims shape = c.dims(x), at = c.dims(indices);
+  const size_t indexed = static_cast<size_t>(batch + at.back().as_constant().value_or(0));
   const ValueId rows = emit(c, rows_of(c, indices, shape, batch));
-  const int64_t count = element_count(shape, 0, indexed), block = element_count(shape, indexed);
+  const expr::Expr count = element_count(shape, 0, indexed), block = element_count(shape, indexed);
   const ValueId flat = reshape(c, x, {count, block});
   const ValueId taken = c.emit(Op::gather, {flat, rows}, graph::AxisAttributes{0});
-  Ints result(at.begin(), at.end() - 1);
+  Dims result = graph::Shape(at.begin(), at.end() - 1);
   result.insert(result.end(), shape.begin() + static_cast<std::ptrdiff_t>(indexed), shape.end());
   c.out(0, reshape(c, taken, result));
 }
@@ -174,11 +181,12 @@ void convert_scatter_nd(Call& c) {
   const ValueId updates = c.in(2);
   const auto kind = reduction_of(c);
   if (!kind || !fits_tuples(c, x, indices, 0)) return;
-  const Ints shape = c.shape(x), at = c.shape(indices);
-  const size_t indexed = static_cast<size_t>(at.back());
-  const int64_t rows = element_count(at, 0, at.size() - 1), block = element_count(shape, indexed);
-  if (element_count(c.shape(updates)) != rows * block) return c.invalid("the updates do not fit the indices");
-  if (rows * block == 0) return c.out(0, x);
+  const Dims shape = c.dims(x), at = c.dims(indices);
+  const size_t indexed = static_cast<size_t>(at.back().as_constant().value_or(0));
+  const expr::Expr rows = element_count(at, 0, at.size() - 1), block = element_count(shape, indexed);
+  if (!(element_count(c.dims(updates)) == rows * block))
+    return c.invalid("the updates do not fit the indices");
+  if ((rows * block).is_constant(0)) return c.out(0, x);
   const ValueId numbers = emit(c, rows_of(c, indices, shape, 0));
   const ValueId flat = reshape(c, x, {element_count(shape, 0, indexed), block});
   const ValueId row = reshape(c, numbers, {rows});
@@ -195,17 +203,17 @@ void convert_tensor_scatter(Call& c) {
   const std::string mode = c.text("mode", "linear");
   if (mode != "linear" && mode != "circular") return c.invalid(fmt::format("mode = \"{}\"", mode));
   if (!c.ok()) return;
-  const Ints shape = c.shape(cache), part = c.shape(update);
+  const Dims shape = c.dims(cache), part = c.dims(update);
   if (part.size() != shape.size() || axis == 0) return c.invalid("the update does not fit the cache");
   Term along = iota(part, axis);
   if (c.has(2)) {
-    Ints first(part.size(), 1);
+    Dims first = Ints(part.size(), 1);
     first[0] = part[0];
     const ValueId start = reshape(c, c.in(2), first);
     along = along + convert(start, DType::i32);
   }
-  if (mode == "circular") along = mod(along, static_cast<double>(shape[static_cast<size_t>(axis)]));
-  const ValueId at = emit(c, positions(shape, axis, along, part));
+  if (mode == "circular") along = mod(along, number(c, shape[static_cast<size_t>(axis)]));
+  const ValueId at = emit(c, positions(c, shape, axis, along, part));
   c.out(0, scatter_flat(c, cache, at, update, ScatterKind::replace));
 }
 
@@ -215,8 +223,8 @@ void convert_reverse_sequence(Call& c) {
   const int64_t batch = c.axis(c.integer("batch_axis", 1), c.rank(x));
   const int64_t time = c.axis(c.integer("time_axis", 0), c.rank(x));
   if (!c.ok()) return;
-  const Ints shape = c.shape(x);
-  Ints along(shape.size(), 1);
+  const Dims shape = c.dims(x);
+  Dims along = Ints(shape.size(), 1);
   along[static_cast<size_t>(batch)] = shape[static_cast<size_t>(batch)];
   const ValueId length = emit(c, convert(reshape(c, lengths, along), DType::i32));
   const Term t = iota(shape, time);
@@ -228,9 +236,9 @@ namespace {
 /// Sorted along the last axis of x[rows, n]: index[r, i] of the i-th element, equal ones in their order. By
 /// ranks: an element's place is how many come before it.
 ValueId sorted_indices(Call& c, ValueId x, bool largest) {
-  const Ints shape = c.shape(x);
-  const int64_t rows = shape[0], n = shape[1];
-  const Ints pairs = {rows, n, n};
+  const Dims shape = c.dims(x);
+  const expr::Expr rows = shape[0], n = shape[1];
+  const Dims pairs = {rows, n, n};
   const ValueId mine = reshape(c, x, {rows, n, 1});
   const ValueId other = reshape(c, x, {rows, 1, n});
   const Term above = largest ? less(mine, other) : less(other, mine);
@@ -238,7 +246,8 @@ ValueId sorted_indices(Call& c, ValueId x, bool largest) {
   const Term before = above || (equal(mine, other) && earlier);
   const ValueId terms = emit(c, convert(before, DType::i32));
   const ValueId rank = reduce(c, terms, ReduceKind::sum, {2}, false);
-  const ValueId place = emit(c, Term(rank) + iota({rows, n}, 0) * static_cast<double>(n));
+  const Term count = number(c, n);
+  const ValueId place = emit(c, Term(rank) + iota({rows, n}, 0) * count);
   const ValueId zero = c.scalar(DType::i32, 0);
   const ValueId empty = expand(c, zero, {rows, n});
   const ValueId own = emit(c, iota({rows, n}, 1));
@@ -247,21 +256,22 @@ ValueId sorted_indices(Call& c, ValueId x, bool largest) {
 
 /// x[…] with the axis last, as [rows, extent].
 ValueId as_rows(Call& c, ValueId x, int64_t axis) {
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   Ints order = axis_range(0, static_cast<int64_t>(shape.size()));
   order.erase(order.begin() + axis);
   order.push_back(axis);
   const ValueId last = transpose(c, x, order);
-  const int64_t n = shape[static_cast<size_t>(axis)];
-  return reshape(c, last, {n == 0 ? 0 : element_count(shape) / n, n});
+  Dims outer = shape;
+  outer.erase(outer.begin() + axis);
+  return reshape(c, last, {element_count(outer), shape[static_cast<size_t>(axis)]});
 }
 
 /// The reverse of as_rows, for rows of another length.
-ValueId from_rows(Call& c, ValueId rows, Ints shape, int64_t axis) {
+ValueId from_rows(Call& c, ValueId rows, Dims shape, int64_t axis) {
   Ints order = axis_range(0, static_cast<int64_t>(shape.size()) - 1);
   order.insert(order.begin() + axis, static_cast<int64_t>(shape.size()) - 1);
   shape.erase(shape.begin() + axis);
-  shape.push_back(c.shape(rows)[1]);
+  shape.push_back(c.dims(rows)[1]);
   const ValueId apart = reshape(c, rows, shape);
   return transpose(c, apart, order);
 }
@@ -274,14 +284,14 @@ void convert_top_k(Call& c) {
   const Ints count = c.version() < 10 ? Ints{c.required_integer("k")} : c.known_integers(c.in(1), "k");
   const bool largest = c.version() < 11 || c.integer("largest", 1) != 0;
   if (!c.ok()) return;
-  const Ints shape = c.shape(x);
-  const int64_t n = shape[static_cast<size_t>(axis)];
-  if (count.size() != 1 || count[0] < 0 || count[0] > n)
-    return c.invalid(fmt::format("k is not a number from 0 to {}", n));
+  const Dims shape = c.dims(x);
+  const expr::Expr n = shape[static_cast<size_t>(axis)];
+  if (count.size() != 1 || count[0] < 0 || !expr::always(expr::less_equal(count[0], n)))
+    return c.invalid(fmt::format("k is not a number from 0 to {}", expr::print(n)));
   const int64_t k = count[0];
   if (k == 1) {  // the first of the extremes
     const ReduceKind kind = largest ? ReduceKind::max : ReduceKind::min;
-    Ints kept = shape;
+    Dims kept = shape;
     kept[static_cast<size_t>(axis)] = 1;
     c.out(0, reduce(c, x, kind, {axis}, true));
     const ValueId index = c.emit(Op::arg_reduce, {x}, graph::ArgReduceAttributes{kind, axis, false});
@@ -290,7 +300,7 @@ void convert_top_k(Call& c) {
   const ValueId rows = as_rows(c, x, axis);
   const ValueId order = sorted_indices(c, rows, largest);
   if (!c.ok()) return;
-  const ValueId first = slice(c, order, {0, 0}, {1, 1}, {c.shape(rows)[0], k});
+  const ValueId first = slice(c, order, {0, 0}, {1, 1}, {c.dims(rows)[0], k});
   const ValueId values = gather_elements(c, rows, first, 1);
   c.out(0, from_rows(c, values, shape, axis));
   const ValueId wide = cast(c, first, DType::i64);
@@ -303,12 +313,12 @@ void convert_hardmax(Call& c) {
   const bool flattens = c.version() < 13;
   const int64_t axis = c.axis(c.integer("axis", flattens ? 1 : -1), c.rank(x));
   if (!c.ok()) return;
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   const auto split = static_cast<size_t>(axis);
-  const Ints seen = flattens ? Ints{element_count(shape, 0, split), element_count(shape, split)} : shape;
+  const Dims seen = flattens ? Dims{element_count(shape, 0, split), element_count(shape, split)} : shape;
   const int64_t along = flattens ? 1 : axis;
   const ValueId operand = reshape(c, x, seen);
-  Ints kept = seen;
+  Dims kept = seen;
   kept[static_cast<size_t>(along)] = 1;
   const ValueId index =
       c.emit(Op::arg_reduce, {operand}, graph::ArgReduceAttributes{ReduceKind::max, along, false});

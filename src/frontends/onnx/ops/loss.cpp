@@ -10,13 +10,13 @@ namespace {
 /// The loss of log-probabilities [N, C, …] for classes [N, …].
 ValueId likelihood_loss(Call& c, ValueId x, ValueId target, ValueId weight) {
   if (!c.ok()) return kNoValue;
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   if (shape.size() < 2 || c.rank(target) + 1 != c.rank(x)) {
     c.invalid("the target does not fit the input");
     return kNoValue;
   }
-  const int64_t classes = shape[1];
-  Ints kept = shape;
+  const expr::Expr classes = shape[1];
+  Dims kept = shape;
   kept[1] = 1;
   const ValueId wide = cast(c, target, DType::i32);
   const ValueId column = reshape(c, wide, kept);
@@ -26,8 +26,10 @@ ValueId likelihood_loss(Call& c, ValueId x, ValueId target, ValueId weight) {
   const bool ignores = c.has_attribute("ignore_index");
   const ValueId one = c.scalar(c.dtype(x), 1);
   ValueId factor = kNoValue;
-  if (weight != kNoValue)
-    factor = emit(c, gather(weight, minimum(maximum(wide, 0), static_cast<double>(classes - 1))));
+  if (weight != kNoValue) {
+    const Term last = number(c, classes - 1);
+    factor = emit(c, gather(weight, minimum(maximum(wide, 0), last)));
+  }
   if (ignores) {
     const Term is_ignored = equal(wide, static_cast<double>(c.integer("ignore_index", 0)));
     factor = emit(c, select(is_ignored, 0, factor == kNoValue ? Term(one) : Term(factor)));

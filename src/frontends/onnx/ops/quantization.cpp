@@ -12,15 +12,16 @@ namespace {
 
 /// A scale or zero point so that it broadcasts to x: of one element, along `axis`, or in blocks along it.
 ValueId along_axis(Call& c, ValueId parameter, ValueId x, int64_t axis, int64_t block) {
-  const Ints shape = c.shape(x), own = c.shape(parameter);
-  if (!c.ok() || element_count(own) == 1) return c.ok() ? reshape(c, parameter, {}) : kNoValue;
+  const Dims extents = c.dims(parameter);
+  if (!c.ok() || element_count(extents).is_constant(1)) return c.ok() ? reshape(c, parameter, {}) : kNoValue;
   const auto at = static_cast<size_t>(c.axis(axis, c.rank(x)));
   if (!c.ok()) return kNoValue;
-  if (own.size() == 1 && block == 0) {
-    Ints spread(shape.size(), 1);
-    spread[at] = own[0];
+  if (extents.size() == 1 && block == 0) {
+    Dims spread = Ints(static_cast<size_t>(c.rank(x)), 1);
+    spread[at] = extents[0];
     return reshape(c, parameter, spread);
   }
+  const Ints shape = c.shape(x), own = c.shape(parameter);
   if (own.size() != shape.size()) {
     c.invalid("a scale or zero point does not fit the tensor");
     return kNoValue;

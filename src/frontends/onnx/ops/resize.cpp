@@ -157,13 +157,70 @@ ValueId resize_by_matrices(Call& c, ValueId x, const Ints& shape, const ResizeAt
   return cast(c, y, c.dtype(x));
 }
 
+/// Whether the nearest element of each is the one that it is a repetition of, for whole factors.
+bool nearest_repeats(const ResizeAttributes& a) {
+  if (a.mode != ResizeMode::nearest) return false;
+  const bool rounds =
+      a.nearest == NearestMode::round_prefer_floor || a.nearest == NearestMode::round_prefer_ceil;
+  const bool centered =
+      a.coordinates == CoordinateMode::half_pixel || a.coordinates == CoordinateMode::pytorch_half_pixel;
+  return (a.coordinates == CoordinateMode::asymmetric && a.nearest == NearestMode::floor) ||
+         (centered && rounds);
+}
+
+/// Of extents that depend on symbols: by whole factors, to the nearest. `wanted`: the result's extents along
+/// `axes`.
+void repeat(Call& c, ValueId x, const ResizeAttributes& a, const Ints& axes, const Dims& wanted) {
+  if (!c.ok()) return;
+  if (wanted.size() != axes.size())
+    return c.invalid(fmt::format("{} extents for {} axes", wanted.size(), axes.size()));
+  if (!nearest_repeats(a))
+    return c.unsupported(
+        "of an extent that depends on symbols, only to the nearest, by whole factors: not in this mode");
+  const Dims from = c.dims(x);
+  Ints factors(from.size(), 1);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const auto axis = static_cast<size_t>(axes[i]);
+    const int64_t most = greatest({from[axis]})[0];
+    const int64_t factor = most == 0 ? 0 : greatest({wanted[i]})[0] / most;
+    if (factor < 1 || !expr::always(expr::equal(wanted[i], from[axis] * factor)))
+      return c.unsupported(fmt::format("from the extent {} to {}, which is no multiple of it",
+                                       expr::print(from[axis]), expr::print(wanted[i])));
+    factors[axis] = factor;
+  }
+  Dims apart, wide, joined;
+  for (size_t axis = 0; axis < from.size(); ++axis) {
+    apart.push_back(from[axis]);
+    wide.push_back(from[axis]);
+    joined.push_back(from[axis] * factors[axis]);
+    if (factors[axis] == 1) continue;
+    apart.push_back(1);
+    wide.push_back(factors[axis]);
+  }
+  const ValueId single = reshape(c, x, apart);
+  const ValueId repeated = expand(c, single, wide);
+  c.out(0, reshape(c, repeated, joined));
+}
+
+/// The extents that whole scales give; what is no whole number gives none.
+Dims scaled_extents(Call& c, const Dims& from, const std::vector<double>& scales, const Ints& axes) {
+  Dims wanted;
+  for (size_t i = 0; i < axes.size() && i < scales.size(); ++i) {
+    const bool whole = scales[i] >= 1 && scales[i] <= 64 && scales[i] == std::floor(scales[i]);
+    if (!whole) c.unsupported(fmt::format("by {} of an extent that depends on symbols", scales[i]));
+    wanted.push_back(from[static_cast<size_t>(axes[i])] * (whole ? static_cast<int64_t>(scales[i]) : 1));
+  }
+  return wanted;
+}
+
+bool is_symbolic(Call& c, ValueId x) { return c.ok() && !graph::constant_shape(c.dims(x)); }
+
 }  // namespace
 
 /// Upsample, and Resize of opset 10: scales only, y[i] from x[floor(i / scale)], or linear between such
 /// coordinates.
 void convert_upsample(Call& c) {
   const ValueId x = c.in(0);
-  const Ints from = c.shape(x);
   std::vector<double> scales;
   if (c.version() < 7) {
     scales = {1, 1, c.number("height_scale", 1.0), c.number("width_scale", 1.0)};
@@ -173,10 +230,15 @@ void convert_upsample(Call& c) {
     scales = c.known_numbers(c.in(1), "scales");
   }
   ResizeAttributes attributes;
-  attributes.scales.assign(from.size(), 1.0);
   attributes.mode = mode_of(c);
   attributes.coordinates = CoordinateMode::asymmetric;
   attributes.nearest = NearestMode::floor;
+  if (is_symbolic(c, x)) {
+    const Ints all = axis_range(0, c.rank(x));
+    return repeat(c, x, attributes, all, scaled_extents(c, c.dims(x), scales, all));
+  }
+  const Ints from = c.shape(x);
+  attributes.scales.assign(from.size(), 1.0);
   Ints shape = from;
   if (c.ok()) apply_scales(c, from, scales, axis_range(0, c.rank(x)), attributes, shape);
   finish(c, x, std::move(attributes), shape);
@@ -184,9 +246,7 @@ void convert_upsample(Call& c) {
 
 void convert_resize(Call& c) {
   const ValueId x = c.in(0);
-  const Ints from = c.shape(x);
   ResizeAttributes attributes;
-  attributes.scales.assign(from.size(), 1.0);
   attributes.mode = mode_of(c);
   const bool by_matrix = needs_matrix(c, attributes.mode);
   if (!by_matrix) attributes.coordinates = coordinates_of(c);
@@ -200,6 +260,14 @@ void convert_resize(Call& c) {
   }
   // An absent list may also be given as an empty one.
   const std::vector<double> scales = c.has(2) ? c.known_numbers(c.in(2), "scales") : std::vector<double>();
+  if (is_symbolic(c, x)) {
+    if (by_matrix) return c.unsupported("of an extent that depends on symbols, not in this mode");
+    const Dims wanted =
+        c.has(3) ? c.known_extents(c.in(3), "sizes") : scaled_extents(c, c.dims(x), scales, axes);
+    return repeat(c, x, attributes, axes, wanted);
+  }
+  const Ints from = c.shape(x);
+  attributes.scales.assign(from.size(), 1.0);
   const Ints sizes = c.has(3) ? c.known_integers(c.in(3), "sizes") : Ints();
   if (!c.ok()) return;
   if (scales.empty() == sizes.empty()) return c.invalid("it needs either scales or sizes");

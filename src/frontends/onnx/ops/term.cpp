@@ -26,4 +26,10 @@ ValueId emit(Call& c, const Term& term) {
   return node.value;
 }
 
+Term number(Call& c, const expr::Expr& extent) {
+  if (const auto known = extent.as_constant()) return static_cast<double>(*known);
+  const ValueId list = c.vector({extent});
+  return cast(c, reshape(c, list, {}), DType::i32);
+}
+
 }  // namespace weft::onnx

@@ -89,4 +89,7 @@ inline Term iota(const Dims& shape, int64_t axis, DType to = DType::i32) {
   return {Op::iota, {}, graph::IotaAttributes{to, shape, axis}};
 }
 
+/// An extent as an element of i32; nodes are made at once where it depends on symbols.
+Term number(Call& c, const expr::Expr& extent);
+
 }  // namespace weft::onnx
