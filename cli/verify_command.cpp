@@ -197,7 +197,8 @@ Result<void> check_ports(const graph::Graph& g, const Observed& observed) {
 /// The graph for the extents that the inputs had.
 graph::Graph for_inputs(graph::Graph g, const std::vector<Tensor>& inputs) {
   std::map<std::string, int64_t, std::less<>> values;
-  for (const auto& [name, symbol] : g.symbols) values.emplace(name, symbol.range.min.value_or(0));
+  for (const auto& [name, symbol] : g.symbols)
+    if (!graph::is_defined(g, name)) values.emplace(name, symbol.range.min.value_or(0));
   for (size_t i = 0; i < g.inputs.size() && i < inputs.size(); ++i) {
     const graph::Shape& shape = g.values[g.inputs[i].value].type.shape;
     for (size_t axis = 0; axis < shape.size() && axis < inputs[i].shape.size(); ++axis)

@@ -12,10 +12,11 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// Symbols stand in a graph as "dim.name".
+/// Symbols stand in a graph as "dim.name", or "size.name" where it computes them.
 std::string without_prefix(const std::string& symbol) {
-  constexpr std::string_view kPrefix = "dim.";
-  return symbol.starts_with(kPrefix) ? symbol.substr(kPrefix.size()) : symbol;
+  for (const std::string_view prefix : {"dim.", "size."})
+    if (symbol.starts_with(prefix)) return symbol.substr(prefix.size());
+  return symbol;
 }
 
 using Steps = std::map<std::string, int64_t, std::less<>>;
@@ -23,6 +24,7 @@ using Steps = std::map<std::string, int64_t, std::less<>>;
 /// What each symbol of the graph counts, as the inputs' extents have it.
 Steps steps_of(const graph::Graph& g) {
   Steps steps;
+  for (const graph::Port& port : g.definitions) steps.emplace(port.name, 1);
   for (const graph::Port& port : g.inputs)
     for (const expr::Expr& extent : g.values[port.value].type.shape)
       if (const auto symbol = graph::symbol_of(extent)) steps.emplace(symbol->symbol, symbol->step);
@@ -194,6 +196,7 @@ Manifest make_manifest(const graph::Graph& g, const WeightsFile& weights, std::s
   out.generator = std::move(generator);
   const Steps steps = steps_of(g);
   for (const auto& [name, symbol] : g.symbols) {
+    if (graph::is_defined(g, name)) continue;
     const auto known = steps.find(name);
     const int64_t step = known == steps.end() ? 1 : known->second;
     const auto extent = [step](const std::optional<int64_t>& count) { return count.value_or(0) * step; };
@@ -222,6 +225,13 @@ Variant make_variant(std::string name, std::string file, const plan::Program& pr
   for (size_t i = 0; i < program.entries.size(); ++i)
     out.entries.push_back({program.entries[i].name, tables.entry_records[i]});
   if (!program.symbols.empty()) {
+    // The caller knows the symbols that it chooses by their places: they come first.
+    bool computed = false;
+    for (const auto& entry : program.symbols) {
+      const bool is_defined = plan::is_defined(program, entry.first);
+      WEFT_CHECK(is_defined || !computed, entry.first);
+      computed = is_defined;
+    }
     out.entries.push_back({"resize", tables.resize});
     out.symbols = tables.symbols;
     out.answers = tables.answers;

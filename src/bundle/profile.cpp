@@ -27,6 +27,7 @@ struct Describe {
   StatementInfo operator()(const plan::Copy& copy) const {
     return {"copy", {}, 0, program.buffers[copy.destination].name, 0, 2 * plan::greatest(copy.bytes)};
   }
+  StatementInfo operator()(const plan::Define& define) const { return {"copy", {}, 0, define.symbol, 0, 4}; }
   StatementInfo operator()(const plan::Load& load) const {
     return {"load", {}, 0, program.buffers[load.buffer].name, 0, load.bytes};
   }
@@ -38,8 +39,12 @@ std::vector<StatementInfo> statement_infos(const plan::Program& program) {
   std::vector<StatementInfo> out;
   for (const plan::Entry& entry : program.entries) {
     if (entry.name != "run") continue;
-    for (const plan::Statement& statement : entry.statements)
+    for (const plan::Statement& statement : entry.statements) {
       out.push_back(std::visit(Describe{program}, statement));
+      // The second record of a definition: what depends on the symbol.
+      if (std::holds_alternative<plan::Define>(statement))
+        out.push_back({"call", "resize", static_cast<uint32_t>(program.kernels.size()), {}, 0, 0});
+    }
   }
   return out;
 }

@@ -67,14 +67,18 @@ class Builder {
           built_.program.answers.push_back(extent);
     for (const Group& group : groups_)
       for (const ValueId input : group.inputs) ++readers_[input];
-    for (const graph::Port& port : g_.outputs) ++readers_[port.value];
+    for (const ValueId value : graph::results(g_)) ++readers_[value];
     for (const auto& entry : layout_.wholes) parts_[layout_.root(entry.first)].push_back(entry.first);
   }
 
   Result<BuiltProgram> run() {
     for (const graph::Port& port : g_.inputs) built_.inputs.push_back(add_boundary(port, BufferKind::input));
     for (const graph::Port& port : g_.outputs) add_output_buffer(port);
-    for (const Group& group : groups_) WEFT_TRY(group.constant ? add_constant(group) : add_group(group));
+    for (const auto& constant : g_.constants) WEFT_TRY(define(constant.first));
+    for (const Group& group : groups_) {
+      WEFT_TRY(group.constant ? add_constant(group) : add_group(group));
+      WEFT_TRY(define(group.output));
+    }
     constant_ = false;
     for (size_t i = 0; i < g_.outputs.size(); ++i) WEFT_TRY(add_output(g_.outputs[i], built_.outputs[i]));
     return std::move(built_);
@@ -130,6 +134,22 @@ class Builder {
     }
     const Placement target{storage, buffer};
     return add_kernel(lower::copy_stage(g_, port.value), {source, target}, "output " + port.name);
+  }
+
+  /// The symbols that the value is. A scalar lies at the start of its buffer, or is brought there.
+  Result<void> define(ValueId value) {
+    for (const graph::Port& port : g_.definitions) {
+      if (port.value != value) continue;
+      const Storage wanted = row_major(g_.values[value].type);
+      WEFT_ASSIGN(placement, require(value, wanted));
+      if (!placement.storage.offset.is_constant(0)) {
+        WEFT_ASSIGN(packed, pack(value, placement, wanted));
+        placement = packed;
+      }
+      entry().push_back(plan::Define{port.name, placement.buffer});
+      --readers_[value];
+    }
+    return {};
   }
 
   std::vector<Statement>& entry() { return built_.program.entries[constant_ ? 0 : 1].statements; }

@@ -44,6 +44,10 @@ class ProgramJson {
             {"from", address(copy.source)},
             {"bytes", plan::greatest(copy.bytes)}};
   }
+  ordered_json json(const plan::Define&) const {
+    WEFT_CHECK(false, "a symbol in a program for GPUs");
+    return {};
+  }
   /// The weights are not streamed.
   ordered_json json(const plan::Load&) const {
     WEFT_CHECK(false, "a load in a program for GPUs");

@@ -96,7 +96,7 @@ VariantReport report(const PlacedVariant& placed, uint64_t code_bytes) {
 void keep_values(graph::Graph& g) {
   const passes::ConstantValues constants(g);
   std::set<graph::ValueId> kept;
-  for (const graph::Port& port : g.outputs) kept.insert(port.value);
+  for (const graph::ValueId value : graph::results(g)) kept.insert(value);
   for (const graph::Node& node : g.nodes)
     if (!constants.contains(node.output) && kept.insert(node.output).second)
       g.outputs.push_back({g.values[node.output].name, node.output});

@@ -31,7 +31,7 @@ class Order {
   std::vector<ValueId> run() {
     for (const Group& group : groups_)
       if (!group.constant) add(group.inputs);
-    for (const graph::Port& port : g_.outputs) add({port.value});
+    for (const ValueId value : graph::results(g_)) add({value});
     for (const Group& group : groups_) add(group.inputs);  // what no one uses
     return std::move(order_);
   }

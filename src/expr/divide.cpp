@@ -184,14 +184,14 @@ Expr mod_constant(const Expr& a, int64_t d) {
 }
 
 void check_divisor(const Expr& b) {
-  WEFT_CHECK(is_positive(b), "divisor is not known to be positive: " + print(b));
+  WEFT_CHECK(is_divisor(b), "no divisor, or perhaps a negative one: " + print(b));
 }
 
 }  // namespace
 
-bool is_positive(const Expr& e) {
+bool is_divisor(const Expr& e) {
   const Interval range = bounds(e);
-  return range.min && *range.min >= 1;
+  return range.min && *range.min >= 0 && !e.is_constant(0);
 }
 
 Expr floor_div(const Expr& a, const Expr& b) {

@@ -123,7 +123,7 @@ std::optional<Fraction> cancel(const Expr& a, const Expr& b) {
 std::optional<Expr> nested_divisor(const Expr& e, const Expr& b) {
   if (e.kind() != Kind::floor_div) return std::nullopt;
   const Expr d = e.node().operands[1] * b;
-  if (!is_positive(d)) return std::nullopt;
+  if (!is_divisor(d)) return std::nullopt;
   return d;
 }
 

@@ -104,9 +104,11 @@ Expr operator+(const Expr& a, const Expr& b);
 Expr operator-(const Expr& a, const Expr& b);
 Expr operator-(const Expr& a);
 Expr operator*(const Expr& a, const Expr& b);
-Expr floor_div(const Expr& a, const Expr& b);  ///< b > 0
-Expr ceil_div(const Expr& a, const Expr& b);   ///< floor_div(a + b - 1, b)
-Expr mod(const Expr& a, const Expr& b);        ///< b > 0
+/// b >= 0; where b is 0 the quotient has no value, and nobody asks for it: an index that is divided by an
+/// extent belongs to a loop over that extent, which then does not run.
+Expr floor_div(const Expr& a, const Expr& b);
+Expr ceil_div(const Expr& a, const Expr& b);  ///< floor_div(a + b - 1, b)
+Expr mod(const Expr& a, const Expr& b);       ///< b as in floor_div
 Expr min(const Expr& a, const Expr& b);
 Expr max(const Expr& a, const Expr& b);
 Expr less(const Expr& a, const Expr& b);

@@ -24,6 +24,12 @@ Interval multiply(const Interval& a, const Interval& b) {
   return r;
 }
 
+/// Of a divisor, where the quotient has a value.
+Interval at_least_one(Interval b) {
+  b.min = std::max<int64_t>(b.min.value_or(1), 1);
+  return b;
+}
+
 Interval divide(const Interval& a, const Interval& b) {
   if (!b.min || *b.min < 1) return {};
   Interval r;
@@ -129,11 +135,11 @@ void compute_facts(Node& n) {
       n.divisor = product_divisor(n);
       break;
     case Kind::floor_div:
-      n.bounds = divide(of(0).bounds, of(1).bounds);
+      n.bounds = divide(of(0).bounds, at_least_one(of(1).bounds));
       n.divisor = quotient_divisor(of(0), of(1));
       break;
     case Kind::mod:
-      n.bounds = remainder(of(0).bounds, of(1).bounds);
+      n.bounds = remainder(of(0).bounds, at_least_one(of(1).bounds));
       n.divisor = std::gcd(of(0).divisor, of(1).divisor);
       break;
     case Kind::min:

@@ -50,8 +50,8 @@ Expr make_product(std::vector<Expr> atoms);
 Expr floor_div_symbolic(const Expr& a, const Expr& b);
 Expr mod_symbolic(const Expr& a, const Expr& b);
 
-/// Whether e >= 1 always, as a divisor must be.
-bool is_positive(const Expr& e);
+/// Whether e may divide: it is never below 0, and not 0 alone.
+bool is_divisor(const Expr& e);
 
 /// less, less_equal, equal and the logic: always 0 or 1.
 bool is_boolean(Kind kind);

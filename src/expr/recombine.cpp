@@ -118,7 +118,7 @@ bool join_mods(Linear& l, const Term& low, const Expr& high) {
   const Expr x = z * b + low.atom;
   if (coefficient_of(linear(x), low.atom) != 0) return false;
   const Expr both = b * c;
-  if (!is_positive(both)) return false;
+  if (!is_divisor(both)) return false;
   const Expr joined = mod(x, both);
   const Expr low_atom = low.atom;
   const int64_t k = low.coefficient;

@@ -71,8 +71,9 @@ DType held_type(DType type, const EvalOptions& options) {
   return options.double_precision && is_float(type) ? DType::f64 : type;
 }
 
-Result<Ints> static_shape(const Graph& g, ValueId id) {
-  std::optional<Ints> shape = constant_shape(g.values[id].type.shape);
+Result<Ints> static_shape(const Graph& g, ValueId id, const SymbolValues& symbols = {}) {
+  const Shape& declared = g.values[id].type.shape;
+  std::optional<Ints> shape = constant_shape(symbols.empty() ? declared : specialize(declared, symbols));
   if (!shape)
     return fail(ErrorKind::invalid_argument,
                 fmt::format("the evaluator needs constant shapes, not {}", to_string(g.values[id].type)),
@@ -85,7 +86,7 @@ std::vector<uint32_t> count_uses(const Graph& g) {
   std::vector<uint32_t> uses(g.values.size(), 0);
   for (const Node& node : g.nodes)
     for (const ValueId x : node.inputs) ++uses[x];
-  for (const Port& port : g.outputs) ++uses[port.value];
+  for (const ValueId x : results(g)) ++uses[x];
   return uses;
 }
 
@@ -114,13 +115,34 @@ class Evaluation {
       operands.push_back(nullptr);
     }
     for (size_t i = 0; i < operands.size(); ++i) operands[i] = &values_.at(node.inputs[i]);
-    WEFT_ASSIGN(shape, static_shape(graph_, node.output));
+    WEFT_ASSIGN(shape, static_shape(graph_, node.output, symbols_));
     const DType type = held_type(graph_.values[node.output].type.dtype, options_);
-    Result<Tensor> y = run(node, operands, type, std::move(shape));
+    Node bound;
+    if (!symbols_.empty()) {
+      bound = node;
+      specialize(bound.attributes, symbols_);
+    }
+    Result<Tensor> y = run(symbols_.empty() ? node : bound, operands, type, std::move(shape));
     if (!y) return fail(y.error().kind, y.error().message, node.source);
     for (const ValueId x : node.inputs) release(x);
     if (options_.on_value) options_.on_value(node.output, declared(node.output, *y));
     if (uses_[node.output] > 0) values_[node.output] = std::move(*y);
+    return define(node.output);
+  }
+
+  /// The symbols that the value is.
+  Result<void> define(ValueId id) {
+    for (const Port& port : graph_.definitions) {
+      if (port.value != id) continue;
+      WEFT_TRY(require(id));
+      const int64_t value = *evaluators::data<int32_t>(values_.at(id));
+      const expr::Interval range = graph_.symbols.find(port.name)->second.range;
+      if (value < range.min || value > range.max)
+        return fail(ErrorKind::invalid_argument, fmt::format("the extent {} is out of its range", value),
+                    port.name);
+      symbols_[port.name] = value;
+      release(id);
+    }
     return {};
   }
 
@@ -152,6 +174,7 @@ class Evaluation {
   const EvalOptions& options_;
   std::vector<uint32_t> uses_;
   std::map<ValueId, Tensor> values_;
+  SymbolValues symbols_;  ///< those that are computed
 };
 
 }  // namespace
@@ -219,6 +242,7 @@ Result<std::vector<Tensor>> evaluate(const Graph& g, const Blobs& blobs, const s
                 fmt::format("{} inputs are given, {} are needed", inputs.size(), g.inputs.size()));
   Evaluation evaluation(g, blobs, options);
   for (size_t i = 0; i < inputs.size(); ++i) WEFT_TRY(evaluation.set_input(g.inputs[i], inputs[i]));
+  for (const auto& entry : g.constants) WEFT_TRY(evaluation.define(entry.first));
   for (const Node& node : g.nodes) WEFT_TRY(evaluation.run_node(node));
   std::vector<Tensor> outputs;
   for (const Port& port : g.outputs) {

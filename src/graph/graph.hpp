@@ -6,7 +6,9 @@
 // sum in any order and may fuse multiply-add; NaN payloads and signs are unspecified; minimum/maximum
 // propagate NaN; round is to nearest even. Float to integer casts truncate and saturate. A boolean is 0 or 1.
 // Nodes have no side effects; an unused node may be dropped. Dimensions are expr::Expr: an integer, or an
-// expression over the graph's symbols, each with a range.
+// expression over the graph's symbols, each with a range. A symbol is chosen by the caller, or computed by
+// the graph: then a definition names the value, an i32 in the symbol's range, and nodes that depend on the
+// symbol come after the one that makes it.
 //
 // Text form (print and parse are inverse):
 //   graph "name" {
@@ -16,6 +18,7 @@
 //     %b = constant "b" : f32[2] = {0.5, -1}                       (bytes held by the graph; floats
 //     round-trip) %y = conv(%x, %w, %b) {strides = [1, 1], …} : f32[1, 8, 2, 2] @ "Conv_0" group 3 output "y"
 //     = %y
+//     define n = %count                                            (a symbol that the graph computes)
 //   }
 #pragma once
 
@@ -99,9 +102,14 @@ struct Graph {
   std::map<ValueId, ConstantData> constants;  ///< the values that are constants
   std::vector<Node> nodes;                    ///< topological order
   std::vector<Port> inputs, outputs;
+  std::vector<Port> definitions;  ///< symbols that the graph computes, by name, and their values
 
   bool is_constant(ValueId id) const { return constants.contains(id); }
 };
+/// Whether the graph computes the symbol; else the caller chooses it.
+bool is_defined(const Graph& g, std::string_view symbol);
+/// What is read besides by nodes: the values of outputs and of definitions.
+std::vector<ValueId> results(const Graph& g);
 
 // Build
 // ---------------------------------------------------------------------------------------------------------------
@@ -132,10 +140,15 @@ struct SymbolExtent {
   int64_t step = 1;
 };
 std::optional<SymbolExtent> symbol_of(const expr::Expr& extent);
-/// Whether the node's result depends on the graph's symbols: by its shape or by its attributes.
-bool depends_on_symbols(const Graph& g, const Node& node);
-/// The graph with these extents in the place of its symbols, each of which has a value.
-Graph specialize(Graph g, const std::map<std::string, int64_t, std::less<>>& values);
+/// The symbols that the node's result depends on, by its shape or by its attributes.
+std::set<std::string> symbols_of(const Graph& g, const Node& node);
+inline bool depends_on_symbols(const Graph& g, const Node& node) { return !symbols_of(g, node).empty(); }
+using SymbolValues = std::map<std::string, int64_t, std::less<>>;
+/// The graph with these extents in the place of its symbols. Those that it computes need no value.
+Graph specialize(Graph g, const SymbolValues& values);
+/// Shapes in the attributes with these numbers in the place of symbols.
+void specialize(Attributes& attributes, const SymbolValues& values);
+Shape specialize(Shape shape, const SymbolValues& values);
 
 /// "f32[1, 3, 224, 224]"
 std::string to_string(const Type& type);

@@ -80,6 +80,7 @@ class Parser {
     if (scanner_.at_end()) return scanner_.fail("a graph without its closing brace");
     if (scanner_.take("symbol")) return symbol();
     if (scanner_.take("output")) return output();
+    if (scanner_.take("define")) return definition();
     std::string name = scanner_.value_name();
     scanner_.expect("=");
     if (scanner_.take("input")) return input(std::move(name));
@@ -142,6 +143,13 @@ class Parser {
     scanner_.expect("=");
     const ValueId id = use();
     if (!scanner_.failed()) g_.outputs.push_back({std::move(name), id});
+  }
+
+  void definition() {
+    std::string name = scanner_.symbol_name();
+    scanner_.expect("=");
+    const ValueId id = use();
+    if (!scanner_.failed()) g_.definitions.push_back({std::move(name), id});
   }
 
   void input(std::string name) {

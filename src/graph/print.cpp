@@ -60,6 +60,8 @@ class Printer {
     for (const Node& n : g_.nodes) node(n);
     for (const Port& port : g_.outputs)
       out_ += "  output " + quoted(port.name) + " = " + token(port.value) + "\n";
+    for (const Port& port : g_.definitions)
+      out_ += "  define " + expr::print(expr::variable(port.name)) + " = " + token(port.value) + "\n";
     return out_ + "}\n";
   }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/check.hpp"
 #include "graph/graph.hpp"
 
@@ -10,41 +12,61 @@ std::optional<SymbolExtent> symbol_of(const expr::Expr& extent) {
   return SymbolExtent{l.terms[0].atom.node().variable.name, l.terms[0].coefficient};
 }
 
-bool depends_on_symbols(const Graph& g, const Node& node) {
-  const auto varies = [](const Shape& shape) { return !constant_shape(shape); };
-  if (g.symbols.empty()) return false;
-  bool found = varies(g.values[node.output].type.shape);
+std::set<std::string> symbols_of(const Graph& g, const Node& node) {
+  std::set<std::string> found;
+  if (g.symbols.empty()) return found;
+  const auto add = [&](const Shape& shape) {
+    for (const expr::Expr& e : shape)
+      if (!e.as_constant()) found.merge(expr::variables(e));
+  };
+  add(g.values[node.output].type.shape);
   std::visit(
       [&](const auto& attributes) {
         attributes.fields(attributes, [&](std::string_view, const auto& member) {
-          if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, Shape>)
-            found = found || varies(member);
+          if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, Shape>) add(member);
         });
       },
       node.attributes);
   return found;
 }
 
-Graph specialize(Graph g, const std::map<std::string, int64_t, std::less<>>& values) {
+bool is_defined(const Graph& g, std::string_view symbol) {
+  return std::ranges::find(g.definitions, symbol, &Port::name) != g.definitions.end();
+}
+
+std::vector<ValueId> results(const Graph& g) {
+  std::vector<ValueId> values;
+  for (const Port& port : g.outputs) values.push_back(port.value);
+  for (const Port& port : g.definitions) values.push_back(port.value);
+  return values;
+}
+
+Shape specialize(Shape shape, const SymbolValues& values) {
   std::map<std::string, expr::Expr, std::less<>> bindings;
-  for (const auto& [name, symbol] : g.symbols) {
-    const auto value = values.find(name);
-    WEFT_CHECK(value != values.end(), "no value for the symbol " + name);
-    bindings.emplace(name, expr::Expr(value->second));
-  }
-  const auto replace = [&](Shape& shape) {
-    for (expr::Expr& e : shape) e = expr::substitute(e, bindings);
-  };
-  for (Value& value : g.values) replace(value.type.shape);
-  for (Node& node : g.nodes)
-    std::visit(
-        [&](auto& attributes) {
-          attributes.fields(attributes, [&](std::string_view, auto& member) {
-            if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, Shape>) replace(member);
-          });
-        },
-        node.attributes);
-  g.symbols.clear();
+  for (const auto& [name, value] : values) bindings.emplace(name, expr::Expr(value));
+  for (expr::Expr& e : shape)
+    if (!e.as_constant()) e = expr::substitute(e, bindings);
+  return shape;
+}
+
+void specialize(Attributes& attributes, const SymbolValues& values) {
+  std::visit(
+      [&](auto& a) {
+        a.fields(a, [&](std::string_view, auto& member) {
+          if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, Shape>)
+            member = specialize(std::move(member), values);
+        });
+      },
+      attributes);
+}
+
+Graph specialize(Graph g, const SymbolValues& values) {
+  for (const auto& [name, symbol] : g.symbols)
+    WEFT_CHECK(values.contains(name) || is_defined(g, name), "no value for the symbol " + name);
+  for (Value& value : g.values) value.type.shape = specialize(std::move(value.type.shape), values);
+  for (Node& node : g.nodes) specialize(node.attributes, values);
+  std::erase_if(g.symbols, [&](const auto& entry) { return values.contains(entry.first); });
+  std::erase_if(g.definitions, [&](const Port& port) { return values.contains(port.name); });
   return g;
 }
 

@@ -61,6 +61,7 @@ class Verifier {
     WEFT_TRY(inputs());
     for (const auto& [id, data] : g_.constants) WEFT_TRY(constant(id, data));
     for (const Node& n : g_.nodes) WEFT_TRY(node(n));
+    WEFT_TRY(definitions());
     return outputs();
   }
 
@@ -114,6 +115,28 @@ class Verifier {
       if (!names.insert(port.name).second) return broken("two outputs have this name", port.name);
       if (port.value >= g_.values.size() || !defined_[port.value])
         return broken("the output is a value that nothing defines", port.name);
+    }
+    return {};
+  }
+
+  /// What a symbol stands for is known before anything depends on it.
+  Result<void> definitions() const {
+    std::set<std::string_view> open;
+    for (const Port& port : g_.definitions) {
+      if (!g_.symbols.contains(port.name) || !open.insert(port.name).second)
+        return broken("not a symbol, or defined twice", port.name);
+      if (port.value >= g_.values.size() || !defined_[port.value])
+        return broken("the symbol is a value that nothing defines", port.name);
+      if (g_.values[port.value].type != Type{DType::i32, {}})
+        return broken("the symbol's value is not an i32", port.name);
+      if (g_.is_constant(port.value)) open.erase(port.name);
+    }
+    for (const Node& n : g_.nodes) {
+      for (const std::string& name : symbols_of(g_, n))
+        if (open.contains(name))
+          return broken("depends on a symbol that is defined later: " + name, n.source);
+      for (const Port& port : g_.definitions)
+        if (port.value == n.output) open.erase(port.name);
     }
     return {};
   }

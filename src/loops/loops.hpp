@@ -156,7 +156,7 @@ struct Buffer {
   std::string name;
   DType dtype = DType::f32;
   BufferSpace space = BufferSpace::read;
-  Expr elements;
+  Expr elements;      ///< none where it is below 0: then nothing is touched
   int64_t slack = 0;  ///< elements after the end that may be read, contents undefined
 };
 

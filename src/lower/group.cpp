@@ -14,12 +14,17 @@ std::vector<int32_t> order_groups(const graph::Graph& g, const std::map<graph::V
   std::map<int32_t, std::set<int32_t>> waits, feeds;
   for (const graph::Node& node : g.nodes) {
     waits[node.group];
-    for (const graph::ValueId input : node.inputs) {
-      const auto from = producer.find(input);
-      if (from == producer.end() || from->second == node.group) continue;
+    const auto wait_for = [&](graph::ValueId value) {
+      const auto from = producer.find(value);
+      if (from == producer.end() || from->second == node.group) return;
       waits[node.group].insert(from->second);
       feeds[from->second].insert(node.group);
-    }
+    };
+    for (const graph::ValueId input : node.inputs) wait_for(input);
+    if (g.definitions.empty()) continue;
+    for (const std::string& symbol : graph::symbols_of(g, node))
+      for (const graph::Port& port : g.definitions)
+        if (port.name == symbol) wait_for(port.value);
   }
   std::set<int32_t> ready;
   for (const auto& [group, on] : waits)
@@ -71,7 +76,7 @@ std::vector<Group> collect_groups(const graph::Graph& g) {
     members[g.nodes[i].group].push_back(i);
   }
   std::set<graph::ValueId> used_outside;
-  for (const graph::Port& port : g.outputs) used_outside.insert(port.value);
+  for (const graph::ValueId value : graph::results(g)) used_outside.insert(value);
   for (const graph::Node& node : g.nodes)
     for (const graph::ValueId input : node.inputs)
       if (producer.contains(input) && producer[input] != node.group) used_outside.insert(input);

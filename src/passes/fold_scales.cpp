@@ -29,7 +29,7 @@ struct Match {
 class ScaleFolder {
  public:
   explicit ScaleFolder(Graph g) : g_(std::move(g)), constants_(g_), uses_(g_.values.size(), 0) {
-    for (const graph::Port& port : g_.outputs) ++uses_[port.value];
+    for (const ValueId value : graph::results(g_)) ++uses_[value];
     for (const Node& node : g_.nodes)
       for (const ValueId input : node.inputs) ++uses_[input];
   }

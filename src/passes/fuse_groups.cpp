@@ -25,7 +25,7 @@ class Fuser {
  public:
   explicit Fuser(Graph g) : g_(std::move(g)) {
     for (Node& node : g_.nodes) node.group = -1;
-    for (const graph::Port& port : g_.outputs) ++open_uses_[port.value];
+    for (const ValueId value : graph::results(g_)) ++open_uses_[value];
     for (const Node& node : g_.nodes) {
       for (const ValueId input : node.inputs) ++open_uses_[input];
       const bool constant = std::ranges::all_of(

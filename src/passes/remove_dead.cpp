@@ -6,7 +6,7 @@ namespace weft::passes {
 
 graph::Graph remove_dead(graph::Graph g) {
   std::vector<bool> used(g.values.size(), false);
-  for (const graph::Port& port : g.outputs) used[port.value] = true;
+  for (const graph::ValueId value : graph::results(g)) used[value] = true;
   for (const graph::Port& port : g.inputs) used[port.value] = true;
   for (size_t i = g.nodes.size(); i-- > 0;) {
     if (!used[g.nodes[i].output]) continue;
@@ -32,6 +32,8 @@ graph::Graph remove_dead(graph::Graph g) {
   }
   for (graph::Port& port : g.inputs) result.inputs.push_back({std::move(port.name), renamed[port.value]});
   for (graph::Port& port : g.outputs) result.outputs.push_back({std::move(port.name), renamed[port.value]});
+  for (graph::Port& port : g.definitions)
+    result.definitions.push_back({std::move(port.name), renamed[port.value]});
   return result;
 }
 

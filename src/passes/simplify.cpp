@@ -32,6 +32,7 @@ Graph simplify(Graph g) {
     r.producers[g.nodes.back().output] = static_cast<uint32_t>(g.nodes.size());
   }
   for (graph::Port& port : g.outputs) port.value = stands[port.value];
+  for (graph::Port& port : g.definitions) port.value = stands[port.value];
   return g;
 }
 

@@ -48,7 +48,7 @@ Result<void> check_exits(const Graph& g, const Groups& groups) {
     if (const auto from = producer.find(value); from != producer.end() && from->second != to)
       leaving[from->second].insert(value);
   };
-  for (const graph::Port& port : g.outputs) leave(port.value, -1);
+  for (const ValueId value : graph::results(g)) leave(value, -1);
   for (const Node& node : g.nodes)
     for (const ValueId input : node.inputs) leave(input, node.group);
   for (const auto& entry : groups)
@@ -102,6 +102,12 @@ Result<void> check_circles(const Graph& g) {
       if (const auto from = producer.find(input); from != producer.end() && from->second != node.group)
         waits[node.group].insert(from->second);
     }
+  for (const Node& node : g.nodes)
+    for (const std::string& symbol : graph::symbols_of(g, node))
+      for (const graph::Port& port : g.definitions)
+        if (const auto from = producer.find(port.value);
+            port.name == symbol && from != producer.end() && from->second != node.group)
+          waits[node.group].insert(from->second);
   for (bool progress = true; progress;) {
     progress = false;
     for (auto entry = waits.begin(); entry != waits.end();) {

@@ -52,13 +52,21 @@ class Evaluator {
                 bytes(load.buffer).begin() + static_cast<ptrdiff_t>(load.begin));
   }
 
+  void step(const Define& define) {
+    const std::vector<uint8_t>& held = bytes(define.buffer);
+    WEFT_CHECK(held.size() >= 4);
+    uint32_t value = 0;
+    for (size_t i = 0; i < 4; ++i) value |= static_cast<uint32_t>(held[i]) << (8 * i);
+    symbols_[define.symbol] = static_cast<int32_t>(value);
+  }
+
   /// Each parameter gets a copy of its slice; what the kernel may write goes back.
   void step(const Call& call) {
     const loops::Kernel& kernel = program_.kernels[call.kernel];
     std::vector<loops::Memory> memories(kernel.buffers.size());
     each_argument(call, [&](size_t parameter, std::vector<uint8_t>& all, size_t offset) {
       const loops::Buffer& buffer = kernel.buffers[parameter];
-      const size_t size = value(buffer.elements) * byte_size(buffer.dtype);
+      const size_t size = std::max<int64_t>(value(buffer.elements), 0) * byte_size(buffer.dtype);
       WEFT_CHECK(offset + size <= all.size(), buffer.name);
       const auto begin = all.begin() + static_cast<ptrdiff_t>(offset);
       memories[parameter].bytes.assign(begin, begin + static_cast<ptrdiff_t>(size));
@@ -86,11 +94,19 @@ class Evaluator {
 
   const Program& program_;
   Contents& contents_;
-  const SymbolValues& symbols_;
+  SymbolValues symbols_;
   std::map<BufferId, std::vector<uint8_t>> file_;  ///< weights that statements load
 };
 
 }  // namespace
+
+bool is_defined(const Program& program, std::string_view symbol) {
+  for (const Entry& entry : program.entries)
+    for (const Statement& statement : entry.statements)
+      if (const auto* define = std::get_if<Define>(&statement); define && define->symbol == symbol)
+        return true;
+  return false;
+}
 
 uint64_t greatest(const expr::Expr& e) {
   const auto most = expr::bounds(e).max;

@@ -38,6 +38,7 @@ std::vector<Use> uses(const Program& program, const Statement& statement) {
   if (const auto* call = std::get_if<Call>(&statement)) return call_uses(program, *call);
   if (const auto* load = std::get_if<Load>(&statement)) return {{load->buffer, false, true}};
   if (const auto* fill = std::get_if<Fill>(&statement)) return {{fill->buffer, false, true}};
+  if (const auto* define = std::get_if<Define>(&statement)) return {{define->buffer, true, false}};
   const Copy& copy = std::get<Copy>(statement);
   return {{copy.destination, false, true}, {copy.source, true, false}};
 }

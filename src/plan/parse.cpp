@@ -150,7 +150,8 @@ class Parser {
     if (scanner_.take_word("fill")) return fill();
     if (scanner_.take_word("copy")) return copy();
     if (scanner_.take_word("load")) return load();
-    scanner_.fail("expected call, fill, copy or load");
+    if (scanner_.take_word("define")) return define();
+    scanner_.fail("expected call, fill, copy, load or define");
     return Fill{};
   }
 
@@ -199,6 +200,14 @@ class Parser {
     load.begin = number(UINT64_MAX);
     load.bytes = number(UINT64_MAX);
     return load;
+  }
+
+  Define define() {
+    Define define;
+    define.symbol = std::string(scanner_.word());
+    scanner_.expect("=");
+    define.buffer = id('b');
+    return define;
   }
 
   Split split_;

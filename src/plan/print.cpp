@@ -53,6 +53,10 @@ std::string text(const Load& load) {
   return fmt::format("load b{} {} {}", load.buffer, load.begin, load.bytes);
 }
 
+std::string text(const Define& define) {
+  return fmt::format("define {} = b{}", define.symbol, define.buffer);
+}
+
 }  // namespace
 
 std::string print(const Program& program) {

@@ -5,8 +5,8 @@
 // blocks) of a kernel, `grain` blocks at a time; the caller may stop between two grains and go on later.
 // Buffers with overlapping addresses must not be live at once (verify). An error cell that a kernel sets ends
 // the entry. Blocks, offsets and sizes of statements are expressions over the program's symbols: extents that
-// the caller chooses before `run`, each within its range. A buffer has room for the greatest; addresses do
-// not depend on symbols.
+// the caller chooses before `run`, or that a `define` of `run` computes, each within its range. A buffer has
+// room for the greatest; addresses do not depend on symbols.
 //
 // A load in `prepare` brings bytes of a tensor of model.weights: the caller copies them and goes on. A
 // program without loads has all weights in memory before prepare. A weight with a window has memory for a
@@ -31,6 +31,7 @@
 //       fill b1 0
 //       call k1(b2, b1) blocks 224 grain 4 @ "image"
 //       copy b3 <- b1 602112
+//       define n = b7
 //     }
 //   }
 #pragma once
@@ -97,7 +98,12 @@ struct Load {
   BufferId buffer = 0;
   uint64_t begin = 0, bytes = 0;
 };
-using Statement = std::variant<Call, Fill, Copy, Load>;
+/// From here on the symbol is the i32 that the buffer holds.
+struct Define {
+  std::string symbol;
+  BufferId buffer = 0;
+};
+using Statement = std::variant<Call, Fill, Copy, Load, Define>;
 
 struct Entry {
   std::string name;  ///< "prepare", "run"
@@ -115,6 +121,9 @@ struct Program {
   /// What the caller wants to know once it has chosen the symbols: the extents of outputs. Not in the text.
   std::vector<expr::Expr> answers;
 };
+
+/// Whether statements define the symbol; else the caller chooses it.
+bool is_defined(const Program& program, std::string_view symbol);
 
 /// The greatest value of an expression over the symbols, at least 0.
 uint64_t greatest(const expr::Expr& e);

@@ -73,6 +73,8 @@ Layout make_layout(const Program& program) {
   for (const Entry& entry : program.entries) {
     layout.entry_records.push_back(at);
     at += kRecordSize * (entry.statements.size() + 1);
+    for (const Statement& statement : entry.statements)  // two records: the value, and what depends on it
+      if (std::holds_alternative<Define>(statement)) at += kRecordSize;
   }
   Windows windows;
   for (const Entry& entry : program.entries) {
@@ -124,8 +126,7 @@ class Writer {
   /// The call that fills in what depends on symbols, their values, and what the caller reads.
   void resize() {
     if (program_.symbols.empty()) return;
-    const uint32_t params = word(layout_.resize + 2 * kRecordSize);
-    record({static_cast<uint32_t>(Opcode::call), word(program_.kernels.size()), params, 1, 1});
+    call_resize(0);
     record({static_cast<uint32_t>(Opcode::end)});
     out_.u32(word(kRecordsAddress));
     for (size_t i = 0; i < program_.symbols.size(); ++i) out_.u32(0);
@@ -155,6 +156,12 @@ class Writer {
 
   /// Where the next word lies.
   uint32_t at() const { return word(kRecordsAddress + out_.size()); }
+
+  /// Its kernel comes behind the program's, its params behind its records.
+  void call_resize(uint32_t node) {
+    const uint32_t params = word(layout_.resize + 2 * kRecordSize);
+    record({static_cast<uint32_t>(Opcode::call), word(program_.kernels.size()), params, 1, 1, 0, node});
+  }
 
   /// What the module starts with: 0 where the value depends on symbols.
   uint32_t value(const expr::Expr& e, uint32_t address) {
@@ -194,6 +201,13 @@ class Writer {
     const uint64_t offset = range->second + load.begin;
     record({static_cast<uint32_t>(Opcode::load), address(load.buffer), word(load.bytes),
             static_cast<uint32_t>(offset), static_cast<uint32_t>(offset >> 32), 0, node});
+  }
+
+  void write(const Define& define, uint32_t node) {
+    const auto place = std::distance(program_.symbols.begin(), program_.symbols.find(define.symbol));
+    const uint32_t cell = word(layout_.symbols + 4 * static_cast<uint64_t>(place));
+    record({static_cast<uint32_t>(Opcode::copy), cell, address(define.buffer), 4, 0, 0, node});
+    call_resize(node);
   }
 
   const Program& program_;

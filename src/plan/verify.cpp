@@ -78,6 +78,15 @@ class Checker {
     return {};
   }
 
+  Result<void> check(const Define& define) {
+    WEFT_TRY(check_id(define.buffer));
+    if (once_) return broken("a symbol is defined by " + std::string(kPrepare));
+    if (!program_.symbols.contains(define.symbol)) return broken("there is no symbol " + define.symbol);
+    if (program_.buffers[define.buffer].bytes < 4)
+      return broken(fmt::format("b{} is too small for a symbol", define.buffer));
+    return {};
+  }
+
   Result<void> check(const Call& call) {
     if (call.kernel >= program_.kernels.size())
       return broken(fmt::format("there is no kernel k{}", call.kernel), call.source);
@@ -146,7 +155,7 @@ class Checker {
     const loops::Buffer& parameter = *slice.parameter;
     const expr::Interval elements = expr::bounds(parameter.elements);
     constexpr int64_t kMost = int64_t{1} << 40;
-    if (!elements.min || *elements.min < 0 || !elements.max || *elements.max > kMost)
+    if (!elements.max || *elements.max < 0 || *elements.max > kMost)
       return broken("the size of " + parameter.name, call.source);
     const int64_t size = static_cast<int64_t>(byte_size(parameter.dtype));
     const std::string place = fmt::format("b{} + {}", slice.buffer, expr::print(slice.offset));

@@ -74,6 +74,32 @@ constexpr const char* kMovement = R"(graph "movement" {
 }
 )";
 
+constexpr const char* kComputed = R"(graph "computed" {
+  symbol dim.n in [1, 40] multiple of 1
+  symbol size.m in [0, 40] multiple of 1
+  %x = input "x" : f32[dim.n, 5]
+  %least = constant "least" : f32[] = {0.25}
+  %means = reduce(%x) {kind = mean, axes = [1]} : f32[dim.n]
+  %flags = less(%least, %means) : boolean[dim.n]
+  %ones = cast(%flags) {to = i32} : i32[dim.n]
+  %count = reduce(%ones) {kind = sum, axes = [0]} : i32[]
+  %rows = iota() {to = i32, shape = [size.m], axis = 0} : i32[size.m]
+  %t = tanh(%x) : f32[dim.n, 5]
+  %y = gather(%t, %rows) {axis = 0} : f32[size.m, 5]
+  %flat = reshape(%y) {shape = [5*size.m]} : f32[5*size.m]
+  %folded = reshape(%flat) {shape = [5, size.m]} : f32[5, size.m]
+  %turned = transpose(%folded) {permutation = [1, 0]} : f32[size.m, 5]
+  %j = concat(%y, %x, %turned) {axis = 0} : f32[2*size.m + dim.n, 5]
+  %s = reduce(%y) {kind = sum, axes = [0]} : f32[5]
+  %p = matmul(%turned, %folded) : f32[size.m, size.m]
+  output "y" = %y
+  output "j" = %j
+  output "s" = %s
+  output "p" = %p
+  define size.m = %count
+}
+)";
+
 void check(const graph::Graph& original, const Engine& engine, const plan::SymbolValues& values) {
   const graph::Graph concrete = graph::specialize(original, values);
   std::vector<graph::Tensor> inputs;
@@ -96,7 +122,7 @@ void check(const graph::Graph& original, const Engine& engine, const plan::Symbo
   for (size_t i = 0; i < expected->size(); ++i) {
     graph::Tensor got = (*expected)[i];
     for (const int64_t extent : got.shape)
-      EXPECT_EQ(expr::evaluate(built->program.answers[answer++], values), extent);
+      EXPECT_EQ(expr::evaluate(built->program.answers[answer++], placed.symbols()), extent);
     const std::vector<uint8_t> bytes = placed.contents(built->outputs[i]);
     got.bytes.assign(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(got.bytes.size()));
     weft::testing::expect_close(got, (*expected)[i], {1e-4, 1e-4}, engine.name + " " + g.outputs[i].name);
@@ -131,6 +157,9 @@ TEST(Symbols, Convolution) {
 TEST(Symbols, Movement) {
   check_all(kMovement,
             {{{"dim.n", 2}, {"dim.m", 1}}, {{"dim.n", 17}, {"dim.m", 9}}, {{"dim.n", 30}, {"dim.m", 4}}});
+}
+TEST(Symbols, Computed) {
+  check_all(kComputed, {{{"dim.n", 1}}, {{"dim.n", 2}}, {{"dim.n", 9}}, {{"dim.n", 40}}});
 }
 
 }  // namespace

@@ -69,11 +69,39 @@ def pictures():
     return made, {"h": "16..96:8", "w": "16..96:8"}, [[1, 3, 16, 16], [1, 3, 96, 40], [1, 3, 48, 96]]
 
 
+def selection():
+    """Extents that depend on the data: of the rows, those whose first number is positive, with the places of what is positive in them."""
+    node = helper.make_node
+    nodes = [node("Gather", ["x", "first"], ["column"], axis=1), node("Greater", ["column", "nought"], ["condition"]), node("Compress", ["x", "condition"], ["rows"], axis=0),
+             node("MatMul", ["rows", "w"], ["product"]), node("Relu", ["product"], ["relu"]), node("ReduceSum", ["relu", "axis0"], ["sum"], keepdims=0),
+             node("Greater", ["relu", "nought"], ["positive"]), node("NonZero", ["positive"], ["places"]), node("Transpose", ["places"], ["tuples"], perm=[1, 0]),
+             node("GatherND", ["relu", "tuples"], ["values"])]
+    initializers = [weights("w", 12, 6), integers("axis0", 0), numpy_helper.from_array(np.array(0, np.int64), "first"), numpy_helper.from_array(np.array(0, np.float32), "nought")]
+    made = model(nodes, [value("x", ["n", 12])], [value("product", None), value("sum", None), value("values", None)], initializers)
+    return made, {"n": "1..80"}, [[1, 12], [3, 12], [80, 12], [41, 12]]
+
+
+def detector():
+    """Ends in NonMaxSuppression: boxes around the cells of a grid, with scores for each class, and what it takes of them."""
+    node = helper.make_node
+    nodes = [node("Conv", ["x", "w1"], ["c1"], strides=[4, 4], pads=[1, 1, 1, 1]), node("Tanh", ["c1"], ["features"]),
+             node("Conv", ["features", "w2"], ["heads"]), node("Reshape", ["heads", "flat"], ["columns"]), node("Transpose", ["columns"], ["cells"], perm=[0, 2, 1]),
+             node("Split", ["cells", "parts"], ["offsets", "logits"], axis=2), node("Sigmoid", ["logits"], ["scores0"]), node("Transpose", ["scores0"], ["scores"], perm=[0, 2, 1]),
+             node("Abs", ["offsets"], ["boxes"]),
+             node("NonMaxSuppression", ["boxes", "scores", "limit", "iou", "least"], ["selected"], center_point_box=1),
+             node("Gather", ["selected", "box"], ["taken"], axis=1), node("Reshape", ["boxes", "list"], ["all"]), node("Gather", ["all", "taken"], ["result"], axis=0)]
+    initializers = [weights("w1", 8, 3, 6, 6), weights("w2", 7, 8, 1, 1), integers("flat", 1, 7, -1), integers("parts", 4, 3), integers("limit", 20),
+                    integers("list", -1, 4), numpy_helper.from_array(np.array(2, np.int64), "box"),
+                    numpy_helper.from_array(np.array([0.3], np.float32), "iou"), numpy_helper.from_array(np.array([0.5], np.float32), "least")]
+    made = model(nodes, [value("x", [1, 3, "h", "w"])], [value("result", None), value("boxes", None)], initializers)
+    return made, {"h": "16..64:16", "w": "16..64:16"}, [[1, 3, 16, 16], [1, 3, 64, 48], [1, 3, 32, 64]]
+
+
 def main():
     out = pathlib.Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     index = []
-    for make in (encoder, pictures):
+    for make in (encoder, pictures, selection, detector):
         made, dims, shapes = make()
         onnx.save(made, out / f"{make.__name__}.onnx")
         index.append({"name": make.__name__, "dims": dims, "input": "x", "shapes": shapes})

@@ -67,7 +67,8 @@ class ProgramCase {
         std::visit([&](const auto& s) { step(s); }, statement);
   }
 
-  void step(const plan::Load&) {}  // the buffers hold whole weights from the start
+  void step(const plan::Define&) {}  // the graphs have no symbols
+  void step(const plan::Load&) {}    // the buffers hold whole weights from the start
   void step(const plan::Fill& fill) { std::ranges::fill(contents_[fill.buffer], fill.value); }
   void step(const plan::Copy& copy) {
     std::copy_n(contents_[copy.source].begin(), static_cast<size_t>(plan::greatest(copy.bytes)),

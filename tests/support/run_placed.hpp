@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,9 @@ class PlacedMemory {
     return {at(id), at(id) + static_cast<ptrdiff_t>(program_.buffers[id].bytes)};
   }
 
+  /// The symbols' values at the end: those that were given, and those that the program computes.
+  const plan::SymbolValues& symbols() const { return symbols_; }
+
  private:
   std::vector<uint8_t>::iterator at(plan::BufferId id, uint64_t offset = 0) {
     return memory_.begin() + static_cast<ptrdiff_t>(program_.buffers[id].address + offset);
@@ -48,6 +52,11 @@ class PlacedMemory {
     std::fill_n(at(fill.buffer), value(fill.bytes.value_or(all)), fill.value);
   }
   void run(const plan::Copy& copy) { std::copy_n(at(copy.source), value(copy.bytes), at(copy.destination)); }
+  void run(const plan::Define& define) {
+    int32_t held = 0;
+    std::memcpy(&held, &*at(define.buffer), sizeof held);
+    symbols_[define.symbol] = held;
+  }
   void run(const plan::Call& call) {
     const loops::Kernel& kernel = program_.kernels[call.kernel];
     std::vector<loops::Memory> memories(kernel.buffers.size());
@@ -58,8 +67,8 @@ class PlacedMemory {
         const auto begin =
             at(call.buffers[argument],
                call.offsets.empty() ? 0 : static_cast<uint64_t>(value(call.offsets[argument])));
-        const auto bytes =
-            value(kernel.buffers[i].elements) * static_cast<int64_t>(byte_size(kernel.buffers[i].dtype));
+        const auto bytes = std::max<int64_t>(value(kernel.buffers[i].elements), 0) *
+                           static_cast<int64_t>(byte_size(kernel.buffers[i].dtype));
         visit(i, begin, begin + bytes);
         ++argument;
       }

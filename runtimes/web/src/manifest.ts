@@ -103,7 +103,7 @@ export function readManifest(json: unknown, where: string): Manifest {
     const entries = list(variant["entries"], `${at}.entries`).map((entry) => object(entry, `${at}.entries`));
     for (const entry of entries) range(entry["records"], 32, "entries");
     check(entries.some((entry) => entry["name"] === "run"), `${at}.entries`);
-    if (symbols.length > 0) {
+    if (symbols.length > 0 || "answers" in variant) {
       range(variant["symbols"], 4 * symbols.length, "symbols");
       range(variant["answers"], answers, "answers");
     }

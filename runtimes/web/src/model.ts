@@ -323,16 +323,13 @@ export class LoadedModel implements Model {
     return { data, extents: dimensions.map(({ name, min, step }) => (values.get(name) ?? min) / step) };
   }
 
-  /** Puts the dimensions' values into the tables; gives the shapes of the outputs. */
-  async #resize(machine: Machine, extents: readonly number[]): Promise<readonly (readonly number[])[]> {
-    const { symbols = 0, answers = 0 } = this.#choice.variant;
+  /** The shapes of the outputs of a run that has ended. */
+  #shapes(machine: Machine): readonly (readonly number[])[] {
+    let at = this.#choice.variant.answers;
     const { outputs } = this.info;
-    if (extents.length === 0) return outputs.map(({ shape }) => shape);
+    if (at === undefined) return outputs.map(({ shape }) => shape);
     const words = new DataView(machine.memory.buffer);
-    extents.forEach((extent, i) => words.setUint32(symbols + 4 * i, extent, true));
-    await machine.execute("resize", undefined);
-    let at = answers;
-    return outputs.map(({ shape }) => shape.map(() => words.getUint32((at += 4) - 4, true)));
+    return outputs.map(({ shape }) => shape.map(() => words.getUint32((at! += 4) - 4, true)));
   }
 
   async #execute({ data: feed, extents }: Feed, { signal, onStatement, outputs = "copy" }: RunOptions): Promise<Record<string, TypedArray>> {
@@ -348,9 +345,14 @@ export class LoadedModel implements Model {
       if (this.info.inputs[i]!.dtype === "boolean")
         for (let b = at; b < at + data.length; ++b) bytes[b] = bytes[b] === 0 ? 0 : 1;
     });
-    const shapes = await this.#resize(machine, extents);
+    if (extents.length > 0) {
+      const words = new DataView(buffer);
+      extents.forEach((extent, i) => words.setUint32(variant.symbols! + 4 * i, extent, true));
+      await machine.execute("resize", undefined);
+    }
     if (onStatement) machine.trace("run", onStatement);
     else await machine.execute("run", signal);
+    const shapes = this.#shapes(machine);
     const results: [string, TypedArray][] = this.info.outputs.map((info, i) => {
       const shape = shapes[i]!;
       const seen = view(machine, info, shape, variant.outputs[i]!);

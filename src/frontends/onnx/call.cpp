@@ -4,6 +4,7 @@
 
 #include "frontends/onnx/extents.hpp"
 #include "frontends/onnx/importer.hpp"
+#include "frontends/onnx/inputs.hpp"
 #include "frontends/onnx/numbers.hpp"
 #include "frontends/onnx/ops/narrow.hpp"
 #include "graph/eval.hpp"
@@ -360,6 +361,19 @@ ValueId Call::vector(const Dims& values) {
       importer_.add_value(importer_.fresh_name(base + ".extents"), {DType::i64, graph::make_shape(shape)});
   define_extents(value, values);
   return value;
+}
+
+expr::Expr Call::measured(ValueId count, int64_t most) {
+  const ValueId value =
+      dtype(count) == DType::i32 ? count : emit(Op::cast, {count}, graph::CastAttributes{DType::i32});
+  if (failed_) return 0;
+  if (const auto known = importer_.known_elements(value)) return known->front();
+  const std::string base = node_.outputs.empty() ? source_ : node_.outputs[0].substr(0, kMaxNameLength);
+  const std::string name = symbol_name("size", base, importer_.graph_.symbols);
+  const expr::Interval range = {0, most};
+  importer_.graph_.symbols.emplace(name, expr::Variable{name, range, 1});
+  importer_.graph_.definitions.push_back({name, value});
+  return expr::variable(name, range);
 }
 
 void Call::out(size_t index, ValueId value) {

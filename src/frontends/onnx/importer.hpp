@@ -175,6 +175,8 @@ class Call {
   ValueId scalar(DType dtype, double value) { return constant(dtype, {}, std::vector<double>{value}); }
   ValueId constant(const TensorProto& tensor);
   ValueId vector(const Dims& values);  ///< i64[n]
+  /// An extent that the model computes: a symbol that is `count`, an integer in [0, most].
+  expr::Expr measured(ValueId count, int64_t most);
   bool wants(size_t index) const { return index < node_.outputs.size() && !node_.outputs[index].empty(); }
   void out(size_t index, ValueId value);
   void out(size_t index, Item item);

@@ -11,6 +11,15 @@ namespace weft::onnx {
 
 std::string describe(const ExtentRange& range);
 
+std::string symbol_name(std::string_view kind, std::string_view of, const Symbols& others) {
+  std::string name(of);
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  name = fmt::format("{}.{}", kind, name);
+  while (others.contains(name)) name += "_";
+  return name;
+}
+
 namespace {
 
 using Inputs = std::vector<const ValueInfoProto*>;
@@ -91,19 +100,9 @@ Error unresolved_error(const Inputs& inputs, const ReadOptions& options) {
       {}};
 }
 
-/// Names of symbols are those of dimensions, or of the input and the axis; letters that expressions do not
-/// know become underscores.
-std::string symbol_name(const ValueInfoProto& input, size_t axis, bool by_dimension) {
-  std::string name = by_dimension ? input.dims[axis].parameter : fmt::format("{}_{}", input.name, axis);
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  return "dim." + name;
-}
-
 class Resolver {
  public:
-  Resolver(const ReadOptions& options, std::map<std::string, expr::Variable, std::less<>>& symbols)
-      : options_(options), symbols_(symbols) {}
+  Resolver(const ReadOptions& options, Symbols& symbols) : options_(options), symbols_(symbols) {}
 
   Result<graph::Type> input(const ValueInfoProto& input);
 
@@ -123,8 +122,9 @@ class Resolver {
         by_dimension ? "=" + input.dims[axis].parameter : fmt::format("{}/{}", input.name, axis);
     const auto [known, added] = names_.emplace(key, std::string());
     if (added) {
-      std::string name = symbol_name(input, axis, by_dimension);
-      while (symbols_.contains(name)) name += "_";
+      const std::string name = symbol_name(
+          "dim", by_dimension ? input.dims[axis].parameter : fmt::format("{}_{}", input.name, axis),
+          symbols_);
       symbols_.emplace(name, expr::Variable{name, steps(range), 1});
       known->second = name;
     }
@@ -137,7 +137,7 @@ class Resolver {
   }
 
   const ReadOptions& options_;
-  std::map<std::string, expr::Variable, std::less<>>& symbols_;
+  Symbols& symbols_;
   std::map<std::string, std::string> names_;  ///< of the symbols, by what they stand for
 };
 
@@ -195,7 +195,7 @@ std::string describe(const ExtentRange& range) {
 }
 
 Result<std::vector<graph::Type>> resolve_inputs(const Inputs& inputs, const ReadOptions& options,
-                                                std::map<std::string, expr::Variable, std::less<>>& symbols) {
+                                                Symbols& symbols) {
   for (const ValueInfoProto* input : inputs)
     if (!input->is_tensor) return fail(ErrorKind::unsupported, "the input is not a tensor", input->name);
   WEFT_TRY(check_options(inputs, options));

@@ -81,6 +81,9 @@ void convert_tf_idf_vectorizer(Call& c);
 void convert_center_crop_pad(Call& c);
 void convert_eye_like(Call& c);
 void convert_compress(Call& c);
+void convert_non_max_suppression(Call& c);
+void convert_non_zero(Call& c);
+void convert_unique(Call& c);
 // control_flow.cpp, sequences.cpp
 void convert_if(Call& c);
 void convert_loop(Call& c);

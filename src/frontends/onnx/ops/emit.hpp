@@ -37,6 +37,8 @@ ValueId slice(Call& c, ValueId x, const Dims& starts, const Ints& steps, const D
 /// `axes` are sorted and >= 0. With keep, the reduced axes stay with extent 1.
 ValueId reduce(Call& c, ValueId x, ReduceKind kind, const Ints& axes, bool keep);
 
+/// Of each element and all before it (cumulative.cpp).
+ValueId running_sum(Call& c, ValueId x, int64_t axis);
 /// As numpy.matmul (linear.cpp).
 ValueId matrix_product(Call& c, ValueId a, ValueId b);
 /// A convolution with the node's attributes (convolution.cpp); `bias` may be kNoValue.

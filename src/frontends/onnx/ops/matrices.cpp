@@ -1,4 +1,4 @@
-// CenterCropPad, EyeLike, Det, Compress, TfIdfVectorizer.
+// CenterCropPad, EyeLike, Det, TfIdfVectorizer.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -86,23 +86,6 @@ void convert_det(Call& c) {
     x = emit(c, Term(below) - factor * behind);
   }
   c.out(0, reshape(c, result, shape));
-}
-
-/// The rows that a condition keeps, which must be known: their number is the result's shape.
-void convert_compress(Call& c) {
-  ValueId x = c.in(0);
-  const Ints kept = c.known_integers(c.in(1), "condition");
-  if (!c.ok()) return;
-  int64_t axis = 0;
-  if (c.has_attribute("axis")) axis = c.axis(c.integer("axis", 0), c.rank(x));
-  else x = reshape(c, x, {element_count(c.shape(x))});
-  if (!c.ok()) return;
-  const int64_t extent = c.shape(x)[static_cast<size_t>(axis)];
-  Ints rows;
-  for (size_t i = 0; i < kept.size() && static_cast<int64_t>(i) < extent; ++i)
-    if (kept[i] != 0) rows.push_back(static_cast<int64_t>(i));
-  const ValueId indices = c.vector(rows);
-  c.out(0, c.emit(Op::gather, {x, indices}, graph::AxisAttributes{axis}));
 }
 
 namespace {
