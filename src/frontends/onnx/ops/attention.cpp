@@ -13,33 +13,38 @@ namespace weft::onnx {
 
 ValueId split_heads(Call& c, ValueId x, int64_t heads) {
   if (!c.ok()) return kNoValue;
-  const Ints shape = c.shape(x);
-  if (shape.size() != 3 || heads < 1 || shape[2] % heads != 0) {
-    c.invalid(fmt::format("the hidden size does not divide into {} heads", heads));
+  const Dims shape = c.dims(x);
+  if (shape.size() != 3 || heads < 1 || expr::known_divisor(shape[2]) % heads != 0) {
+    const bool may_divide = shape.size() == 3 && heads >= 1 && !shape[2].as_constant();
+    c.fail(may_divide ? ErrorKind::unsupported : ErrorKind::invalid_model,
+           fmt::format("the hidden size does not divide into {} heads", heads));
     return kNoValue;
   }
-  const ValueId split = reshape(c, x, {shape[0], shape[1], heads, shape[2] / heads});
+  const ValueId split = reshape(c, x, {shape[0], shape[1], heads, expr::floor_div(shape[2], heads)});
   return transpose(c, split, {0, 2, 1, 3});
 }
 
 ValueId join_heads(Call& c, ValueId x) {
   if (!c.ok()) return kNoValue;
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   const ValueId back = transpose(c, x, {0, 2, 1, 3});
   return reshape(c, back, {shape[0], shape[2], shape[1] * shape[3]});
 }
 
-ValueId repeat_heads(Call& c, ValueId x, int64_t heads) {
+ValueId repeat_heads(Call& c, ValueId x, const expr::Expr& heads) {
   if (!c.ok()) return kNoValue;
-  Ints shape = c.shape(x);
+  Dims shape = c.dims(x);
   if (shape[1] == heads) return x;
-  if (shape[1] < 1 || heads % shape[1] != 0) {
-    c.invalid(fmt::format("{} query heads for {} heads of keys and values", heads, shape[1]));
+  const auto wanted = heads.as_constant(), given = shape[1].as_constant();
+  if (!wanted || !given || *given < 1 || *wanted % *given != 0) {
+    c.fail(wanted && given ? ErrorKind::invalid_model : ErrorKind::unsupported,
+           fmt::format("{} query heads for {} heads of keys and values", expr::print(heads),
+                       expr::print(shape[1])));
     return kNoValue;
   }
-  Ints apart = shape, spread = shape;
+  Dims apart = shape, spread = shape;
   apart.insert(apart.begin() + 2, 1);
-  spread.insert(spread.begin() + 2, heads / shape[1]);
+  spread.insert(spread.begin() + 2, *wanted / *given);
   shape[1] = heads;
   const ValueId split = reshape(c, x, apart);
   const ValueId repeated = expand(c, split, spread);
@@ -62,14 +67,14 @@ namespace {
 struct Masking {
   bool causal = false;
   int64_t left = -1, right = -1;  ///< of the sliding window; -1: no bound
-  int64_t past = 0;               ///< keys before the first query
+  expr::Expr past = 0;            ///< keys before the first query
   ValueId valid_keys = kNoValue;  ///< per batch, of a static cache
 };
 
 /// Adds -inf where a query may not see a key: by a mask that is given, the causal order, a window around the
 /// query, and the number of valid keys. kNoValue when nothing is masked.
-ValueId bias_of(Call& c, ValueId mask, const Masking& m, const Ints& scores, DType dtype) {
-  const int64_t queries = scores[2], keys = scores[3];
+ValueId bias_of(Call& c, ValueId mask, const Masking& m, const Dims& scores, DType dtype) {
+  const expr::Expr queries = scores[2], keys = scores[3];
   const double none = -HUGE_VAL;
   ValueId bias = kNoValue;
   const auto add = [&](const Term& allowed) {
@@ -78,25 +83,29 @@ ValueId bias_of(Call& c, ValueId mask, const Masking& m, const Ints& scores, DTy
     bias = bias == kNoValue ? emit(c, more) : emit(c, Term(bias) + more);
   };
   if (mask != kNoValue && c.ok()) {
-    const Ints shape = c.shape(mask);
+    const Dims shape = c.dims(mask);
     if (shape.empty()) {
       c.invalid("the mask is a scalar");
       return kNoValue;
     }
-    if (shape.back() < keys && shape.back() != 1) {  // what it does not reach is masked
-      Ints begin(shape.size(), 0), end = begin;
-      end.back() = keys - shape.back();
-      const double fill = c.dtype(mask) == DType::boolean ? 0 : none;
-      mask = c.emit(Op::pad, {mask}, graph::PadAttributes{begin, end, graph::PadMode::constant, fill});
+    if (!(shape.back() == keys) && !shape.back().is_constant(1)) {  // what it does not reach is masked
+      const Term reach = number(c, shape.back());
+      mask = emit(c, gather(mask, minimum(iota({keys}, 0), number(c, shape.back() - 1)),
+                            static_cast<int64_t>(shape.size()) - 1));
+      add(less(iota({keys}, 0), reach));
     }
-    if (c.dtype(mask) == DType::boolean) add(mask);
-    else bias = cast(c, mask, dtype);
+    if (c.dtype(mask) == DType::boolean) {
+      add(mask);
+    } else {
+      const ValueId more = cast(c, mask, dtype);
+      bias = bias == kNoValue ? more : onnx::add(c, bias, more);
+    }
   }
-  const Ints grid = {queries, keys};
-  Term first = static_cast<double>(m.past);
+  const Dims grid = {queries, keys};
+  Term first = number(c, m.past);
   if (m.valid_keys != kNoValue) {
     const ValueId valid = reshape(c, m.valid_keys, {scores[0], 1, 1, 1});
-    first = convert(valid, DType::i32) - static_cast<double>(queries);
+    first = convert(valid, DType::i32) - number(c, queries);
   }
   const Term distance = iota(grid, 0) + first - iota(grid, 1);  // how far a key lies before its query
   if (m.causal) add(less_equal(0, distance));
@@ -119,17 +128,20 @@ ValueId with_past(Call& c, size_t input, ValueId now) {
   if (!c.has(input)) return now;
   const ValueId past = c.in(input);
   if (c.ok() && c.rank(past) != 4) c.invalid("the past is not of rank 4");
-  if (!c.ok() || c.shape(past)[2] == 0) return now;
+  if (!c.ok() || c.dims(past)[2].is_constant(0)) return now;
   return concat(c, {past, now}, 2);
 }
 
 }  // namespace
 
-ValueId attention_scores(Call& c, ValueId q, ValueId k, double scale) {
+ValueId attention_scores(Call& c, ValueId q, ValueId k, std::optional<double> scale) {
+  if (!c.ok()) return kNoValue;
+  const expr::Expr width = c.dims(q)[3];
+  if (!scale && width.as_constant()) scale = 1 / std::sqrt(static_cast<double>(*width.as_constant()));
   // The root on both sides keeps the products of halves in range.
-  const double root = std::sqrt(scale);
-  const ValueId left = mul(c, q, root);
-  const ValueId right = mul(c, k, root);
+  const Term root = scale ? Term(std::sqrt(*scale)) : 1.0 / sqrt(sqrt(convert(number(c, width), c.dtype(q))));
+  const ValueId left = emit(c, Term(q) * root);
+  const ValueId right = emit(c, Term(k) * root);
   const ValueId turned = transpose(c, right, {0, 1, 3, 2});
   return c.emit(Op::matmul, {left, turned});
 }
@@ -149,15 +161,15 @@ void convert_attention(Call& c) {
   Masking m{.causal = c.integer("is_causal", 0) != 0,
             .left = c.integer("left_window_size", -1),
             .right = c.integer("right_window_size", -1)};
-  if (c.has(4) && c.rank(c.in(4)) == 4) m.past = c.shape(c.in(4))[2];
+  if (c.has(4) && c.rank(c.in(4)) == 4) m.past = c.dims(c.in(4))[2];
   if (c.has(6)) m.valid_keys = c.in(6);
   k = with_past(c, 4, k);
   v = with_past(c, 5, v);
   c.out(1, k);
   c.out(2, v);
   if (!c.ok()) return;
-  const int64_t heads = c.shape(q)[1];
-  const double scale = c.number("scale", 1 / std::sqrt(static_cast<double>(c.shape(q)[3])));
+  const expr::Expr heads = c.dims(q)[1];
+  const auto scale = c.has_attribute("scale") ? std::optional(c.number("scale", 1)) : std::nullopt;
   const ValueId keys = repeat_heads(c, k, heads);
   const ValueId values = repeat_heads(c, v, heads);
   ValueId scores = attention_scores(c, q, keys, scale);
@@ -168,7 +180,7 @@ void convert_attention(Call& c) {
   if (mode == 1) exposed = scores;
   if (!c.ok()) return;
   const DType dtype = c.dtype(scores);
-  const ValueId bias = bias_of(c, c.has(3) ? c.in(3) : kNoValue, m, c.shape(scores), dtype);
+  const ValueId bias = bias_of(c, c.has(3) ? c.in(3) : kNoValue, m, c.dims(scores), dtype);
   if (bias != kNoValue) scores = add(c, scores, bias);
   if (mode == 2) exposed = scores;
   const ValueId precise = cast(c, scores, softmax_type(c, dtype));
@@ -188,11 +200,13 @@ void convert_rotary_embedding(Call& c) {
   ValueId cosines = c.in(1);
   ValueId sines = c.in(2);
   if (!c.ok()) return;
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   if (shape.size() != 4) return c.invalid("its input is of rank 3 or 4");
-  const int64_t batch = shape[0], length = shape[2];
+  const expr::Expr batch = shape[0], length = shape[2];
+  if (!shape[3].as_constant()) return c.unsupported("the size of heads is " + expr::print(shape[3]));
+  const int64_t width = *shape[3].as_constant();
   int64_t turned = c.integer("rotary_embedding_dim", 0);
-  if (turned == 0) turned = shape[3];
+  if (turned == 0) turned = width;
   const int64_t half = turned / 2;
   if (c.has(3)) {
     const ValueId at = cast(c, c.in(3), DType::i64);
@@ -200,21 +214,21 @@ void convert_rotary_embedding(Call& c) {
     sines = emit(c, gather(sines, at));
   }
   if (!c.ok()) return;
-  if (turned < 2 || turned % 2 != 0 || turned > shape[3] ||
-      element_count(c.shape(cosines)) != batch * length * half || c.shape(cosines) != c.shape(sines))
+  if (turned < 2 || turned % 2 != 0 || turned > width ||
+      !(element_count(c.dims(cosines)) == batch * length * half) || c.dims(cosines) != c.dims(sines))
     return c.invalid("the caches of cosines and sines do not fit");
   const ValueId cosine = reshape(c, cosines, {batch, 1, length, half});
   const ValueId sine = reshape(c, sines, {batch, 1, length, half});
   const bool interleaved = c.integer("interleaved", 0) != 0;
   const int64_t step = interleaved ? 2 : 1;
-  const Ints sizes = {batch, shape[1], length, half};
+  const Dims sizes = {batch, shape[1], length, half};
   const ValueId a = slice(c, x, {0, 0, 0, 0}, {1, 1, 1, step}, sizes);
   const ValueId b = slice(c, x, {0, 0, 0, interleaved ? 1 : half}, {1, 1, 1, step}, sizes);
   ValueId real = emit(c, Term(cosine) * a - Term(sine) * b);
   ValueId imaginary = emit(c, Term(sine) * a + Term(cosine) * b);
   ValueId y = kNoValue;
   if (interleaved) {
-    Ints pair = sizes;
+    Dims pair = sizes;
     pair.push_back(1);
     real = reshape(c, real, pair);
     imaginary = reshape(c, imaginary, pair);
@@ -223,9 +237,9 @@ void convert_rotary_embedding(Call& c) {
   } else {
     y = concat(c, {real, imaginary}, 3);
   }
-  if (turned < shape[3]) {
+  if (turned < width) {
     const ValueId rest =
-        slice(c, x, {0, 0, 0, turned}, {1, 1, 1, 1}, {batch, shape[1], length, shape[3] - turned});
+        slice(c, x, {0, 0, 0, turned}, {1, 1, 1, 1}, {batch, shape[1], length, width - turned});
     y = concat(c, {y, rest}, 3);
   }
   c.out(0, is_flat ? join_heads(c, y) : y);

@@ -9,9 +9,9 @@ namespace weft::onnx {
 ValueId split_heads(Call& c, ValueId x, int64_t heads);
 ValueId join_heads(Call& c, ValueId x);
 /// Each head as often as makes `heads` of them, side by side (grouped queries).
-ValueId repeat_heads(Call& c, ValueId x, int64_t heads);
-/// q k' * scale
-ValueId attention_scores(Call& c, ValueId q, ValueId k, double scale);
+ValueId repeat_heads(Call& c, ValueId x, const expr::Expr& heads);
+/// q k' * scale; without one, 1 / sqrt(size)
+ValueId attention_scores(Call& c, ValueId q, ValueId k, std::optional<double> scale);
 /// Softmax along the last axis, in which a row of -inf becomes 0.
 ValueId attention_weights(Call& c, ValueId scores);
 

@@ -265,8 +265,8 @@ void convert_flex_attention(Call& c) {
   const ValueId v = c.in(2);
   if (!c.ok()) return;
   if (c.rank(q) != 4 || c.rank(k) != 4 || c.rank(v) != 4) return c.invalid("its operands are of rank 4");
-  const int64_t heads = c.shape(q)[1];
-  const double scale = c.number("scale", 1 / std::sqrt(static_cast<double>(c.shape(q)[3])));
+  const expr::Expr heads = c.dims(q)[1];
+  const auto scale = c.has_attribute("scale") ? std::optional(c.number("scale", 1)) : std::nullopt;
   const ValueId keys = repeat_heads(c, k, heads);
   const ValueId values = repeat_heads(c, v, heads);
   ValueId scores = attention_scores(c, q, keys, scale);
