@@ -1,7 +1,8 @@
 """operator_models.py OUTDIR: small models of operators that ONNX's own tests try at one size or not at all, for a comparison
 with ONNX Runtime (tests/node/operators.test.mjs). Seeded.
 
-OUTDIR/index.json  [{"name", "model", "inputs": [{name, dtype, shape, file}]}]; files little-endian, row-major
+OUTDIR/index.json  [{"name", "model", "reference", "inputs": [{name, dtype, shape, file}]}]; files little-endian, row-major.
+ONNX Runtime runs `reference`: the model, or what it can run of the same meaning.
 """
 import json
 import pathlib
@@ -11,9 +12,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+import contrib_models
+
 RANDOM = np.random.default_rng(7)
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
-DTYPES = {"float32": "f32", "int64": "i64", "bool": "boolean", "uint8": "u8"}
+DTYPES = {"float32": "f32", "int64": "i64", "int32": "i32", "bool": "boolean", "uint8": "u8"}
 
 
 def normal(*shape):
@@ -155,6 +158,7 @@ MODELS = {
     "function_call": function_call,
     "quantized": quantized,
     "top_k_and_scatter": top_k_and_scatter,
+    **contrib_models.MODELS,
 }
 
 
@@ -163,15 +167,16 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     index = []
     for name, make in MODELS.items():
-        made, inputs = make()
+        made, inputs, *reference = make()
         onnx.save(made, out / f"{name}.onnx")
+        for other in reference:
+            onnx.save(other, out / f"{name}.reference.onnx")
         entries = []
         for i, (key, array) in enumerate(inputs.items()):
             array = np.asarray(array)
             array.tofile(out / f"{name}.{i}.bin")
-            dtype = {**DTYPES, "int32": "i32"}[array.dtype.name]
-            entries.append({"name": key, "dtype": dtype, "shape": list(array.shape), "file": f"{name}.{i}.bin"})
-        index.append({"name": name, "model": f"{name}.onnx", "inputs": entries})
+            entries.append({"name": key, "dtype": DTYPES[array.dtype.name], "shape": list(array.shape), "file": f"{name}.{i}.bin"})
+        index.append({"name": name, "model": f"{name}.onnx", "reference": f"{name}.{'reference.' if reference else ''}onnx", "inputs": entries})
     (out / "index.json").write_text(json.dumps(index))
 
 

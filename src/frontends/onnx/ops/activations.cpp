@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/term.hpp"
 
 namespace weft::onnx {
 namespace {
@@ -114,26 +115,17 @@ void convert_mish(Call& c) {
   c.out(0, mul(c, x, gate));
 }
 
+ValueId gelu(Call& c, ValueId x, bool by_tanh) {
+  const Term v = x;
+  if (!by_tanh) return emit(c, v * 0.5 * (erf(v * 0.70710678118654752440) + 1));              // 1 / sqrt(2)
+  return emit(c, v * 0.5 * (tanh((v + v * v * v * 0.044715) * 0.79788456080286535588) + 1));  // sqrt(2 / pi)
+}
+
 void convert_gelu(Call& c) {
   const ValueId x = c.in(0);
   const std::string form = c.text("approximate", "none");
-  ValueId inner;
-  if (form == "none") {
-    const ValueId scaled = mul(c, x, 0.70710678118654752440);  // 1 / sqrt(2)
-    inner = c.emit(Op::erf, {scaled});
-  } else if (form == "tanh") {
-    const ValueId square = mul(c, x, x);
-    const ValueId cube = mul(c, square, x);
-    const ValueId small = mul(c, cube, 0.044715);
-    const ValueId sum = add(c, x, small);
-    const ValueId scaled = mul(c, sum, 0.79788456080286535588);  // sqrt(2 / pi)
-    inner = c.emit(Op::tanh, {scaled});
-  } else {
-    return c.unsupported("approximate = \"" + form + "\"");
-  }
-  const ValueId gate = add(c, inner, 1.0);
-  const ValueId half = mul(c, x, 0.5);
-  c.out(0, mul(c, half, gate));
+  if (form != "none" && form != "tanh") return c.unsupported("approximate = \"" + form + "\"");
+  c.out(0, gelu(c, x, form == "tanh"));
 }
 
 void convert_thresholded_relu(Call& c) {

@@ -64,16 +64,10 @@ ValueId attention_weights(Call& c, ValueId scores) {
 
 namespace {
 
-struct Masking {
-  bool causal = false;
-  int64_t left = -1, right = -1;  ///< of the sliding window; -1: no bound
-  expr::Expr past = 0;            ///< keys before the first query
-  ValueId valid_keys = kNoValue;  ///< per batch, of a static cache
-};
-
 /// Adds -inf where a query may not see a key: by a mask that is given, the causal order, a window around the
 /// query, and the number of valid keys. kNoValue when nothing is masked.
-ValueId bias_of(Call& c, ValueId mask, const Masking& m, const Dims& scores, DType dtype) {
+ValueId bias_of(Call& c, const Masking& m, const Dims& scores, DType dtype) {
+  ValueId mask = m.mask;
   const expr::Expr queries = scores[2], keys = scores[3];
   const double none = -HUGE_VAL;
   ValueId bias = kNoValue;
@@ -119,10 +113,12 @@ ValueId bias_of(Call& c, ValueId mask, const Masking& m, const Dims& scores, DTy
 }
 
 /// What softmax is computed in.
-DType softmax_type(Call& c, DType dtype) {
+std::optional<DType> softmax_type(Call& c) {
   const auto precision = static_cast<int32_t>(c.integer("softmax_precision", 0));
-  return precision != 0 && dtype_of(precision) ? *dtype_of(precision) : dtype;
+  return precision != 0 ? dtype_of(precision) : std::nullopt;
 }
+
+}  // namespace
 
 ValueId with_past(Call& c, size_t input, ValueId now) {
   if (!c.has(input)) return now;
@@ -131,8 +127,6 @@ ValueId with_past(Call& c, size_t input, ValueId now) {
   if (!c.ok() || c.dims(past)[2].is_constant(0)) return now;
   return concat(c, {past, now}, 2);
 }
-
-}  // namespace
 
 ValueId attention_scores(Call& c, ValueId q, ValueId k, std::optional<double> scale) {
   if (!c.ok()) return kNoValue;
@@ -146,6 +140,29 @@ ValueId attention_scores(Call& c, ValueId q, ValueId k, std::optional<double> sc
   return c.emit(Op::matmul, {left, turned});
 }
 
+AttentionSteps attend(Call& c, ValueId q, ValueId k, ValueId v, const AttentionForm& form) {
+  AttentionSteps steps;
+  if (!c.ok()) return steps;
+  if (c.rank(q) != 4 || c.rank(k) != 4 || c.rank(v) != 4) {
+    c.invalid("its operands are of rank 3 or 4");
+    return steps;
+  }
+  const expr::Expr heads = c.dims(q)[1];
+  const ValueId keys = repeat_heads(c, k, heads);
+  const ValueId values = repeat_heads(c, v, heads);
+  steps.scores = attention_scores(c, q, keys, form.scale);
+  if (!c.ok()) return steps;
+  const double cap = form.softcap;
+  steps.capped = cap > 0 ? emit(c, tanh(Term(steps.scores) / cap) * cap) : steps.scores;
+  const DType dtype = c.dtype(steps.scores);
+  const ValueId bias = bias_of(c, form.masking, c.dims(steps.scores), dtype);
+  steps.masked = bias == kNoValue ? steps.capped : add(c, steps.capped, bias);
+  const ValueId precise = cast(c, steps.masked, form.softmax_type.value_or(dtype));
+  steps.weights = cast(c, attention_weights(c, precise), dtype);
+  steps.output = c.emit(Op::matmul, {steps.weights, values});
+  return steps;
+}
+
 void convert_attention(Call& c) {
   ValueId q = c.in(0);
   ValueId k = c.in(1);
@@ -157,69 +174,45 @@ void convert_attention(Call& c) {
     v = split_heads(c, v, c.required_integer("kv_num_heads"));
   }
   if (!c.ok()) return;
-  if (c.rank(q) != 4 || c.rank(k) != 4 || c.rank(v) != 4) return c.invalid("its operands are of rank 3 or 4");
-  Masking m{.causal = c.integer("is_causal", 0) != 0,
-            .left = c.integer("left_window_size", -1),
-            .right = c.integer("right_window_size", -1)};
-  if (c.has(4) && c.rank(c.in(4)) == 4) m.past = c.dims(c.in(4))[2];
-  if (c.has(6)) m.valid_keys = c.in(6);
+  AttentionForm form{.softcap = c.number("softcap", 0),
+                     .softmax_type = softmax_type(c),
+                     .masking = {.causal = c.integer("is_causal", 0) != 0,
+                                 .left = c.integer("left_window_size", -1),
+                                 .right = c.integer("right_window_size", -1)}};
+  if (c.has_attribute("scale")) form.scale = c.number("scale", 1);
+  if (c.has(3)) form.masking.mask = c.in(3);
+  if (c.has(4) && c.rank(c.in(4)) == 4) form.masking.past = c.dims(c.in(4))[2];
+  if (c.has(6)) form.masking.valid_keys = c.in(6);
   k = with_past(c, 4, k);
   v = with_past(c, 5, v);
   c.out(1, k);
   c.out(2, v);
-  if (!c.ok()) return;
-  const expr::Expr heads = c.dims(q)[1];
-  const auto scale = c.has_attribute("scale") ? std::optional(c.number("scale", 1)) : std::nullopt;
-  const ValueId keys = repeat_heads(c, k, heads);
-  const ValueId values = repeat_heads(c, v, heads);
-  ValueId scores = attention_scores(c, q, keys, scale);
-  const int64_t mode = c.integer("qk_matmul_output_mode", 0);
+  const AttentionSteps steps = attend(c, q, k, v, form);
   // The modes were numbered otherwise in opset 23: 1 after the mask, 2 after the cap.
-  ValueId exposed = scores;
-  if (const double cap = c.number("softcap", 0); cap > 0) scores = emit(c, tanh(Term(scores) / cap) * cap);
-  if (mode == 1) exposed = scores;
-  if (!c.ok()) return;
-  const DType dtype = c.dtype(scores);
-  const ValueId bias = bias_of(c, c.has(3) ? c.in(3) : kNoValue, m, c.dims(scores), dtype);
-  if (bias != kNoValue) scores = add(c, scores, bias);
-  if (mode == 2) exposed = scores;
-  const ValueId precise = cast(c, scores, softmax_type(c, dtype));
-  ValueId weights = attention_weights(c, precise);
-  weights = cast(c, weights, dtype);
-  if (mode == 3) exposed = weights;
-  const ValueId y = c.emit(Op::matmul, {weights, values});
-  c.out(0, is_flat ? join_heads(c, y) : y);
-  c.out(3, exposed);
+  const int64_t mode = c.integer("qk_matmul_output_mode", 0);
+  c.out(0, is_flat ? join_heads(c, steps.output) : steps.output);
+  c.out(3, mode == 1 ? steps.capped : mode == 2 ? steps.masked : mode == 3 ? steps.weights : steps.scores);
 }
 
-/// Pairs of elements are turned by angles whose cosines and sines are given.
-void convert_rotary_embedding(Call& c) {
-  const ValueId given = c.in(0);
-  const bool is_flat = c.rank(given) == 3;
-  const ValueId x = is_flat ? split_heads(c, given, c.required_integer("num_heads")) : given;
-  ValueId cosines = c.in(1);
-  ValueId sines = c.in(2);
-  if (!c.ok()) return;
+ValueId rotate_heads(Call& c, ValueId x, ValueId cosines, ValueId sines, int64_t turned, bool interleaved) {
+  if (!c.ok()) return kNoValue;
   const Dims shape = c.dims(x);
-  if (shape.size() != 4) return c.invalid("its input is of rank 3 or 4");
   const expr::Expr batch = shape[0], length = shape[2];
-  if (!shape[3].as_constant()) return c.unsupported("the size of heads is " + expr::print(shape[3]));
-  const int64_t width = *shape[3].as_constant();
-  int64_t turned = c.integer("rotary_embedding_dim", 0);
-  if (turned == 0) turned = width;
-  const int64_t half = turned / 2;
-  if (c.has(3)) {
-    const ValueId at = cast(c, c.in(3), DType::i64);
-    cosines = emit(c, gather(cosines, at));
-    sines = emit(c, gather(sines, at));
+  if (!shape[3].as_constant()) {
+    c.unsupported("the size of heads is " + expr::print(shape[3]));
+    return kNoValue;
   }
-  if (!c.ok()) return;
-  if (turned < 2 || turned % 2 != 0 || turned > width ||
-      !(element_count(c.dims(cosines)) == batch * length * half) || c.dims(cosines) != c.dims(sines))
-    return c.invalid("the caches of cosines and sines do not fit");
-  const ValueId cosine = reshape(c, cosines, {batch, 1, length, half});
-  const ValueId sine = reshape(c, sines, {batch, 1, length, half});
-  const bool interleaved = c.integer("interleaved", 0) != 0;
+  const int64_t width = *shape[3].as_constant(), half = turned / 2;
+  const expr::Expr angles = element_count(c.dims(cosines));
+  const bool is_shared = angles == length * half && !(batch == expr::Expr(1));
+  if (turned < 2 || turned % 2 != 0 || turned > width || c.dims(cosines) != c.dims(sines) ||
+      (!is_shared && !(angles == batch * length * half))) {
+    c.invalid("the caches of cosines and sines do not fit");
+    return kNoValue;
+  }
+  const Dims table = {is_shared ? expr::Expr(1) : batch, 1, length, half};
+  const ValueId cosine = reshape(c, cosines, table);
+  const ValueId sine = reshape(c, sines, table);
   const int64_t step = interleaved ? 2 : 1;
   const Dims sizes = {batch, shape[1], length, half};
   const ValueId a = slice(c, x, {0, 0, 0, 0}, {1, 1, 1, step}, sizes);
@@ -237,11 +230,29 @@ void convert_rotary_embedding(Call& c) {
   } else {
     y = concat(c, {real, imaginary}, 3);
   }
-  if (turned < width) {
-    const ValueId rest =
-        slice(c, x, {0, 0, 0, turned}, {1, 1, 1, 1}, {batch, shape[1], length, width - turned});
-    y = concat(c, {y, rest}, 3);
+  if (turned == width) return y;
+  const ValueId rest =
+      slice(c, x, {0, 0, 0, turned}, {1, 1, 1, 1}, {batch, shape[1], length, width - turned});
+  return concat(c, {y, rest}, 3);
+}
+
+/// Pairs of elements are turned by angles whose cosines and sines are given.
+void convert_rotary_embedding(Call& c) {
+  const ValueId given = c.in(0);
+  const bool is_flat = c.rank(given) == 3;
+  const ValueId x = is_flat ? split_heads(c, given, c.required_integer("num_heads")) : given;
+  ValueId cosines = c.in(1);
+  ValueId sines = c.in(2);
+  if (!c.ok()) return;
+  if (c.rank(x) != 4) return c.invalid("its input is of rank 3 or 4");
+  int64_t turned = c.integer("rotary_embedding_dim", 0);
+  if (turned == 0) turned = c.dims(x)[3].as_constant().value_or(0);
+  if (c.has(3)) {
+    const ValueId at = cast(c, c.in(3), DType::i64);
+    cosines = emit(c, gather(cosines, at));
+    sines = emit(c, gather(sines, at));
   }
+  const ValueId y = rotate_heads(c, x, cosines, sines, turned, c.integer("interleaved", 0) != 0);
   c.out(0, is_flat ? join_heads(c, y) : y);
 }
 

@@ -207,5 +207,34 @@ void convert_upsample(Call& c);
 void convert_constant(Call& c);
 void convert_constant_of_shape(Call& c);
 void convert_range(Call& c);
+// normalization.cpp, of com.microsoft
+void convert_skip_layer_normalization(Call& c);
+void convert_skip_simplified_layer_normalization(Call& c);
+void convert_embed_layer_normalization(Call& c);
+// contrib.cpp
+void convert_bias_gelu(Call& c);
+void convert_fast_gelu(Call& c);
+void convert_quick_gelu(Call& c);
+void convert_fused_matmul(Call& c);
+void convert_fused_conv(Call& c);
+void convert_fused_gemm(Call& c);
+void convert_matmul_nbits(Call& c);
+// contrib_attention.cpp
+void convert_contrib_attention(Call& c);
+void convert_multi_head_attention(Call& c);
+void convert_group_query_attention(Call& c);
+void convert_contrib_rotary_embedding(Call& c);
+// qlinear.cpp
+void convert_qlinear_add(Call& c);
+void convert_qlinear_mul(Call& c);
+void convert_qlinear_sigmoid(Call& c);
+void convert_qlinear_leaky_relu(Call& c);
+void convert_qlinear_softmax(Call& c);
+void convert_qlinear_global_average_pool(Call& c);
+void convert_qlinear_average_pool(Call& c);
+void convert_qlinear_concat(Call& c);
+void convert_qgemm(Call& c);
+void convert_matmul_integer_to_float(Call& c);
+void convert_dynamic_quantize_matmul(Call& c);
 
 }  // namespace weft::onnx

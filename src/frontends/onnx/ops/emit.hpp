@@ -41,10 +41,25 @@ ValueId reduce(Call& c, ValueId x, ReduceKind kind, const Ints& axes, bool keep)
 ValueId running_sum(Call& c, ValueId x, int64_t axis);
 /// As numpy.matmul (linear.cpp).
 ValueId matrix_product(Call& c, ValueId a, ValueId b);
+/// alpha * A' * B' + beta * C, with the node's operands and attributes (linear.cpp).
+ValueId gemm(Call& c);
+/// A pooling of x with the node's attributes (pooling.cpp).
+ValueId pooled(Call& c, ValueId x, ReduceKind kind);
 /// A convolution with the node's attributes (convolution.cpp); `bias` may be kNoValue.
 ValueId convolution(Call& c, ValueId x, ValueId w, ValueId bias);
 /// Over `axes`, stable: exp(x - max) / sum, or its logarithm (activations.cpp).
 ValueId softmax(Call& c, ValueId x, const Ints& axes, bool logarithm);
+
+/// x Phi(x), or its approximation by tanh (activations.cpp).
+ValueId gelu(Call& c, ValueId x, bool by_tanh);
+/// What normalising over the axes from `axis` on gives; in f32 at least, but `y`, which is of x's type.
+struct Normalized {
+  ValueId y = kNoValue, mean = kNoValue, inverse_deviation = kNoValue;
+};
+/// (x - mean) / sqrt(variance + epsilon) * scale + bias; `bias` may be kNoValue (normalization.cpp).
+Normalized layer_normalization(Call& c, ValueId x, ValueId scale, ValueId bias, int64_t axis, double epsilon);
+/// x / sqrt(mean(x^2) + epsilon) * scale; without a mean.
+Normalized rms_normalization(Call& c, ValueId x, ValueId scale, int64_t axis, double epsilon);
 
 /// Axes [begin, end).
 Ints axis_range(int64_t begin, int64_t end);

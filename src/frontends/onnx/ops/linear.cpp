@@ -5,12 +5,14 @@
 
 namespace weft::onnx {
 
-/// alpha * A' * B' + beta * C
-void convert_gemm(Call& c) {
+ValueId gemm(Call& c) {
   ValueId a = c.in(0);
   ValueId b = c.in(1);
-  if (!c.ok()) return;
-  if (c.rank(a) != 2 || c.rank(b) != 2) return c.invalid("its operands are not matrices");
+  if (!c.ok()) return kNoValue;
+  if (c.rank(a) != 2 || c.rank(b) != 2) {
+    c.invalid("its operands are not matrices");
+    return kNoValue;
+  }
   if (c.integer("transA", 0) != 0) a = transpose(c, a, {1, 0});
   if (c.integer("transB", 0) != 0) b = transpose(c, b, {1, 0});
   const double alpha = c.number("alpha", 1.0);
@@ -22,10 +24,12 @@ void convert_gemm(Call& c) {
     if (beta != 1.0) bias = mul(c, bias, beta);
     const Dims shape = c.dims(y);
     y = add(c, y, bias);
-    if (c.ok() && c.dims(y) != shape) return c.invalid("C does not broadcast to the product");
+    if (c.ok() && c.dims(y) != shape) c.invalid("C does not broadcast to the product");
   }
-  c.out(0, y);
+  return y;
 }
+
+void convert_gemm(Call& c) { c.out(0, gemm(c)); }
 
 /// numpy.matmul: a vector is a row on the left, a column on the right, and its axis is dropped from the
 /// result.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/term.hpp"
 
 namespace weft::onnx {
 namespace {
@@ -97,38 +98,110 @@ void convert_instance_normalization(Call& c) {
   c.out(0, add(c, scaled, bias));
 }
 
-void convert_layer_normalization(Call& c) {
-  const ValueId given = c.in(0);
-  const ValueId x = is_float(c.dtype(given)) && byte_size(c.dtype(given)) < 4 ? cast(c, given, DType::f32)
-                                                                              : given;  // stash_type
-  const int64_t axis = c.axis(c.integer("axis", -1), c.rank(x));
-  if (!c.ok()) return;
-  const Moments m = moments(c, x, axis_range(axis, c.rank(x)));
-  const ValueId inverse = inverse_deviation(c, m.variance, epsilon_of(c));
-  const ValueId normal = mul(c, m.centered, inverse);
-  const ValueId narrow = cast(c, normal, c.dtype(given));
-  ValueId y = mul(c, narrow, c.in(1));
-  if (c.has(2)) y = add(c, y, c.in(2));
-  c.out(0, y);
-  c.out(1, m.mean);
-  c.out(2, inverse);
+namespace {
+
+/// stash_type: moments are not taken in less than f32.
+ValueId stashed(Call& c, ValueId x) {
+  return is_float(c.dtype(x)) && byte_size(c.dtype(x)) < 4 ? cast(c, x, DType::f32) : x;
 }
 
-/// x / sqrt(mean(x^2) + epsilon) * scale
-void convert_rms_normalization(Call& c) {
-  const ValueId given = c.in(0);
-  const ValueId scale = c.in(1);
-  const ValueId x =
-      is_float(c.dtype(given)) && byte_size(c.dtype(given)) < 4 ? cast(c, given, DType::f32) : given;
-  const int64_t axis = c.axis(c.integer("axis", -1), c.rank(x));
-  if (!c.ok()) return;
-  const ValueId squares = mul(c, x, x);
+}  // namespace
+
+Normalized layer_normalization(Call& c, ValueId x, ValueId scale, ValueId bias, int64_t axis,
+                               double epsilon) {
+  const ValueId wide = stashed(c, x);
+  axis = c.axis(axis, c.rank(x));
+  if (!c.ok()) return {};
+  const Moments m = moments(c, wide, axis_range(axis, c.rank(x)));
+  const ValueId inverse = inverse_deviation(c, m.variance, epsilon);
+  const ValueId normal = mul(c, m.centered, inverse);
+  const ValueId narrow = cast(c, normal, c.dtype(x));
+  ValueId y = mul(c, narrow, scale);
+  if (bias != kNoValue) y = add(c, y, bias);
+  return {y, m.mean, inverse};
+}
+
+Normalized rms_normalization(Call& c, ValueId x, ValueId scale, int64_t axis, double epsilon) {
+  const ValueId wide = stashed(c, x);
+  axis = c.axis(axis, c.rank(x));
+  if (!c.ok()) return {};
+  const ValueId squares = mul(c, wide, wide);
   const ValueId mean = reduce(c, squares, ReduceKind::mean, axis_range(axis, c.rank(x)), true);
-  const ValueId inverse = inverse_deviation(c, mean, epsilon_of(c));
-  const ValueId normal = mul(c, x, inverse);
-  const ValueId narrow = cast(c, normal, c.dtype(given));
-  const ValueId wide_scale = cast(c, scale, c.dtype(narrow));
-  c.out(0, mul(c, narrow, wide_scale));
+  const ValueId inverse = inverse_deviation(c, mean, epsilon);
+  const ValueId normal = mul(c, wide, inverse);
+  const ValueId narrow = cast(c, normal, c.dtype(x));
+  const ValueId factor = cast(c, scale, c.dtype(x));
+  return {mul(c, narrow, factor), kNoValue, inverse};
+}
+
+void convert_layer_normalization(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId scale = c.in(1);
+  const ValueId bias = c.has(2) ? c.in(2) : kNoValue;
+  const Normalized n = layer_normalization(c, x, scale, bias, c.integer("axis", -1), epsilon_of(c));
+  c.out(0, n.y);
+  c.out(1, n.mean);
+  c.out(2, n.inverse_deviation);
+}
+
+void convert_rms_normalization(Call& c) {
+  const ValueId x = c.in(0);
+  const ValueId scale = c.in(1);
+  const Normalized n = rms_normalization(c, x, scale, c.integer("axis", -1), epsilon_of(c));
+  c.out(0, n.y);
+  c.out(1, n.inverse_deviation);  // of SimplifiedLayerNormalization
+}
+
+namespace {
+
+/// SkipLayerNormalization of com.microsoft: of input + skip + bias, which is output 3 too.
+void convert_skip_normalization(Call& c, bool is_simplified) {
+  ValueId x = c.in(0);
+  const ValueId skip = c.in(1);
+  const ValueId scale = c.in(2);
+  const size_t bias_input = is_simplified ? 3 : 4;
+  x = add(c, x, skip);
+  if (c.has(bias_input)) x = add(c, x, c.in(bias_input));
+  const ValueId beta = !is_simplified && c.has(3) ? c.in(3) : kNoValue;
+  const double epsilon = c.number("epsilon", static_cast<double>(1e-12f));
+  const Normalized n = is_simplified ? rms_normalization(c, x, scale, -1, epsilon)
+                                     : layer_normalization(c, x, scale, beta, -1, epsilon);
+  c.out(0, n.y);
+  if (!is_simplified) c.out(1, n.mean);
+  c.out(2, n.inverse_deviation);
+  c.out(3, x);
+}
+
+}  // namespace
+
+void convert_skip_layer_normalization(Call& c) { convert_skip_normalization(c, false); }
+void convert_skip_simplified_layer_normalization(Call& c) { convert_skip_normalization(c, true); }
+
+/// EmbedLayerNormalization of com.microsoft: the embeddings of words, positions and segments, added and
+/// normalised.
+void convert_embed_layer_normalization(Call& c) {
+  const ValueId words = c.in(0);
+  const ValueId word_table = c.in(2);
+  const ValueId position_table = c.in(3);
+  const ValueId gamma = c.in(5);
+  const ValueId beta = c.in(6);
+  if (!c.ok()) return;
+  const Dims shape = c.dims(words);
+  if (shape.size() != 2) return c.invalid("input_ids is not [batch, sequence]");
+  const ValueId positions = c.has(8) ? c.in(8) : emit(c, iota({1, shape[1]}, 1, DType::i32));
+  Term sum = gather(word_table, words) + gather(position_table, positions);
+  if (c.has(1)) sum = sum + gather(c.in(4), c.in(1));
+  const ValueId x = emit(c, sum);
+  const Normalized n =
+      layer_normalization(c, x, gamma, beta, -1, c.number("epsilon", static_cast<double>(1e-12f)));
+  c.out(0, n.y);
+  if (c.wants(1)) {  // how many words of a row the mask keeps
+    const ValueId none = c.constant(DType::i32, {1}, std::vector<double>{0});
+    ValueId counts = expand(c, none, {shape[0]});
+    if (c.has(7)) counts = reduce(c, cast(c, c.in(7), DType::i32), ReduceKind::sum, {1}, false);
+    c.out(1, counts);
+  }
+  c.out(2, x);
 }
 
 void convert_group_normalization(Call& c) {

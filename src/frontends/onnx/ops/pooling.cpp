@@ -24,32 +24,47 @@ void apply_ceil_mode(Call& c, const Dims& spatial, Spatial& s) {
 
 namespace {
 
-void convert_pool(Call& c, ReduceKind kind) {
-  const ValueId x = c.in(0);
+/// The node's windows on x.
+Spatial read_pool(Call& c, ValueId x) {
   const Dims spatial = spatial_extents(c, x);
-  if (!c.ok()) return;
+  if (!c.ok()) return {};
   Spatial s = read_spatial(c, spatial, {});
   if (!c.has_attribute("kernel_shape")) c.invalid("the attribute \"kernel_shape\" is missing");
-  if (!c.ok()) return;
-  const bool counts_pads =
-      kind == ReduceKind::mean && c.version() >= 7 && c.integer("count_include_pad", 0) != 0;
-  const Ints none(s.rank(), 0);
-  const Ints counted_begin = counts_pads ? s.pads_begin : none;
-  const Ints counted_end = counts_pads ? s.pads_end : none;
+  if (!c.ok()) return s;
   const std::string mode = c.text("auto_pad", "NOTSET");
-  if (c.version() >= 10 && c.integer("ceil_mode", 0) != 0 && (mode == "NOTSET" || mode == "VALID"))
-    apply_ceil_mode(c, spatial, s);
-  for (size_t i = 0; i < s.rank(); ++i) {
+  if (c.integer("ceil_mode", 0) != 0 && (mode == "NOTSET" || mode == "VALID")) apply_ceil_mode(c, spatial, s);
+  for (size_t i = 0; c.ok() && i < s.rank(); ++i) {
     if (!expr::always(expr::less_equal(s.reach(i), spatial[i] + s.pads_begin[i] + s.pads_end[i])))
-      return c.invalid("the window is larger than the padded input");
-    if (s.pads_begin[i] >= s.reach(i)) return c.invalid("a window would lie in the padding alone");
+      c.invalid("the window is larger than the padded input");
+    if (s.pads_begin[i] >= s.reach(i)) c.invalid("a window would lie in the padding alone");
   }
-  c.out(0, c.emit(Op::reduce_window, {x},
-                  graph::WindowAttributes{kind, s.window, s.strides, s.dilations, s.pads_begin, s.pads_end,
-                                          counted_begin, counted_end}));
-  if (kind == ReduceKind::max && c.wants(1))
-    c.out(1, max_pool_indices(c, x, s, c.integer("storage_order", 0) != 0));
+  return s;
 }
+
+}  // namespace
+
+ValueId pooled(Call& c, ValueId x, ReduceKind kind) {
+  // What is padded, before rows that only ceil_mode reaches.
+  const Spatial s = read_pool(c, x);
+  if (!c.ok()) return kNoValue;
+  const bool counts_pads = kind == ReduceKind::mean && c.integer("count_include_pad", 0) != 0;
+  const Ints none(s.rank(), 0);
+  const Ints end = counts_pads ? read_spatial(c, spatial_extents(c, x), {}).pads_end : none;
+  return c.emit(Op::reduce_window, {x},
+                graph::WindowAttributes{kind, s.window, s.strides, s.dilations, s.pads_begin, s.pads_end,
+                                        counts_pads ? s.pads_begin : none, end});
+}
+
+void convert_max_pool(Call& c) {
+  const ValueId x = c.in(0);
+  c.out(0, pooled(c, x, ReduceKind::max));
+  if (c.ok() && c.wants(1))
+    c.out(1, max_pool_indices(c, x, read_pool(c, x), c.integer("storage_order", 0) != 0));
+}
+
+void convert_average_pool(Call& c) { c.out(0, pooled(c, c.in(0), ReduceKind::mean)); }
+
+namespace {
 
 void convert_global_pool(Call& c, ReduceKind kind) {
   const ValueId x = c.in(0);
@@ -59,8 +74,6 @@ void convert_global_pool(Call& c, ReduceKind kind) {
 
 }  // namespace
 
-void convert_max_pool(Call& c) { convert_pool(c, ReduceKind::max); }
-void convert_average_pool(Call& c) { convert_pool(c, ReduceKind::mean); }
 void convert_global_average_pool(Call& c) { convert_global_pool(c, ReduceKind::mean); }
 void convert_global_max_pool(Call& c) { convert_global_pool(c, ReduceKind::max); }
 

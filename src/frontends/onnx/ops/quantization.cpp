@@ -1,4 +1,6 @@
 // Quantised operators: (q - zero_point) * scale, with q an integer or a narrow float.
+#include "frontends/onnx/ops/quantization.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,9 +10,7 @@
 #include "frontends/onnx/ops/term.hpp"
 
 namespace weft::onnx {
-namespace {
 
-/// A scale or zero point so that it broadcasts to x: of one element, along `axis`, or in blocks along it.
 ValueId along_axis(Call& c, ValueId parameter, ValueId x, int64_t axis, int64_t block) {
   const Dims extents = c.dims(parameter);
   if (!c.ok() || element_count(extents).is_constant(1)) return c.ok() ? reshape(c, parameter, {}) : kNoValue;
@@ -42,7 +42,6 @@ ValueId along_axis(Call& c, ValueId parameter, ValueId x, int64_t axis, int64_t 
   return slice(c, joined, Ints(own.size(), 0), Ints(own.size(), 1), shape);
 }
 
-/// round(x) + zero as the quantised type; `zero` is kNoValue or a number of that type.
 ValueId saturated(Call& c, ValueId x, ValueId zero, int32_t type, bool saturate) {
   // Of the narrow floats only float4 may have a zero point that is not 0.
   if (is_narrow_float(type)) {
@@ -63,21 +62,17 @@ ValueId saturated(Call& c, ValueId x, ValueId zero, int32_t type, bool saturate)
   return y;
 }
 
-/// q - zero_point as i32, for products that sum exactly.
 ValueId centered(Call& c, ValueId q, ValueId zero) {
   const ValueId wide = cast(c, q, DType::i32);
   return zero == kNoValue ? wide : emit(c, Term(wide) - convert(zero, DType::i32));
 }
 
-/// A per-row parameter of a left operand, or a per-column one of a right operand, for broadcasting.
 ValueId of_matrix(Call& c, ValueId parameter, bool rows) {
   const Ints shape = c.shape(parameter);
   if (shape.size() != 1 || !rows || shape[0] == 1)
     return element_count(shape) == 1 ? reshape(c, parameter, {}) : parameter;
   return reshape(c, parameter, {shape[0], 1});
 }
-
-}  // namespace
 
 void convert_quantize_linear(Call& c) {
   const ValueId x = c.in(0);
@@ -122,10 +117,8 @@ void convert_dequantize_linear(Call& c) {
   c.out(0, y);
 }
 
-/// Of floats, to u8 over the range that x covers, with 0 in it.
-void convert_dynamic_quantize_linear(Call& c) {
-  const ValueId x = c.in(0);
-  if (!c.ok()) return;
+DynamicQuantization quantize_dynamically(Call& c, ValueId x) {
+  if (!c.ok()) return {};
   const Ints all = axis_range(0, c.rank(x));
   const ValueId most = reduce(c, x, ReduceKind::max, all, false);
   const ValueId least = reduce(c, x, ReduceKind::min, all, false);
@@ -135,9 +128,15 @@ void convert_dynamic_quantize_linear(Call& c) {
   const ValueId scale = emit(c, select(equal(width, 0), 1, width) / 255);
   const ValueId zero = emit(c, round(minimum(maximum(-(low / Term(scale)), 0), 255)));
   const Term y = round(Term(x) / scale) + zero;
-  c.out(0, emit(c, convert(minimum(maximum(y, 0), 255), DType::u8)));
-  c.out(1, scale);
-  c.out(2, cast(c, zero, DType::u8));
+  const ValueId bytes = emit(c, convert(minimum(maximum(y, 0), 255), DType::u8));
+  return {bytes, scale, cast(c, zero, DType::u8)};
+}
+
+void convert_dynamic_quantize_linear(Call& c) {
+  const DynamicQuantization q = quantize_dynamically(c, c.in(0));
+  c.out(0, q.y);
+  c.out(1, q.scale);
+  c.out(2, q.zero);
 }
 
 void convert_mat_mul_integer(Call& c) {

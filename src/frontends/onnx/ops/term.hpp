@@ -77,6 +77,7 @@ inline Term log(const Term& x) { return {Op::log, {x}}; }
 inline Term sin(const Term& x) { return {Op::sin, {x}}; }
 inline Term cos(const Term& x) { return {Op::cos, {x}}; }
 inline Term tanh(const Term& x) { return {Op::tanh, {x}}; }
+inline Term erf(const Term& x) { return {Op::erf, {x}}; }
 inline Term sigmoid(const Term& x) { return {Op::sigmoid, {x}}; }
 inline Term convert(const Term& x, DType to) { return {Op::cast, {x}, graph::CastAttributes{to}}; }
 inline Term matmul(const Term& a, const Term& b) { return {Op::matmul, {a, b}}; }
