@@ -8,6 +8,8 @@
 namespace weft::cli {
 namespace {
 
+constexpr const char* kUnknown = "weft does not know the operator";
+
 /// The model as compiled, when it can be: shapes resolved, memory known.
 struct Outcome {
   std::optional<compile::Compiled> compiled;
@@ -42,8 +44,9 @@ std::string describe(const onnx::Summary& summary, const Outcome& outcome) {
   for (const auto& [op, count] : summary.operators) text += fmt::format("  {:<32} {}\n", op, count);
   if (!summary.unsupported.empty()) text += "not supported\n";
   for (const onnx::Unsupported& op : summary.unsupported)
-    text += fmt::format("  {:<32} {}, first \"{}\"\n", op.domain.empty() ? op.op : op.domain + "." + op.op,
-                        plural(op.count, "node"), op.nodes.empty() ? "" : op.nodes[0]);
+    text += fmt::format("  {:<32} {}, first \"{}\"{}\n", op.domain.empty() ? op.op : op.domain + "." + op.op,
+                        plural(op.count, "node"), op.nodes.empty() ? "" : op.nodes[0],
+                        op.reason.empty() ? "" : ": " + op.reason);
   if (outcome.error) return text + "cannot be compiled: " + to_string(*outcome.error) + "\n";
   const compile::VariantReport& v = outcome.compiled->variants[0];
   text += fmt::format(
@@ -74,7 +77,8 @@ std::string as_json(const onnx::Summary& summary, const Outcome& outcome) {
                                    {"op", op.op},
                                    {"version", op.version},
                                    {"count", op.count},
-                                   {"nodes", op.nodes}});
+                                   {"nodes", op.nodes},
+                                   {"reason", op.reason.empty() ? kUnknown : op.reason}});
   json["compiles"] = !outcome.error;
   if (outcome.error) {
     json["error"] = {{"kind", to_string(outcome.error->kind)},
@@ -100,7 +104,7 @@ Result<int> run_inspect(const Options& options, Host& host) {
   WEFT_ASSIGN(source, host.open(options.positional()));
   WEFT_ASSIGN(read, read_options(options, host));
   const Blobs blobs = {source};
-  WEFT_ASSIGN(summary, onnx::summarize_onnx(blobs));
+  WEFT_ASSIGN(summary, onnx::summarize_onnx(blobs, read));
   const Outcome outcome = try_compile(blobs, read);
   host.print(options.has("json") ? as_json(summary, outcome) : describe(summary, outcome));
   return 0;

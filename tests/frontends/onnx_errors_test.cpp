@@ -100,7 +100,7 @@ TEST(OnnxErrors, UnknownOperatorsAllAtOnce) {
             "unsupported: the model uses 2 operators that weft does not know: Bogus (opset 13) x 4: \"a\", "
             "\"b\", \"c\", …; "
             "my.ops.Wild (opset 2) x 1: \"Wild -> y\" @ a");
-  const auto found = onnx::find_unsupported({std::make_shared<StringSource>(m.bytes())});
+  const auto found = onnx::find_unsupported({std::make_shared<StringSource>(m.bytes())}, {});
   ASSERT_TRUE(found);
   ASSERT_EQ(found->size(), 2u);
   EXPECT_EQ((*found)[0].count, 4u);
@@ -179,7 +179,8 @@ TEST(OnnxErrors, Initializers) {
   EXPECT_EQ(with(floats("w", {1 << 20, 1 << 20}, {1})), "limit: the tensor would take more than 4 GiB @ w");
   EXPECT_EQ(with(tensor_header("w", kFloat, {2})),
             "invalid-model: it holds 0 elements, its shape needs 2 @ w");
-  EXPECT_EQ(with(tensor_header("w", 8, {2})), "unsupported: its element type is STRING @ w");
+  EXPECT_EQ(with(tensor_header("w", 8, {2})),
+            "unsupported: initializer (opset 13): its element type is STRING @ w");
 }
 
 OnnxModel external(const std::string& location, const char* offset = "4", const char* length = "8") {
@@ -237,9 +238,33 @@ TEST(OnnxErrors, Bombs) {
 TEST(OnnxErrors, OperandsThatMustBeConstant) {
   OnnxModel m(13);
   m.input("x", {4}).input("s", {2}, kInt64).node("Reshape", {"x", "s"}, {"y"}, {}, "r").output("y");
-  EXPECT_EQ(error_of(m),
-            "unsupported: Reshape: the shape is computed from the model's inputs; weft needs it to be "
-            "constant @ r");
+  EXPECT_EQ(
+      error_of(m),
+      "unsupported: Reshape (opset 13): the shape is computed from the model's inputs; weft needs it to be "
+      "constant @ r");
+}
+
+TEST(OnnxErrors, RefusedNodesAllAtOnceWithoutWhatDependsOnThem) {
+  OnnxModel m(13);
+  m.input("x", {4}).input("s", {2}, kInt64).input("n", {}, kInt64);
+  m.node("Reshape", {"x", "s"}, {"a"}, {}, "r1").node("Reshape", {"x", "s"}, {"b"}, {}, "r2");
+  m.node("Transpose", {"a"}, {"t"}, {attr("perm", 7)}, "wrong, if anyone came here");
+  m.node("Bogus", {"t"}, {"u"}, {}, "bogus").node("Relu", {"u"}, {"v"}, {}, "after");
+  m.node("Expand", {"x", "s"}, {"y"}, {}, "e").output("y").output("v").output("b");
+  m.node("Relu", {"x"}, {"z"}).output("z");
+  EXPECT_EQ(
+      error_of(m),
+      "unsupported: the model uses 1 operator that weft does not know: Bogus (opset 13) x 1: \"bogus\"; it "
+      "has 3 nodes that weft refuses: Reshape (opset 13) x 2: \"r1\", \"r2\": the shape is computed from "
+      "the model's inputs; weft needs it to be constant; Expand (opset 13) x 1: \"e\": the shape is computed "
+      "from the model's inputs; weft needs it to be constant @ bogus");
+  const Blobs blobs = {std::make_shared<StringSource>(m.bytes())};
+  const auto found = onnx::find_unsupported(blobs, {});
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 3u);
+  EXPECT_EQ((*found)[0].reason, "");
+  EXPECT_EQ((*found)[1].nodes, (std::vector<std::string>{"r1", "r2"}));
+  EXPECT_EQ((*found)[2].version, 13);
 }
 
 }  // namespace

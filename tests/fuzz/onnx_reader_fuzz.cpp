@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return file;
   };
   const Blobs blobs = {file};
-  const auto summary = onnx::summarize_onnx(blobs);
+  const auto summary = onnx::summarize_onnx(blobs, {});
   auto imported = onnx::read_onnx(blobs, options);
   if (summary && !imported) {
     // Most models leave dimensions open: give every input a small shape.

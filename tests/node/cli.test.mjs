@@ -25,7 +25,8 @@ f = lambda n, s: h.make_tensor_value_info(n, T.FLOAT, s)
 save("good.onnx", [h.make_node("Relu", ["x"], ["y"], name="relu")], [f("x", [1, 4])], [f("y", [1, 4])])
 save("open.onnx", [h.make_node("Relu", ["x"], ["y"], name="relu")], [f("x", ["batch", 4])], [f("y", ["batch", 4])])
 save("unknown.onnx", [h.make_node("Warp", ["x"], ["a"], name="w1", domain="custom"), h.make_node("Warp", ["a"], ["b"], name="w2", domain="custom"),
-     h.make_node("Weave", ["b"], ["y"], name="w3", domain="custom")], [f("x", [1, 4])], [f("y", [1, 4])])
+     h.make_node("Weave", ["b"], ["y"], name="w3", domain="custom"), h.make_node("Reshape", ["x", "s"], ["r"], name="shaped")],
+     [f("x", [1, 4]), h.make_tensor_value_info("s", T.INT64, [2])], [f("y", [1, 4])])
 save("cycle.onnx", [h.make_node("Add", ["x", "b"], ["a"], name="first"), h.make_node("Relu", ["a"], ["b"], name="second")], [f("x", [1, 4])], [f("b", [1, 4])])
 save("negative.onnx", [h.make_node("Relu", ["x"], ["y"], name="relu")], [f("x", [1, -7])], [f("y", [1, -7])])
 save("huge.onnx", [h.make_node("Relu", ["x"], ["y"], name="relu")], [f("x", [1 << 40, 1 << 40])], [f("y", [1 << 40, 1 << 40])])
@@ -97,6 +98,16 @@ for (const [what, args, code, message] of BAD)
     assert.ok(!existsSync(path.join(folder, "out")));
     assert.deepEqual(readdirSync(folder).filter((name) => name.includes(".tmp")), []);
   });
+
+test("inspect lists what is not supported, with the reason", () => {
+  const seen = JSON.parse(run("inspect", model("unknown"), "--json").stdout);
+  assert.equal(seen.compiles, false);
+  assert.deepEqual(seen.unsupported.map(({ op, count, nodes, reason }) => [op, count, nodes[0], reason]), [
+    ["Warp", 2, "w1", "weft does not know the operator"],
+    ["Weave", 1, "w3", "weft does not know the operator"],
+    ["Reshape", 1, "shaped", "the shape is computed from the model's inputs; weft needs it to be constant"],
+  ]);
+});
 
 test("errors as JSON", () => {
   const result = run("compile", model("mismatch"), "-o", "out", "--json");

@@ -30,13 +30,14 @@ Call::Call(Importer& importer, const NodeProto& node, int64_t version)
 void Call::fail(ErrorKind kind, std::string message) {
   if (failed_) return;
   failed_ = true;
-  error_ = {kind, fmt::format("{}: {}", node_.op_type, message), display_name(node_)};
+  error_ = {kind, std::move(message), display_name(node_)};
 }
 
 Result<void> Call::status() const {
-  if (refused_) return std::unexpected<Error>(*refused_);
-  if (failed_) return std::unexpected<Error>(error_);
-  return {};
+  if (!refused_ && !failed_) return {};
+  Error error = refused_ ? *refused_ : error_;
+  if (refused_ || is_own_) error.message = fmt::format("{}: {}", node_.op_type, error.message);
+  return std::unexpected<Error>(std::move(error));
 }
 
 ValueId Call::in(size_t index) {
@@ -78,11 +79,13 @@ const GraphProto* Call::graph(std::string_view name) {
 }
 
 std::vector<Item> Call::inlined(const GraphProto& body, const std::vector<Item>& arguments) {
-  if (failed_) return {};
+  const bool is_skipped = failed_ && !is_own_ && error_.message.empty();
+  if (failed_ && !is_skipped) return {};
   auto results = importer_.inline_graph(body, arguments);
-  if (results) return std::move(*results);
+  if (results && !is_skipped && std::ranges::none_of(*results, &Item::is_refused)) return std::move(*results);
   failed_ = true;
-  error_ = results.error();
+  is_own_ = false;
+  error_ = results ? Error{ErrorKind::unsupported, {}, {}} : results.error();
   return {};
 }
 
@@ -109,8 +112,8 @@ Ints Call::shape(ValueId value) {
   for (const expr::Expr& extent : extents)
     if (!extent.as_constant() && !refused_)
       refused_ = Error{ErrorKind::unsupported,
-                       fmt::format("{}: it needs an operand of one shape; {} has the extent {}",
-                                   node_.op_type, importer_.graph_.values[value].name, expr::print(extent)),
+                       fmt::format("it needs an operand of one shape; {} has the extent {}",
+                                   importer_.graph_.values[value].name, expr::print(extent)),
                        display_name(node_)};
   return greatest(extents);
 }

@@ -289,8 +289,15 @@ Result<void> Importer::add_inputs() {
 
 Result<void> Importer::add_initializers() {
   for (const TensorProto& tensor : model_.graph.initializers) {
-    WEFT_ASSIGN(value, constant_of(tensor, tensor.name));
-    scopes_.back().items.emplace(tensor.name, Item{value});
+    const auto value = constant_of(tensor, tensor.name);
+    if (!value && value.error().kind != ErrorKind::unsupported) return std::unexpected<Error>(value.error());
+    scopes_.back().items.emplace(tensor.name, value ? Item{*value} : Item{kNoValue, {}, true});
+    if (value) continue;
+    NodeProto node;
+    node.name = tensor.name;
+    node.op_type = "initializer";
+    const auto opset = model_.opsets.find("");
+    add_refusal(node, opset == model_.opsets.end() ? 0 : opset->second, value.error().message);
   }
   return {};
 }
@@ -334,20 +341,57 @@ Result<void> Importer::add_outputs() {
   return {};
 }
 
+bool Importer::reads_refused(const NodeProto& node) const {
+  return has_refused_ && std::ranges::any_of(node.inputs, [&](const std::string& input) {
+           const Item* item = input.empty() ? nullptr : find(input);
+           return item != nullptr && item->is_refused;
+         });
+}
+
+void Importer::add_refusal(const NodeProto& node, int64_t version, const std::string& reason) {
+  has_refused_ = true;
+  const std::string key = fmt::format("{}\n{}\n{}\n{}", node.domain, node.op_type, version, reason);
+  const auto [it, is_new] = refusals_.emplace(key, refused_.size());
+  if (is_new) refused_.push_back({node.domain, node.op_type, version, 0, {}, reason});
+  Unsupported& entry = refused_[it->second];
+  // A node of a function or of a loop is met often.
+  if (!blamed_.emplace(it->second, display_name(node)).second) return;
+  ++entry.count;
+  entry.nodes.push_back(display_name(node));
+}
+
+Result<void> Importer::convert_by_row(const NodeProto& node, const OpRow& row, int64_t version) {
+  Call call(*this, node, version);
+  row.convert(call);
+  const Result<void> status = call.status();
+  if (status || status.error().kind != ErrorKind::unsupported) return status;
+  if (!call.reason().empty()) add_refusal(node, version, call.reason());
+  return weft::fail(ErrorKind::unsupported, {});
+}
+
 Result<void> Importer::convert_node(const NodeProto& node) {
   const FunctionProto* function = find_function(model_, node);
-  if (function != nullptr) {
-    WEFT_TRY(inline_function(*function, node));
-  } else {
-    const int64_t version = scopes_.back().opsets->at(node.domain);
-    Call call(*this, node, version);
-    find_operator(node.domain, node.op_type, version)->convert(call);
-    WEFT_TRY(call.status());
+  const auto opset = scopes_.back().opsets->find(node.domain);
+  const int64_t version = opset == scopes_.back().opsets->end() ? 0 : opset->second;
+  const OpRow* row =
+      function == nullptr && version > 0 ? find_operator(node.domain, node.op_type, version) : nullptr;
+  const size_t depth = scopes_.size();
+  bool is_refused = reads_refused(node) || (function == nullptr && row == nullptr);
+  if (!is_refused) {
+    const Result<void> done =
+        function != nullptr ? inline_function(*function, node) : convert_by_row(node, *row, version);
+    if (!done && done.error().kind != ErrorKind::unsupported) return done;
+    is_refused = !done;
+    scopes_.resize(depth);  // an inner graph may have been left in the middle
   }
-  for (const std::string& output : node.outputs)
-    if (!output.empty() && !scopes_.back().items.contains(output))
-      return weft::fail(ErrorKind::unsupported,
-                        fmt::format("its output \"{}\" is not computed by weft", output), display_name(node));
+  for (const std::string& output : node.outputs) {
+    if (output.empty()) continue;
+    if (!is_refused && scopes_.back().items.contains(output)) continue;
+    if (!is_refused)
+      add_refusal(node, version, fmt::format("its output \"{}\" is not computed by weft", output));
+    has_refused_ = true;
+    scopes_.back().items.insert_or_assign(output, Item{kNoValue, {}, true});
+  }
   return {};
 }
 
@@ -448,7 +492,7 @@ Result<void> Importer::inline_function(const FunctionProto& function, const Node
   }
   scopes_.pop_back();
   for (size_t i = 0; i < node.outputs.size(); ++i)
-    if (!node.outputs[i].empty() && !results[i].is_nothing()) {
+    if (!node.outputs[i].empty() && (!results[i].is_nothing() || results[i].is_refused)) {
       if (scopes_.size() == 1 && results[i].value != kNoValue) {
         // The model's own name, where the value has none of it yet.
         std::string& name = graph_.values[results[i].value].name;
@@ -469,6 +513,7 @@ Result<Import> Importer::run() {
   WEFT_TRY(add_inputs());
   WEFT_TRY(add_initializers());
   WEFT_TRY(convert_nodes(model_.graph, order));
+  if (has_refused_) return weft::fail(ErrorKind::unsupported, "the model holds nodes that weft refuses");
   WEFT_TRY(add_outputs());
   for (const graph::Value& value : graph_.values) graph_.names.insert(value.name);
   WEFT_TRY(graph::verify(graph_));

@@ -49,6 +49,7 @@ Ints greatest(const graph::Shape& shape);
 struct Item {
   ValueId value = kNoValue;
   std::optional<std::vector<ValueId>> sequence = {};
+  bool is_refused = false;  ///< nothing, since weft refuses the node that computes it, or one before
   bool is_nothing() const { return value == kNoValue && !sequence; }
 };
 
@@ -59,10 +60,15 @@ struct Scope {
   const std::map<std::string, int64_t>* opsets = nullptr;
 };
 
+struct OpRow;
+
 class Importer {
  public:
   Importer(const ModelProto& model, const Blobs& blobs, const ReadOptions& options);
+  /// Goes on after a node that weft refuses as unsupported, without what depends on it, and fails at the end.
   Result<Import> run();
+  /// The nodes that run() refused, one entry an operator and reason, in the order in which they were met.
+  const std::vector<Unsupported>& refused() const { return refused_; }
 
  private:
   friend class Call;
@@ -76,6 +82,9 @@ class Importer {
   Result<std::vector<size_t>> order_of(const GraphProto& graph) const;
   Result<void> convert_nodes(const GraphProto& graph, const std::vector<size_t>& order);
   Result<void> convert_node(const NodeProto& node);
+  Result<void> convert_by_row(const NodeProto& node, const OpRow& row, int64_t version);
+  bool reads_refused(const NodeProto& node) const;
+  void add_refusal(const NodeProto& node, int64_t version, const std::string& reason);
   /// The results of a graph or a function's body for these arguments, with its nodes in place.
   Result<std::vector<Item>> inline_graph(const GraphProto& body, const std::vector<Item>& arguments);
   Result<void> inline_function(const FunctionProto& function, const NodeProto& node);
@@ -99,8 +108,12 @@ class Importer {
   std::map<const GraphProto*, std::vector<size_t>> orders_;  ///< of the nodes of graphs put in place
   std::vector<Scope> scopes_;                                ///< the innermost last
   std::map<const TensorProto*, ValueId> constants_;          ///< by the tensor of the file
-  std::set<std::string, std::less<>> model_names_;           ///< of the values of the model's graph
-  std::set<std::string, std::less<>> names_;                 ///< of the model's values and of graph_'s
+  std::vector<Unsupported> refused_;
+  std::map<std::string, size_t> refusals_;           ///< by operator and reason: index into refused_
+  std::set<std::pair<size_t, std::string>> blamed_;  ///< entries of refused_ and nodes that they name
+  bool has_refused_ = false;                         ///< some item is refused
+  std::set<std::string, std::less<>> model_names_;   ///< of the values of the model's graph
+  std::set<std::string, std::less<>> names_;         ///< of the model's values and of graph_'s
   std::map<std::string, int64_t, std::less<>> suffixes_;
   std::map<ValueId, graph::Shape> extents_;  ///< elements of values that are computed from symbols
   std::map<ValueId, int32_t> narrow_types_;  ///< of values that hold a narrow type (ops/narrow.hpp)
@@ -122,6 +135,9 @@ class Call {
   void invalid(std::string message) { fail(ErrorKind::invalid_model, std::move(message)); }
   void unsupported(std::string message) { fail(ErrorKind::unsupported, std::move(message)); }
   Result<void> status() const;
+  /// What status() says, without the operator's name; empty when all that failed is a node of an inner graph,
+  /// which was refused by itself.
+  const std::string& reason() const { return refused_ ? refused_->message : error_.message; }
 
   // Operands.
 
@@ -199,6 +215,7 @@ class Call {
   std::string source_;
   size_t first_value_;  ///< values from here on were made for this node
   bool failed_ = false;
+  bool is_own_ = true;  ///< whether the error is about this node, not about one of its graphs
   Error error_;
   std::optional<Error> refused_;
 };

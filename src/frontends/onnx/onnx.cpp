@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "frontends/onnx/importer.hpp"
 #include "frontends/onnx/inputs.hpp"
 
@@ -13,10 +15,10 @@ std::string qualified(const std::string& domain, const std::string& op) {
   return domain.empty() ? op : domain + "." + op;
 }
 
-/// Walks every node: of the graph, of graphs in its nodes, of functions.
-class UnsupportedFinder {
+/// The operators that no rule covers. Walks every node: of the graph, of graphs in its nodes, of functions.
+class UnknownFinder {
  public:
-  explicit UnsupportedFinder(const ModelProto& model) : model_(model) {}
+  explicit UnknownFinder(const ModelProto& model) : model_(model) {}
 
   std::vector<Unsupported> run() {
     visit(model_.graph, model_.opsets);
@@ -38,10 +40,10 @@ class UnsupportedFinder {
 
   void add(const NodeProto& node, int64_t version) {
     const auto [it, is_new] = index_.emplace(qualified(node.domain, node.op_type), found_.size());
-    if (is_new) found_.push_back({node.domain, node.op_type, version, 0, {}});
+    if (is_new) found_.push_back({node.domain, node.op_type, version, 0, {}, {}});
     Unsupported& entry = found_[it->second];
     ++entry.count;
-    if (entry.nodes.size() < 3) entry.nodes.push_back(display_name(node));
+    entry.nodes.push_back(display_name(node));
   }
 
   const ModelProto& model_;
@@ -49,19 +51,63 @@ class UnsupportedFinder {
   std::map<std::string, size_t> index_;
 };
 
-std::vector<Unsupported> find_unsupported(const ModelProto& model) { return UnsupportedFinder(model).run(); }
+constexpr size_t kNamed = 3;     // nodes of one entry in a message
+constexpr size_t kEntries = 50;  // entries in a message
 
-Error unsupported_error(const std::vector<Unsupported>& found) {
+std::string list(const std::vector<Unsupported>& found) {
   std::vector<std::string> lines;
   for (const Unsupported& entry : found) {
-    const std::string more = entry.count > entry.nodes.size() ? ", …" : "";
+    if (lines.size() == kEntries) {
+      lines.push_back(fmt::format("… and {} more, which weft inspect --json lists", found.size() - kEntries));
+      break;
+    }
+    const size_t named = std::min(entry.nodes.size(), kNamed);
     lines.push_back(fmt::format("{} (opset {}) x {}: \"{}\"{}", qualified(entry.domain, entry.op),
-                                entry.version, entry.count, fmt::join(entry.nodes, "\", \""), more));
+                                entry.version, entry.count,
+                                fmt::join(entry.nodes.begin(), entry.nodes.begin() + named, "\", \""),
+                                entry.nodes.size() > named ? ", …" : ""));
+    if (!entry.reason.empty()) lines.back() += ": " + entry.reason;
   }
-  return {ErrorKind::unsupported,
-          fmt::format("the model uses {} {} that weft does not know: {}", found.size(),
-                      found.size() == 1 ? "operator" : "operators", fmt::join(lines, "; ")),
-          found.front().nodes.front()};
+  return fmt::format("{}", fmt::join(lines, "; "));
+}
+
+Error unsupported_error(const std::vector<Unsupported>& found) {
+  const std::string first = found.front().nodes.front();
+  std::vector<Unsupported> unknown, refused;
+  uint64_t refused_nodes = 0;
+  for (const Unsupported& entry : found) {
+    (entry.reason.empty() ? unknown : refused).push_back(entry);
+    if (!entry.reason.empty()) refused_nodes += entry.count;
+  }
+  if (unknown.empty() && refused_nodes == 1) {
+    const Unsupported& only = refused.front();
+    return {ErrorKind::unsupported,
+            fmt::format("{} (opset {}): {}", qualified(only.domain, only.op), only.version, only.reason),
+            first};
+  }
+  std::string message = "the model ";
+  if (!unknown.empty())
+    message += fmt::format("uses {} {} that weft does not know: {}", unknown.size(),
+                           unknown.size() == 1 ? "operator" : "operators", list(unknown));
+  if (!refused.empty())
+    message += fmt::format("{}has {} {} that weft refuses: {}", unknown.empty() ? "" : "; it ", refused_nodes,
+                           refused_nodes == 1 ? "node" : "nodes", list(refused));
+  return {ErrorKind::unsupported, std::move(message), first};
+}
+
+/// The import, and what stood in its way: all of it where the inputs are resolved.
+struct Attempt {
+  Result<Import> result;
+  std::vector<Unsupported> unsupported;
+};
+
+Attempt attempt(const ModelProto& model, const Blobs& blobs, const ReadOptions& options) {
+  std::vector<Unsupported> unsupported = UnknownFinder(model).run();
+  Importer importer(model, blobs, options);
+  auto result = importer.run();
+  unsupported.insert(unsupported.end(), importer.refused().begin(), importer.refused().end());
+  if (!unsupported.empty()) result = std::unexpected<Error>(unsupported_error(unsupported));
+  return {std::move(result), std::move(unsupported)};
 }
 
 /// Those of graphs in nodes too.
@@ -87,20 +133,17 @@ Result<ModelProto> read_file(const Blobs& blobs) {
 
 Result<Import> read_onnx(const Blobs& blobs, const ReadOptions& options) {
   WEFT_ASSIGN(model, read_file(blobs));
-  const std::vector<Unsupported> unsupported = find_unsupported(model);
-  if (!unsupported.empty()) return std::unexpected<Error>(unsupported_error(unsupported));
-  Importer importer(model, blobs, options);
-  auto result = importer.run();
+  Result<Import> result = attempt(model, blobs, options).result;
   if (result) result->metadata = metadata_of(model);
   return result;
 }
 
-Result<std::vector<Unsupported>> find_unsupported(const Blobs& blobs) {
+Result<std::vector<Unsupported>> find_unsupported(const Blobs& blobs, const ReadOptions& options) {
   WEFT_ASSIGN(model, read_file(blobs));
-  return find_unsupported(model);
+  return attempt(model, blobs, options).unsupported;
 }
 
-Result<Summary> summarize_onnx(const Blobs& blobs) {
+Result<Summary> summarize_onnx(const Blobs& blobs, const ReadOptions& options) {
   WEFT_ASSIGN(model, read_file(blobs));
   Summary summary;
   summary.metadata = metadata_of(model);
@@ -112,7 +155,7 @@ Result<Summary> summarize_onnx(const Blobs& blobs) {
     summary.outputs.push_back({output.name, describe(output)});
   count_operators(model.graph, summary.operators);
   for (const FunctionProto& function : model.functions) count_operators(function.body, summary.operators);
-  summary.unsupported = find_unsupported(model);
+  summary.unsupported = attempt(model, blobs, options).unsupported;
   return summary;
 }
 

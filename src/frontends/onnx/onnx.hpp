@@ -49,17 +49,19 @@ struct Import {
 
 /// Reads the model in blobs[0]. A value that a node of the model produces keeps its ONNX name.
 /// Errors: invalid_model (malformed, cyclic, contradictory; names the node), unsupported (all unknown
-/// operators at once, or an operand or extent that had to be constant), invalid_argument (options; unresolved
+/// operators and all nodes that weft refuses, at once), invalid_argument (options; unresolved
 /// dimensions, all at once), not_found (external data), limit (an extent above 2^40, a tensor above 4 GiB, a
 /// result above 2 GiB).
 Result<Import> read_onnx(const Blobs& blobs, const ReadOptions& options);
 
-/// An operator that no rule covers.
+/// What weft does not do of a model: an operator that no rule covers, or nodes that their rule refuses for
+/// one reason.
 struct Unsupported {
   std::string domain, op;
   int64_t version = 0;  ///< of the operator set that the model asks for; 0 when it asks for none
   uint64_t count = 0;
-  std::vector<std::string> nodes;  ///< the first three
+  std::vector<std::string> nodes;  ///< all of them
+  std::string reason = {};         ///< empty: no rule covers the operator
 };
 
 /// What `inspect` shows, even when the model cannot be imported.
@@ -72,9 +74,10 @@ struct Summary {
   std::map<std::string, uint64_t> operators;  ///< counts by "domain.Op", or "Op" in ONNX's own domain
   std::vector<Unsupported> unsupported;
 };
-Result<Summary> summarize_onnx(const Blobs& blobs);
+Result<Summary> summarize_onnx(const Blobs& blobs, const ReadOptions& options);
 
-/// All operators of the model in blobs[0] that no rule covers, in order of first appearance.
-Result<std::vector<Unsupported>> find_unsupported(const Blobs& blobs);
+/// All operators of the model in blobs[0] that no rule covers, in order of first appearance; then, where the
+/// options resolve the inputs, the nodes that weft refuses, without those that depend on them.
+Result<std::vector<Unsupported>> find_unsupported(const Blobs& blobs, const ReadOptions& options);
 
 }  // namespace weft::onnx
