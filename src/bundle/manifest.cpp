@@ -116,6 +116,7 @@ ordered_json list(const std::vector<T>& items) {
 ordered_json json_of(const Variant& variant) {
   ordered_json memory = ordered_json::object();
   memory["pages"] = variant.pages;
+  if (variant.places != 0) memory["initial"] = variant.initial_pages;
   memory["static"] = variant.memory.static_end;
   memory["weights"] = variant.memory.weights_bytes;
   memory["resident"] = variant.resident_bytes;
@@ -131,6 +132,7 @@ ordered_json json_of(const Variant& variant) {
   if (variant.symbols != 0) {
     out["symbols"] = variant.symbols;
     out["answers"] = variant.answers;
+    if (variant.places != 0) out["places"] = variant.places;
   }
   out["inputs"] = list(variant.inputs);
   out["outputs"] = list(variant.outputs);
@@ -219,6 +221,7 @@ Variant make_variant(std::string name, std::string file, const plan::Program& pr
   out.name = std::move(name);
   out.file = std::move(file);
   out.pages = (memory.total_bytes + kPageBytes - 1) / kPageBytes;
+  out.initial_pages = (memory.fixed_bytes + kPageBytes - 1) / kPageBytes;
   out.memory = memory;
   out.context = tables.context;
   WEFT_CHECK(tables.entry_records.size() == program.entries.size());
@@ -235,6 +238,7 @@ Variant make_variant(std::string name, std::string file, const plan::Program& pr
     out.entries.push_back({"resize", tables.resize});
     out.symbols = tables.symbols;
     out.answers = tables.answers;
+    out.places = tables.places;
   }
   out.inputs = addresses(program, inputs);
   out.outputs = addresses(program, outputs);

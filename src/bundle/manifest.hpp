@@ -19,6 +19,8 @@ namespace weft::bundle {
 inline constexpr uint32_t kAbiMajor = 1, kAbiMinor = 1;
 /// In required_features: extents depend on symbols.
 inline constexpr const char* kSymbolsFeature = "symbols";
+/// In required_features: memory grows, and inputs and outputs lie where the symbols' values put them.
+inline constexpr const char* kPlacesFeature = "places";
 /// In required_features: `prepare` asks for the weights (step's result `load`).
 inline constexpr const char* kLoadFeature = "load";
 /// Name of the custom section that holds manifest_section().
@@ -58,16 +60,18 @@ struct StatementInfo {
 };
 
 struct Variant {
-  std::string name;  ///< scalar, simd128, relaxed
-  std::string file;  ///< its module
-  uint64_t pages = 0;
+  std::string name;            ///< scalar, simd128, relaxed
+  std::string file;            ///< its module
+  uint64_t pages = 0;          ///< of memory, for the greatest symbols
+  uint64_t initial_pages = 0;  ///< what is there before any symbol is chosen
   plan::MemoryPlan memory;
   uint64_t resident_bytes = 0;   ///< of memory.weights_bytes, the weights that run reads as they are
   uint64_t run_arena_bytes = 0;  ///< of memory.arena_bytes, what run alone needs
   uint32_t context = 0;
   std::vector<EntryInfo> entries;
-  uint32_t symbols = 0, answers = 0;      ///< addresses of the symbols' values, and of the outputs' extents
-  std::vector<uint64_t> inputs, outputs;  ///< addresses, parallel to the manifest's
+  uint32_t symbols = 0, answers = 0;  ///< addresses of the symbols' values, and of the outputs' extents
+  uint32_t places = 0;  ///< address of what memory they take: plan::StaticData::places; 0: none that moves
+  std::vector<uint64_t> inputs, outputs;         ///< addresses, parallel to the manifest's
   std::vector<std::array<uint64_t, 3>> weights;  ///< offset in the data part, address, bytes; by offset
   std::vector<StatementInfo> profile;            ///< parallel to the statements of `run`, or empty
 };

@@ -90,8 +90,10 @@ class Builder {
   }
 
   BufferId add_buffer(std::string name, BufferKind kind, const Storage& storage) {
-    built_.program.buffers.push_back(
-        {.name = std::move(name), .kind = kind, .bytes = plan::greatest(bytes(storage)), .slack = 64});
+    const expr::Expr needs = bytes(storage);
+    plan::Buffer buffer{.name = std::move(name), .kind = kind, .bytes = plan::greatest(needs), .slack = 64};
+    if (!needs.as_constant()) buffer.needs = needs;
+    built_.program.buffers.push_back(std::move(buffer));
     return static_cast<BufferId>(built_.program.buffers.size() - 1);
   }
 

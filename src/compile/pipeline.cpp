@@ -161,6 +161,9 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
     if (options.profile_info) variant.profile = bundle::statement_infos(placed.built.program);
   }
   if (!weights.tensors.empty()) compiled.manifest.required_features.push_back(bundle::kLoadFeature);
+  const auto moves = [](const bundle::Variant& variant) { return variant.places != 0; };
+  if (std::ranges::any_of(compiled.manifest.variants, moves))
+    compiled.manifest.required_features.push_back(bundle::kPlacesFeature);
   WEFT_TRY(mark_inputs(compiled.manifest, options));
   const std::string section = bundle::manifest_section(compiled.manifest);
   for (const PlacedVariant& placed : variants) {

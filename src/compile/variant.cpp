@@ -39,7 +39,7 @@ Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVaria
   dump("program", [&] { return plan::print(built.program); });
   placed.built = std::move(built);
   placed.memory = memory;
-  placed.pages = static_cast<uint32_t>((memory.total_bytes + kPageBytes - 1) / kPageBytes);
+  placed.pages = static_cast<uint32_t>((memory.fixed_bytes + kPageBytes - 1) / kPageBytes);
   return placed;
 }
 

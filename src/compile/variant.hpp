@@ -25,7 +25,7 @@ struct PlacedVariant {
   BuiltProgram built;
   plan::MemoryPlan memory;
   plan::StaticData tables;
-  uint32_t pages = 0;  ///< of 64 KiB
+  uint32_t pages = 0;  ///< of 64 KiB, before any symbol is chosen
 };
 
 /// Builds the program and places its memory; the tables are not made yet.

@@ -125,6 +125,7 @@ class Parser {
       buffer.address = number(UINT64_MAX);
       buffer.placed = true;
     }
+    if (scanner_.take_word("needs")) buffer.needs = expression();
     program_.buffers.push_back(std::move(buffer));
   }
 

@@ -8,11 +8,11 @@
 #include <array>
 
 #include "plan/lifetimes.hpp"
+#include "plan/moves.hpp"
 
 namespace weft::plan {
 namespace {
 
-constexpr uint64_t kAlignment = 64;
 constexpr uint64_t kAddressSpace = uint64_t{1} << 32;
 
 uint64_t align(uint64_t value) { return (value + kAlignment - 1) / kAlignment * kAlignment; }
@@ -162,6 +162,9 @@ Result<MemoryPlan> place_buffers(Program& program, uint64_t static_end) {
     return fail(
         ErrorKind::limit,
         fmt::format("the model needs {} bytes of memory; a 32-bit memory has 4294967296", plan.total_bytes));
+  const Moves moves = moves_of(program);
+  plan.fixed_bytes = std::max(plan.static_end, moves.fixed_bytes);
+  if (!moves.growing.empty()) plan.total_bytes = align(plan.total_bytes);  // as the program computes it
   return plan;
 }
 

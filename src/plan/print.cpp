@@ -25,6 +25,7 @@ std::string text(const Buffer& buffer) {
   if (buffer.window != 0) out += fmt::format(" window {}", buffer.window);
   if (buffer.slack != 0) out += fmt::format(" slack {}", buffer.slack);
   if (buffer.placed) out += fmt::format(" @ {}", buffer.address);
+  if (buffer.needs) out += " needs " + expr::print(*buffer.needs);
   return out;
 }
 

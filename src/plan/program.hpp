@@ -6,7 +6,7 @@
 // Buffers with overlapping addresses must not be live at once (verify). An error cell that a kernel sets ends
 // the entry. Blocks, offsets and sizes of statements are expressions over the program's symbols: extents that
 // the caller chooses before `run`, or that a `define` of `run` computes, each within its range. A buffer has
-// room for the greatest; addresses do not depend on symbols.
+// room and an address for the greatest; for others it may take less, and lie lower (moves.hpp).
 //
 // A load in `prepare` brings bytes of a tensor of model.weights: the caller copies them and goes on. A
 // program without loads has all weights in memory before prepare. A weight with a window has memory for a
@@ -19,6 +19,7 @@
 //     symbol seq in [1, 512]
 //     buffer b0 weights "conv1.w" 6912 @ 4096           (bytes, then the address once memory is planned)
 //     buffer b1 arena "x.nhwc" 602112 slack 64 @ 65536
+//     buffer b2 arena "h" 65536 needs 128*seq          (bytes for the greatest symbols, and for any)
 //     buffer b6 weights "fc.w" 4096000 window 1048576 slack 64
 //     kernel "…" { … }                                   (Loop IR)
 //     prepare {
@@ -65,7 +66,8 @@ enum class BufferKind : uint8_t {
 struct Buffer {
   std::string name;  ///< of the model's value, with what was done to it; for people
   BufferKind kind = BufferKind::arena;
-  uint64_t bytes = 0;   ///< room: what it takes for the greatest symbols
+  uint64_t bytes = 0;                    ///< room: what it takes for the greatest symbols
+  std::optional<expr::Expr> needs = {};  ///< bytes that it takes, where that depends on symbols
   uint64_t window = 0;  ///< weights: bytes of memory for a part of it at a time; 0: all of it
   uint32_t slack = 0;   ///< readable bytes after the end
   uint64_t address = 0;
@@ -151,7 +153,8 @@ struct MemoryPlan {
       0;  ///< the greatest extent of everything else (inputs, outputs, arena, weights only prepare reads)
   uint64_t peak_live_bytes =
       0;  ///< the largest sum of live arena bytes over time: what an ideal planner could reach
-  uint64_t total_bytes = 0;  ///< linear memory needed
+  uint64_t fixed_bytes = 0;  ///< linear memory needed before any symbol is chosen
+  uint64_t total_bytes = 0;  ///< linear memory needed, for the greatest symbols
 };
 /// Gives every buffer an address from `static_end` on, 64-byte aligned: first what lives for ever, then the
 /// arena, in which buffers that are not live at once share bytes (greedy by size, best fit over lifetimes).

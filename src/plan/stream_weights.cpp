@@ -5,11 +5,11 @@
 #include "base/check.hpp"
 #include "plan/access_range.hpp"
 #include "plan/lifetimes.hpp"
+#include "plan/moves.hpp"
 
 namespace weft::plan {
 namespace {
 
-constexpr uint64_t kAlignment = 64;
 constexpr size_t kNever = SIZE_MAX;
 
 /// Blocks [first, first + blocks) read bytes [begin, end) of the weight.

@@ -1,6 +1,7 @@
 #include "plan/tables.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/bytes.hpp"
 #include "base/check.hpp"
@@ -11,7 +12,6 @@ namespace {
 enum class Opcode : uint32_t { end = 0, call = 1, fill = 2, copy = 3, load = 4 };
 
 constexpr uint64_t kRecordsAddress = 128;
-constexpr uint64_t kAlignment = 64;
 
 /// What a kernel gets: each argument's buffer and the offset from its address, then the symbols' values.
 /// Calls with equal ones share their params.
@@ -63,9 +63,18 @@ struct Layout {
   std::vector<uint64_t> entry_records;
   std::map<Arguments, uint64_t> params;
   std::vector<Arguments> order;
-  uint64_t resize = 0, symbols = 0, answers = 0;
+  uint64_t resize = 0, symbols = 0, answers = 0, places = 0;
   uint64_t end = 0;
 };
+
+/// Inputs, then outputs.
+std::vector<BufferId> boundary(const Program& program) {
+  std::vector<BufferId> out;
+  for (const BufferKind kind : {BufferKind::input, BufferKind::output})
+    for (BufferId id = 0; id < program.buffers.size(); ++id)
+      if (program.buffers[id].kind == kind) out.push_back(id);
+  return out;
+}
 
 Layout make_layout(const Program& program) {
   Layout layout;
@@ -92,7 +101,8 @@ Layout make_layout(const Program& program) {
     layout.resize = at;
     layout.symbols = at + 2 * kRecordSize + 4;  // behind the address of the tables
     layout.answers = layout.symbols + 4 * program.symbols.size();
-    at = layout.answers + 4 * program.answers.size();
+    layout.places = layout.answers + 4 * program.answers.size();
+    at = layout.places + 4 * (1 + boundary(program).size());
   }
   layout.end = std::max<uint64_t>((at + kAlignment - 1) / kAlignment * kAlignment, kLowestBuffer);
   return layout;
@@ -100,8 +110,11 @@ Layout make_layout(const Program& program) {
 
 class Writer {
  public:
-  Writer(const Program& program, const Layout& layout, const std::map<BufferId, uint64_t>& file)
-      : program_(program), layout_(layout), file_(file) {}
+  Writer(const Program& program, const Layout& layout, const Moves& moves,
+         const std::map<BufferId, uint64_t>& file)
+      : program_(program), layout_(layout), file_(file), moving_(program.buffers.size()) {
+    for (const Move& move : moves.moves) moving_[move.buffer] = true;
+  }
 
   void entry(const Entry& entry, Nodes& nodes) {
     const std::vector<uint32_t> node = node_of_statements(entry, nodes);
@@ -114,8 +127,7 @@ class Writer {
 
   void params() {
     for (const Arguments& list : layout_.order) {
-      for (const auto& [buffer, offset] : list.buffers)
-        out_.u32(value(static_cast<int64_t>(address(buffer)) + offset, at()));
+      for (const auto& [buffer, offset] : list.buffers) out_.u32(address(buffer, at(), offset));
       for (const std::string& name : list.symbols) {
         const expr::Variable& symbol = program_.symbols.find(name)->second;
         out_.u32(value(expr::variable(name, symbol.range, symbol.multiple_of), at()));
@@ -131,9 +143,11 @@ class Writer {
     out_.u32(word(kRecordsAddress));
     for (size_t i = 0; i < program_.symbols.size(); ++i) out_.u32(0);
     for (const expr::Expr& answer : program_.answers) out_.u32(value(answer, at()));
+    out_.u32(0);  // the bytes of memory
+    for (const BufferId id : boundary(program_)) out_.u32(address(id, at()));
   }
 
-  std::map<uint32_t, expr::Expr> take_words() { return std::move(words_); }
+  std::map<uint32_t, Word> take_words() { return std::move(words_); }
 
   std::vector<uint8_t> take() { return out_.take(); }
 
@@ -166,7 +180,7 @@ class Writer {
   /// What the module starts with: 0 where the value depends on symbols.
   uint32_t value(const expr::Expr& e, uint32_t address) {
     if (const auto constant = e.as_constant()) return word(static_cast<uint64_t>(*constant));
-    words_.emplace(address, e);
+    words_.emplace(address, Word{e});
     return 0;
   }
 
@@ -175,9 +189,12 @@ class Writer {
     for (const uint32_t value : words) out_.u32(value);
   }
 
-  uint32_t address(BufferId buffer, int64_t offset = 0) const {
+  /// The buffer's address, as the word at `at`.
+  uint32_t address(BufferId buffer, uint32_t at, const expr::Expr& offset = 0) {
     WEFT_CHECK(program_.buffers[buffer].placed, program_.buffers[buffer].name);
-    return word(program_.buffers[buffer].address + static_cast<uint64_t>(offset));
+    if (!moving_[buffer]) return value(static_cast<int64_t>(program_.buffers[buffer].address) + offset, at);
+    words_.emplace(at, Word{offset, buffer});
+    return 0;
   }
 
   void write(const Call& call, uint32_t node) {
@@ -187,26 +204,27 @@ class Writer {
             word(call.grain), word(call.first.value_or(0)), node});
   }
   void write(const Fill& fill, uint32_t node) {
-    const auto all = static_cast<int64_t>(program_.buffers[fill.buffer].bytes);
-    const uint32_t bytes = value(fill.bytes.value_or(expr::Expr(all)), at() + 8);
-    record({static_cast<uint32_t>(Opcode::fill), address(fill.buffer), bytes, fill.value, 0, 0, node});
+    const expr::Expr all = room_of(program_, program_.buffers[fill.buffer]);
+    const uint32_t bytes = value(fill.bytes.value_or(all), at() + 8);
+    record(
+        {static_cast<uint32_t>(Opcode::fill), address(fill.buffer, at() + 4), bytes, fill.value, 0, 0, node});
   }
   void write(const Copy& copy, uint32_t node) {
-    record({static_cast<uint32_t>(Opcode::copy), address(copy.destination), address(copy.source),
-            value(copy.bytes, at() + 12), 0, 0, node});
+    record({static_cast<uint32_t>(Opcode::copy), address(copy.destination, at() + 4),
+            address(copy.source, at() + 8), value(copy.bytes, at() + 12), 0, 0, node});
   }
   void write(const Load& load, uint32_t node) {
     const auto range = file_.find(load.buffer);
     WEFT_CHECK(range != file_.end(), program_.buffers[load.buffer].name);
     const uint64_t offset = range->second + load.begin;
-    record({static_cast<uint32_t>(Opcode::load), address(load.buffer), word(load.bytes),
+    record({static_cast<uint32_t>(Opcode::load), address(load.buffer, at() + 4), word(load.bytes),
             static_cast<uint32_t>(offset), static_cast<uint32_t>(offset >> 32), 0, node});
   }
 
   void write(const Define& define, uint32_t node) {
     const auto place = std::distance(program_.symbols.begin(), program_.symbols.find(define.symbol));
     const uint32_t cell = word(layout_.symbols + 4 * static_cast<uint64_t>(place));
-    record({static_cast<uint32_t>(Opcode::copy), cell, address(define.buffer), 4, 0, 0, node});
+    record({static_cast<uint32_t>(Opcode::copy), cell, address(define.buffer, at() + 8), 4, 0, 0, node});
     call_resize(node);
   }
 
@@ -214,7 +232,8 @@ class Writer {
   const Layout& layout_;
   const std::map<BufferId, uint64_t>& file_;
   Windows windows_;
-  std::map<uint32_t, expr::Expr> words_;
+  std::vector<bool> moving_;
+  std::map<uint32_t, Word> words_;
   ByteWriter out_;
 };
 
@@ -230,11 +249,12 @@ uint64_t static_size(const Program& program) { return make_layout(program).end; 
 
 StaticData make_static_data(const Program& program, Nodes& nodes, const std::map<BufferId, uint64_t>& file) {
   const Layout layout = make_layout(program);
-  Writer writer(program, layout, file);
+  StaticData out;
+  out.moves = moves_of(program);
+  Writer writer(program, layout, out.moves, file);
   for (const Entry& entry : program.entries) writer.entry(entry, nodes);
   writer.params();
   writer.resize();
-  StaticData out;
   out.segments.emplace_back(word(kRecordsAddress), writer.take());
   for (const uint64_t records : layout.entry_records) out.entry_records.push_back(word(records));
   out.end = word(layout.end);
@@ -242,8 +262,65 @@ StaticData make_static_data(const Program& program, Nodes& nodes, const std::map
   out.resize = word(layout.resize);
   out.symbols = word(layout.symbols);
   out.answers = word(layout.answers);
+  if (!out.moves.growing.empty()) out.places = word(layout.places);
   return out;
 }
+
+namespace {
+
+using loops::Value;
+
+Value maximum(Value a, Value b) { return loops::binary(loops::ValueOp::max, std::move(a), std::move(b)); }
+Value sum(Value a, Value b) { return loops::binary(loops::ValueOp::add, std::move(a), std::move(b)); }
+Value in_bytes(Value units) {
+  const Value log2 = loops::constant_int({DType::i32}, std::countr_zero(kAlignment));
+  return loops::binary(loops::ValueOp::shift_left, std::move(units), log2);
+}
+
+/// Values of the resize kernel: where buffers lie, in units of kAlignment (an address may not fit i32).
+/// Buffers that move are bound by `let`, one after the other.
+class Places {
+ public:
+  Places(const Program& program, const Moves& moves) : program_(program), moves_(moves) {
+    for (const Move& move : moves_.moves) names_[move.buffer] = "place" + std::to_string(move.buffer);
+  }
+
+  void bind(loops::Block& body) const {
+    for (const Move& move : moves_.moves) {
+      Value place = end(move.on.front());
+      for (size_t i = 1; i < move.on.size(); ++i) place = maximum(place, end(move.on[i]));
+      body.push_back(loops::make_let(names_.find(move.buffer)->second, place));
+    }
+  }
+
+  Value place(BufferId id) const {
+    const auto name = names_.find(id);
+    if (name != names_.end()) return loops::local({DType::i32}, name->second);
+    return units(program_.buffers[id].address);
+  }
+
+  /// All that the symbols take, in bytes.
+  Value need() const {
+    Value out = units(moves_.fixed_bytes);
+    for (const BufferId id : moves_.growing)
+      out = maximum(out, sum(end(id), units(program_.buffers[id].slack)));
+    return in_bytes(out);
+  }
+
+ private:
+  static Value units(uint64_t bytes) {
+    return loops::constant_int({DType::i32}, static_cast<int64_t>((bytes + kAlignment - 1) / kAlignment));
+  }
+  Value end(BufferId id) const {
+    return sum(place(id), loops::index_value(units_of(program_, program_.buffers[id])));
+  }
+
+  const Program& program_;
+  const Moves& moves_;
+  std::map<BufferId, std::string> names_;
+};
+
+}  // namespace
 
 loops::Kernel resize_kernel(const Program& program, const StaticData& tables) {
   loops::Kernel kernel;
@@ -253,9 +330,17 @@ loops::Kernel resize_kernel(const Program& program, const StaticData& tables) {
                             .dtype = DType::i32,
                             .space = loops::BufferSpace::write,
                             .elements = (tables.end - static_cast<int64_t>(kRecordsAddress)) / 4});
-  for (const auto& [address, e] : tables.words)
-    kernel.body.push_back(
-        loops::make_store(0, (address - static_cast<int64_t>(kRecordsAddress)) / 4, loops::index_value(e)));
+  const Places places(program, tables.moves);
+  places.bind(kernel.body);
+  const auto store = [&](uint32_t address, Value value) {
+    const int64_t index = (address - static_cast<int64_t>(kRecordsAddress)) / 4;
+    kernel.body.push_back(loops::make_store(0, index, std::move(value)));
+  };
+  for (const auto& [address, word] : tables.words) {
+    const Value value = loops::index_value(word.value);
+    store(address, word.place ? sum(in_bytes(places.place(*word.place)), value) : value);
+  }
+  if (tables.places != 0) store(tables.places, places.need());
   return kernel;
 }
 

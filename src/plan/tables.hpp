@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "plan/moves.hpp"
 #include "plan/program.hpp"
 
 namespace weft::plan {
@@ -33,6 +35,12 @@ inline constexpr uint32_t kRecordSize = 32;
 /// Buffers lie at this address or above (what emitted pointers assume: targets/wasm/addresses.hpp).
 inline constexpr uint32_t kLowestBuffer = 1024;
 
+/// What a word of the tables is: an expression over symbols, on top of where a buffer that moves lies.
+struct Word {
+  expr::Expr value;
+  std::optional<BufferId> place = {};
+};
+
 struct StaticData {
   std::vector<std::pair<uint32_t, std::vector<uint8_t>>>
       segments;  ///< address, bytes; the context is zero and needs none
@@ -44,8 +52,12 @@ struct StaticData {
   uint32_t resize = 0;   ///< address of the record that puts the symbols' values into the tables
   uint32_t symbols = 0;  ///< address of their values, u32 each, in the order of Program::symbols
   uint32_t answers = 0;  ///< address of Program::answers, u32 each; known once `resize` has run
+  /// Address of what memory the symbols take, u32 each, likewise: bytes, then where the inputs and the
+  /// outputs lie, in the order of the buffers. 0: nothing moves.
+  uint32_t places = 0;
+  Moves moves;
   /// Words of the tables that depend on symbols, by address.
-  std::map<uint32_t, expr::Expr> words;
+  std::map<uint32_t, Word> words;
 };
 
 /// First address that the tables of this program leave free, a multiple of 64. Addresses of buffers do not

@@ -6,13 +6,13 @@
 #include "plan/access_range.hpp"
 #include "plan/aliasing.hpp"
 #include "plan/lifetimes.hpp"
+#include "plan/moves.hpp"
 
 namespace weft::plan {
 namespace {
 
 constexpr uint64_t kAddressSpace = uint64_t{1} << 32;
 constexpr uint64_t kMaxBlocks = INT32_MAX;  ///< the kernel's begin and end are i32
-constexpr uint64_t kAlignment = 64;
 
 std::unexpected<Error> broken(std::string what, std::string node = {}) {
   return fail(ErrorKind::invalid_argument, std::move(what), std::move(node));
@@ -313,6 +313,8 @@ Result<void> verify(const Program& program) {
   for (size_t i = 0; i < program.buffers.size(); ++i) {
     const Buffer& buffer = program.buffers[i];
     if (buffer.bytes > kAddressSpace) return broken(fmt::format("b{} is too large", i), buffer.name);
+    if (buffer.needs && greatest(*buffer.needs) > buffer.bytes)
+      return broken(fmt::format("b{} has no room for {} bytes", i, expr::print(*buffer.needs)), buffer.name);
     if (buffer.window != 0 && buffer.kind != BufferKind::weights)
       return broken(fmt::format("b{} has a window, but is no weight", i), buffer.name);
   }

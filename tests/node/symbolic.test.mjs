@@ -48,6 +48,36 @@ for (const { name, dims, input, shapes } of models) {
   });
 }
 
+test("memory grows to what the dimensions take", async () => {
+  const { name, dims, input, shapes } = models[0];
+  assert.equal(compile(name, dims, "--variants", "simd128").status, 0);
+  const manifest = JSON.parse(readFileSync(path.join(FOLDER, name, "model.json"), "utf8"));
+  const { pages, initial } = manifest.variants[0].memory;
+  assert.ok(initial < pages, `${initial} of ${pages} pages at first`);
+  const memory = new WebAssembly.Memory({ initial, maximum: pages });
+  const loaded = await load(pathToFileURL(path.join(FOLDER, name) + path.sep), { variant: "simd128", memory });
+  const bytes = (shape) => shape.reduce((a, b) => a * b, 4);
+  let last = 0;
+  for (const shape of [...shapes].sort((a, b) => bytes(a) - bytes(b))) {
+    await loaded.run({ [input]: tensor(shape) });
+    assert.ok(memory.buffer.byteLength >= last && memory.buffer.byteLength <= pages * 65536);
+    last = memory.buffer.byteLength;
+  }
+  // What came before in the model's own memory may move.
+  const place = loaded.input(input), given = tensor(shapes[0]);
+  place.set(given.data);
+  const [a, b] = [await loaded.run({ [input]: { ...given, data: place.subarray(0, given.data.length) } }), await loaded.run({ [input]: given })];
+  for (const output of Object.keys(a)) assert.deepEqual(a[output], b[output]);
+  const view = await loaded.run({ [input]: given }, { outputs: "view" });
+  for (const output of Object.keys(a)) assert.deepEqual([...view[output]], [...a[output]]);
+  loaded.dispose();
+  const small = new WebAssembly.Memory({ initial, maximum: initial });
+  const tight = await load(pathToFileURL(path.join(FOLDER, name) + path.sep), { variant: "simd128", memory: small });
+  const largest = [...shapes].sort((a, b) => bytes(b) - bytes(a))[0];
+  await assert.rejects(tight.run({ [input]: tensor(largest) }), { name: "RuntimeError", code: "memory" });
+  tight.dispose();
+});
+
 /** A picture [1, 3, H, W] cut to a height and a width. */
 function cut({ data, shape }, height, width) {
   const out = new Float32Array(3 * height * width);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "plan/moves.hpp"
 #include "plan/program.hpp"
 #include "plan/stream_weights.hpp"
 #include "support/text_cases.hpp"
@@ -51,6 +52,31 @@ std::string streamed(Program program) {
   return text + all.substr(0, all.find("  kernel")) + all.substr(all.find("  prepare"));
 }
 
+/// Where the buffers lie for the least, the middle and the greatest symbols.
+std::string moved(Program program) {
+  const auto plan = place_buffers(program, 1000);
+  if (!plan) return to_string(plan.error());
+  EXPECT_EQ(verified(program), "ok");
+  std::string text = fmt::format("before any: {} bytes\n", plan->fixed_bytes);
+  for (const int64_t quarter : {0, 1, 4}) {
+    SymbolValues values;
+    for (const auto& [name, symbol] : program.symbols)
+      values[name] = *symbol.range.min + quarter * (*symbol.range.max - *symbol.range.min) / 4;
+    const std::vector<uint64_t> at = addresses_of(program, values);
+    for (const auto& [name, value] : values) text += fmt::format("{} = {}: ", name, value);
+    text += fmt::format("{} bytes", at.back());
+    for (size_t id = 0; id + 1 < at.size(); ++id) {
+      text += fmt::format(", b{} @ {}", id, at[id]);
+      EXPECT_LE(at[id], program.buffers[id].address);
+      if (quarter == 4) {
+        EXPECT_EQ(at[id], program.buffers[id].address);
+      }
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 TEST(Plan, Cases) {
   const weft::testing::TextFunctions functions = {
       {"roundtrip", [](const std::string& text) { return with_program(text, print); }},
@@ -60,6 +86,7 @@ TEST(Plan, Cases) {
        [](const std::string& text) {
          return with_program(text, [](Program program) { return print(share_kernels(std::move(program))); });
        }},
+      {"move", [](const std::string& text) { return with_program(text, moved); }},
       {"place",
        [](const std::string& text) {
          return with_program(text, [](Program program) {

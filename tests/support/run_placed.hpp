@@ -7,19 +7,24 @@
 #include <string_view>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include "plan/moves.hpp"
 #include "plan/program.hpp"
 
 namespace weft::testing {
 
 class PlacedMemory {
  public:
-  /// `given`: contents of weights and inputs, by buffer.
+  /// `given`: contents of weights and inputs, by buffer, as long as the symbols make them.
   PlacedMemory(const plan::Program& program, uint64_t bytes, const plan::Contents& given,
                plan::SymbolValues symbols = {})
       : program_(program),
         given_(given),
         symbols_(std::move(symbols)),
-        memory_(static_cast<size_t>(bytes), 0xff) {
+        addresses_(plan::addresses_of(program, symbols_)),
+        memory_(static_cast<size_t>(addresses_.back()), 0xff) {
+    EXPECT_LE(addresses_.back(), bytes);
     write(plan::BufferKind::weights, given);
     for (const plan::Entry& entry : program.entries) {
       if (entry.name == "run") write(plan::BufferKind::input, given);
@@ -28,16 +33,19 @@ class PlacedMemory {
     }
   }
 
-  std::vector<uint8_t> contents(plan::BufferId id) {
-    return {at(id), at(id) + static_cast<ptrdiff_t>(program_.buffers[id].bytes)};
-  }
+  std::vector<uint8_t> contents(plan::BufferId id) { return {at(id), at(id) + room(id)}; }
 
   /// The symbols' values at the end: those that were given, and those that the program computes.
   const plan::SymbolValues& symbols() const { return symbols_; }
 
  private:
   std::vector<uint8_t>::iterator at(plan::BufferId id, uint64_t offset = 0) {
-    return memory_.begin() + static_cast<ptrdiff_t>(program_.buffers[id].address + offset);
+    return memory_.begin() + static_cast<ptrdiff_t>(addresses_[id] + offset);
+  }
+
+  /// Bytes that the buffer has for these symbols.
+  ptrdiff_t room(plan::BufferId id) const {
+    return static_cast<ptrdiff_t>(value(plan::room_of(program_, program_.buffers[id])));
   }
 
   void write(plan::BufferKind kind, const plan::Contents& given) {
@@ -48,8 +56,7 @@ class PlacedMemory {
   /// Of the whole: buffers with windows are not for this.
   void run(const plan::Load& load) { std::ranges::copy(given_[load.buffer], at(load.buffer)); }
   void run(const plan::Fill& fill) {
-    const auto all = static_cast<int64_t>(program_.buffers[fill.buffer].bytes);
-    std::fill_n(at(fill.buffer), value(fill.bytes.value_or(all)), fill.value);
+    std::fill_n(at(fill.buffer), fill.bytes ? value(*fill.bytes) : room(fill.buffer), fill.value);
   }
   void run(const plan::Copy& copy) { std::copy_n(at(copy.source), value(copy.bytes), at(copy.destination)); }
   void run(const plan::Define& define) {
@@ -69,6 +76,7 @@ class PlacedMemory {
                call.offsets.empty() ? 0 : static_cast<uint64_t>(value(call.offsets[argument])));
         const auto bytes = std::max<int64_t>(value(kernel.buffers[i].elements), 0) *
                            static_cast<int64_t>(byte_size(kernel.buffers[i].dtype));
+        EXPECT_LE(begin - at(call.buffers[argument]) + bytes, room(call.buffers[argument]));
         visit(i, begin, begin + bytes);
         ++argument;
       }
@@ -85,6 +93,7 @@ class PlacedMemory {
   const plan::Program& program_;
   const plan::Contents& given_;
   plan::SymbolValues symbols_;
+  std::vector<uint64_t> addresses_;
   std::vector<uint8_t> memory_;
 };
 

@@ -2,7 +2,7 @@ import { openCache } from "./cache.js";
 import { checkedChunks } from "./chunks.js";
 import { LoadError, WeftError } from "./errors.js";
 import { allBytes, isAddress, isModule, isResponse, open, refuse, toBytes, toUrl, type Opened } from "./files.js";
-import { chooseVariant, pageBytes, readManifest, type Choice, type Manifest } from "./manifest.js";
+import { chooseVariant, pageBytes, readManifest, type Choice, type Manifest, type Variant } from "./manifest.js";
 import { infoOf, LoadedModel, Machine } from "./model.js";
 import { messageOf } from "./network.js";
 import { loadInWorker } from "./remote.js";
@@ -132,17 +132,17 @@ function checkPair(module: WebAssembly.Module, { manifest, choice, label }: Foun
     throw new LoadError("mismatch", `${choice.variant.file} and ${label} come from different compilations: deploy all files of a bundle together`);
 }
 
-function makeMemory(pages: number, given: WebAssembly.Memory | undefined): WebAssembly.Memory {
+function makeMemory({ pages, initial = pages }: Variant["memory"], given: WebAssembly.Memory | undefined): WebAssembly.Memory {
   if (given !== undefined) {
-    if (given.buffer.byteLength < pages * pageBytes)
-      throw new LoadError("memory", `the memory has ${given.buffer.byteLength} bytes, the model needs ${pages * pageBytes}`);
+    if (given.buffer.byteLength < initial * pageBytes)
+      throw new LoadError("memory", `the memory has ${given.buffer.byteLength} bytes, the model needs ${initial * pageBytes}`);
     new Uint8Array(given.buffer).fill(0);
     return given;
   }
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+    return new WebAssembly.Memory({ initial, maximum: pages });
   } catch (cause) {
-    throw new LoadError("memory", `cannot have ${pages * pageBytes} bytes of memory: ${messageOf(cause)}`, cause);
+    throw new LoadError("memory", `cannot have ${initial * pageBytes} bytes of memory: ${messageOf(cause)}`, cause);
   }
 }
 
@@ -193,7 +193,7 @@ async function assemble(found: Found, options: LoadOptions, stop: AbortControlle
   const { signal } = stop;
   const hasWeights = manifest.weights.bytes > 0;
   const meter = new Meter(manifest, [variant.file, ...(hasWeights ? [weightsFile] : [])], options.onProgress);
-  const memory = makeMemory(variant.memory.pages, options.memory);
+  const memory = makeMemory(variant.memory, options.memory);
   meter.report("download");
 
   const code = async (): Promise<WebAssembly.Module> => {

@@ -7,7 +7,8 @@ import type { Dimension, TensorInfo, VariantName } from "./types.js";
 export interface Variant {
   readonly name: VariantName;
   readonly file: string;
-  readonly memory: { readonly pages: number };
+  /** With dimensions: at first `initial`, then as much as they take, up to `pages`. */
+  readonly memory: { readonly pages: number; readonly initial?: number };
   readonly context: number;
   readonly entries: readonly { readonly name: string; readonly records: number }[];
   readonly inputs: readonly number[];
@@ -15,6 +16,8 @@ export interface Variant {
   /** Addresses of the dimensions' values, and of the extents of the outputs that the entry "resize" computes. */
   readonly symbols?: number;
   readonly answers?: number;
+  /** Address of the bytes of memory that the dimensions take, then of the inputs' and the outputs' addresses. */
+  readonly places?: number;
   /** [offset in the data part of model.weights, address, bytes], by offset: what is copied before prepare */
   readonly weights: readonly (readonly [number, number, number])[];
 }
@@ -66,7 +69,7 @@ export function readManifest(json: unknown, where: string): Manifest {
       `${where} has bundle ABI ${major}, this runtime reads ${abiMajor}: compile the model again, or take the runtime of its compiler`,
     );
   for (const feature of list(top["required_features"] ?? [], "required_features"))
-    if (feature !== "load" && feature !== "symbols")
+    if (!/^(load|symbols|places)$/.test(feature as string))
     throw new LoadError("feature", `${where} needs "${String(feature)}", which this runtime does not have`);
 
   text(top["name"], "name");
@@ -106,6 +109,7 @@ export function readManifest(json: unknown, where: string): Manifest {
     if (symbols.length > 0 || "answers" in variant) {
       range(variant["symbols"], 4 * symbols.length, "symbols");
       range(variant["answers"], answers, "answers");
+      range(variant["places"] ?? 0, 4 + 4 * ports.inputs.length + 4 * ports.outputs.length, "places");
     }
     for (const field of ["inputs", "outputs"] as const) {
       const addresses = list(variant[field], `${at}.${field}`);

@@ -48,9 +48,9 @@ export class Machine {
     const { context, entries } = this.#choice.variant;
     const records = entries.find(({ name }) => name === entry)?.records;
     if (records === undefined) return false;
-    const words = new DataView(this.memory.buffer, context, 24);
-    for (let i = 0; i < 24; i += 4) words.setUint32(i, 0, true);
-    words.setUint32(0, records, true);
+    const { buffer } = this.memory;
+    new Uint8Array(buffer, context, 24).fill(0);
+    new DataView(buffer).setUint32(context, records, true);
     return true;
   }
 
@@ -70,18 +70,19 @@ export class Machine {
   /** Brings the part of the weights that the last record asks for. */
   async #load(source: WeightsSource | undefined): Promise<void> {
     const { buffer } = this.memory;
-    const context = new DataView(buffer, this.#choice.variant.context, 4);
-    const record = new DataView(buffer, context.getUint32(0, true) - recordBytes, recordBytes);
-    const word = (i: number): number => record.getUint32(4 * i, true);
+    const words = new DataView(buffer);
+    const record = words.getUint32(this.#choice.variant.context, true) - recordBytes;
+    const word = (i: number): number => words.getUint32(record + 4 * i, true);
     if (source === undefined) throw new RuntimeError("step", "the model's code asks for weights outside of prepare");
     await source(word(3) + word(4) * 2 ** 32, new Uint8Array(buffer, word(1), word(2)));
   }
 
   #fail(): never {
-    const words = new DataView(this.memory.buffer, this.#choice.variant.context, 24);
-    const code = words.getUint32(8, true);
-    const index = words.getUint32(12, true);
-    const value = words.getBigInt64(16, true);
+    const { context } = this.#choice.variant;
+    const words = new DataView(this.memory.buffer);
+    const code = words.getUint32(context + 8, true);
+    const index = words.getUint32(context + 12, true);
+    const value = words.getBigInt64(context + 16, true);
     const node = this.#nodes[index] ?? `#${index}`;
     if (code === indexOutOfRange) throw new RuntimeError("index_out_of_range", `node ${node}: index ${value} is out of range`, node, value);
     throw new RuntimeError("node_failed", `node ${node} failed with code ${code}`, node, value);
@@ -112,6 +113,21 @@ export class Machine {
       }
       budget = Math.max(1, Math.min(1 << 20, Math.round((budget * sliceMs) / 4 / Math.max(0.01, now - from)), budget * 4));
       from = performance.now();
+    }
+  }
+
+  resize(): void {
+    this.#start("resize");
+    this.#call(0);
+  }
+
+  /** Makes the memory at least so large. */
+  grow(bytes: number): void {
+    const more = Math.ceil((bytes - this.memory.buffer.byteLength) / pageBytes);
+    try {
+      if (more > 0) this.memory.grow(more);
+    } catch (cause) {
+      throw new RuntimeError("memory", `cannot have ${bytes} bytes of memory: ${messageOf(cause)}`);
     }
   }
 
@@ -237,7 +253,7 @@ export function infoOf(manifest: Manifest, { variant, reason }: Choice): ModelIn
 }
 
 /** A tensor where it lies in the memory. */
-const view = ({ memory }: Machine, { dtype }: TensorInfo, shape: readonly number[], address: number): TypedArray => kinds[dtype].make(memory.buffer, address, elements(shape));
+const view = (memory: { readonly buffer: ArrayBuffer }, { dtype }: TensorInfo, shape: readonly number[], address: number): TypedArray => kinds[dtype].make(memory.buffer, address, elements(shape));
 
 /** Results tell their shape. */
 export const shaped = (array: TypedArray, shape: readonly number[]): TypedArray => Object.defineProperty(array, "shape", { value: shape });
@@ -267,7 +283,12 @@ export class LoadedModel implements Model {
   input(name: string): TypedArray {
     const index = this.info.inputs.findIndex((info) => info.name === name);
     if (index < 0) throw new InputError("unknown_input", `unknown input "${name}"; the model's inputs: ${quote(this.info.inputs)}`);
-    return view(this.#live(), this.info.inputs[index]!, this.info.inputs[index]!.shape, this.#choice.variant.inputs[index]!);
+    const info = this.info.inputs[index]!;
+    const { places, inputs } = this.#choice.variant;
+    const machine = this.#live();
+    // What moves has no place to write to.
+    const memory = places ? { buffer: new ArrayBuffer(elements(info.shape) * kinds[info.dtype].bytes) } : machine.memory;
+    return view(memory, info, info.shape, places ? 0 : inputs[index]!);
   }
 
   async run(inputs: Record<string, TensorLike>, options: RunOptions = {}): Promise<Record<string, TypedArray>> {
@@ -332,30 +353,40 @@ export class LoadedModel implements Model {
     return outputs.map(({ shape }) => shape.map(() => words.getUint32((at! += 4) - 4, true)));
   }
 
+  /** Tells the module the dimensions, and grows its memory to what they take. Returns where inputs and outputs lie. */
+  #resize(machine: Machine, extents: readonly number[]): readonly number[] {
+    const { symbols, places, inputs, outputs } = this.#choice.variant;
+    const fixed = [...inputs, ...outputs];
+    if (!extents.length) return fixed;
+    const words = new Uint32Array(machine.memory.buffer);
+    words.set(extents, symbols! / 4);
+    machine.resize();
+    if (!places) return fixed;
+    const [need, ...moved] = words.subarray(places / 4, places / 4 + 1 + fixed.length);
+    machine.grow(need!);
+    return moved;
+  }
+
   async #execute({ data: feed, extents }: Feed, { signal, onStatement, outputs = "copy" }: RunOptions): Promise<Record<string, TypedArray>> {
     const machine = this.#live();
-    const { buffer } = machine.memory;
-    const bytes = new Uint8Array(buffer);
-    const { variant } = this.#choice;
+    const { memory } = machine;
+    const { places, inputs } = this.#choice.variant;
     // What lies elsewhere in the memory, an output of the last run perhaps, may be where another input goes.
-    const apart = feed.map((data, i) => (data.buffer === buffer && data.byteOffset !== variant.inputs[i] ? data.slice() : data));
+    const apart = feed.map((data, i) => (data.buffer === memory.buffer && (places || data.byteOffset !== inputs[i]) ? data.slice() : data));
+    const at = this.#resize(machine, extents);
+    const bytes = new Uint8Array(memory.buffer);
     apart.forEach((data, i) => {
-      const at = variant.inputs[i]!;
-      if (data.buffer !== buffer) bytes.set(data, at);
+      const begin = at[i]!;
+      if (data.buffer !== memory.buffer) bytes.set(data, begin);
       if (this.info.inputs[i]!.dtype === "boolean")
-        for (let b = at; b < at + data.length; ++b) bytes[b] = bytes[b] === 0 ? 0 : 1;
+        for (let b = begin; b < begin + data.length; ++b) bytes[b] = bytes[b] === 0 ? 0 : 1;
     });
-    if (extents.length > 0) {
-      const words = new DataView(buffer);
-      extents.forEach((extent, i) => words.setUint32(variant.symbols! + 4 * i, extent, true));
-      await machine.execute("resize", undefined);
-    }
     if (onStatement) machine.trace("run", onStatement);
     else await machine.execute("run", signal);
     const shapes = this.#shapes(machine);
     const results: [string, TypedArray][] = this.info.outputs.map((info, i) => {
       const shape = shapes[i]!;
-      const seen = view(machine, info, shape, variant.outputs[i]!);
+      const seen = view(memory, info, shape, at[feed.length + i]!);
       if (this.#numbers && isWide(info.dtype)) return [info.name, shaped(narrow(info.name, seen as BigInt64Array), shape)];
       return [info.name, shaped(outputs === "view" ? seen : seen.slice(), shape)];
     });

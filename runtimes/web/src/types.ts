@@ -69,7 +69,7 @@ export interface ModelInfo {
   /** The code that runs, and why it was chosen. */
   readonly variant: VariantName;
   readonly variantReason: string;
-  /** All memory that this instance holds: weights, arena, tables. */
+  /** All memory that this instance holds: weights, arena, tables. With dimensions, the most that it may grow to. */
   readonly memoryBytes: number;
   readonly dimensions: readonly Dimension[];
   readonly inputs: readonly TensorInfo[];
@@ -110,7 +110,7 @@ export interface Model<Inputs = Record<string, TensorLike>, Outputs = Record<str
   readonly info: ModelInfo;
   /**
    * An input's place in the model's memory: written there and given to `run`, it is not copied. A run may overwrite it, so write all of
-   * it before each. Good until the model is disposed of.
+   * it before each. Good until the model is disposed of. Where the places of inputs depend on dimensions, an array of the greatest size.
    */
   input<Name extends keyof Inputs & string>(name: Name): Inputs[Name] extends TensorLike<infer Array> ? Array : TypedArray;
   /**
@@ -182,6 +182,6 @@ export interface LoadOptions {
   readonly integrity?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** To use in place of a new one: not shared, large enough, and used by nobody else while the model lives. It is cleared. */
+  /** To use in place of a new one: not shared, large enough or able to grow, and used by nobody else while the model lives. It is cleared. */
   readonly memory?: WebAssembly.Memory | undefined;
 }
