@@ -104,10 +104,24 @@ void convert_optional_get_element(Call& c);
 // trees.cpp
 void convert_tree_ensemble(Call& c);
 void convert_tree_ensemble_regressor(Call& c);
-void convert_binarizer(Call& c);
+void convert_tree_ensemble_classifier(Call& c);
 void convert_array_feature_extractor(Call& c);
+// ml_linear.cpp
+void convert_binarizer(Call& c);
 void convert_scaler(Call& c);
 void convert_linear_regressor(Call& c);
+void convert_linear_classifier(Call& c);
+void convert_normalizer(Call& c);
+void convert_imputer(Call& c);
+// svm.cpp
+void convert_svm_classifier(Call& c);
+void convert_svm_regressor(Call& c);
+// encoders.cpp
+void convert_label_encoder(Call& c);
+void convert_category_mapper(Call& c);
+void convert_one_hot_encoder(Call& c);
+void convert_feature_vectorizer(Call& c);
+void convert_zip_map(Call& c);
 // attention.cpp
 void convert_attention(Call& c);
 void convert_rotary_embedding(Call& c);

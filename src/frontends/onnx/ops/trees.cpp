@@ -1,4 +1,4 @@
-// Operators of ai.onnx.ml: tree ensembles, linear models, scaling.
+// Tree ensembles of ai.onnx.ml.
 //
 // A tree is walked in all rows at once: each step gathers the feature, the split and the children of the node
 // where a row stands. Leaves lead to themselves, so that as many steps as the deepest tree has levels do for
@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/ml.hpp"
 #include "frontends/onnx/ops/term.hpp"
 
 namespace weft::onnx {
@@ -83,7 +84,7 @@ Term compare(Call& c, const Forest& f, ValueId at, const Term& value, const Term
     for (const auto& set : f.members)
       for (size_t i = 0; i < most; ++i) table.push_back(i < set.size() ? set[i] : std::nan(""));
     const ValueId held = emit(c, value);
-    Ints shape = c.shape(held);
+    Dims shape = c.dims(held);
     shape.push_back(1);
     const ValueId rows = c.constant(
         c.dtype(held), {static_cast<int64_t>(f.members.size()), static_cast<int64_t>(most)}, table);
@@ -111,28 +112,29 @@ Term compare(Call& c, const Forest& f, ValueId at, const Term& value, const Term
 /// The sums (or other aggregates) of the leaves' weights: [rows, targets].
 ValueId evaluate_forest(Call& c, ValueId x, const Forest& f) {
   if (!c.ok()) return kNoValue;
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   const std::optional<int64_t> depth = depth_of(f);
   if (shape.size() != 2 || !depth || f.roots.empty()) {
     c.invalid("its trees are no trees, or its input is no matrix");
     return kNoValue;
   }
-  for (const int64_t feature : f.features)
-    if (feature < 0 || feature >= shape[1]) {
-      c.invalid(fmt::format("the feature {} of {}", feature, shape[1]));
-      return kNoValue;
-    }
+  const auto [least, most] = std::ranges::minmax(f.features);
+  if (!expr::always(expr::logical_and(expr::less_equal(0, least), expr::less(most, shape[1])))) {
+    c.invalid(fmt::format("the features {} to {} of {}", least, most, expr::print(shape[1])));
+    return kNoValue;
+  }
   const auto trees = static_cast<int64_t>(f.roots.size()), nodes = static_cast<int64_t>(f.features.size());
-  const Ints all = {shape[0], trees};
+  const Dims all = {shape[0], trees};
   const ValueId features = cast(c, c.vector(f.features), DType::i32),
                 yes = cast(c, c.vector(f.yes), DType::i32);
   const ValueId no = cast(c, c.vector(f.no), DType::i32), roots = cast(c, c.vector(f.roots), DType::i32);
   const ValueId splits = c.constant(c.dtype(x), {nodes}, f.splits);
   const ValueId flat = reshape(c, x, {element_count(shape)});
+  const Term width = number(c, shape[1]);
   ValueId at = expand(c, roots, all);
   for (int64_t level = 0; level < *depth && c.ok(); ++level) {
     const ValueId feature = emit(c, gather(features, at));
-    const ValueId value = emit(c, gather(flat, iota(all, 0) * static_cast<double>(shape[1]) + feature));
+    const ValueId value = emit(c, gather(flat, iota(all, 0) * width + feature));
     const ValueId split = emit(c, gather(splits, at));
     const ValueId goes = emit(c, compare(c, f, at, value, split));
     const ValueId if_true = emit(c, gather(yes, at)), if_false = emit(c, gather(no, at));
@@ -162,14 +164,6 @@ ValueId evaluate_forest(Call& c, ValueId x, const Forest& f) {
     return reduce(c, votes, f.aggregate == Aggregate::min ? ReduceKind::min : ReduceKind::max, {1}, false);
   const ValueId sum = reduce(c, votes, ReduceKind::sum, {1}, false);
   return f.aggregate == Aggregate::average ? mul(c, sum, 1.0 / static_cast<double>(trees)) : sum;
-}
-
-ValueId transformed(Call& c, ValueId x, const std::string& name) {
-  if (name == "NONE" || name == "0") return x;
-  if (name == "LOGISTIC" || name == "2") return c.emit(Op::sigmoid, {x});
-  if (name == "SOFTMAX" || name == "1") return softmax(c, x, {1}, false);
-  c.unsupported(fmt::format("post_transform = {}", name));
-  return kNoValue;
 }
 
 std::vector<double> tensor_numbers(Call& c, std::string_view name) {
@@ -217,25 +211,39 @@ void convert_tree_ensemble(Call& c) {
   f.targets = c.integer("n_targets", 1);
   f.aggregate = static_cast<Aggregate>(c.integer("aggregate_function", 1));
   const ValueId y = evaluate_forest(c, x, f);
-  c.out(0, transformed(c, y, fmt::to_string(c.integer("post_transform", 0))));
+  constexpr std::string_view kTransforms[] = {"NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT"};
+  const int64_t transform = c.integer("post_transform", 0);
+  if (transform < 0 || transform > 4) return c.invalid(fmt::format("post_transform = {}", transform));
+  c.out(0, transformed(c, y, std::string(kTransforms[transform])));
 }
 
-void convert_tree_ensemble_regressor(Call& c) {
-  const ValueId x = cast(c, c.in(0), DType::f32);
+namespace {
+
+/// A list of floats, or since version 3 the tensor in its place.
+std::vector<double> numbers_of(Call& c, const std::string& name) {
+  const std::vector<float> floats = c.numbers(name);
+  return floats.empty() ? tensor_numbers(c, name + "_as_tensor")
+                        : std::vector<double>(floats.begin(), floats.end());
+}
+
+/// The forest of a TreeEnsembleRegressor or -Classifier, whose leaves have weights for what `kind`_ids name.
+Forest read_forest(Call& c, const std::string& kind) {
   const Ints trees = c.integers("nodes_treeids"), ids = c.integers("nodes_nodeids"),
              features = c.integers("nodes_featureids");
   const Ints yes = c.integers("nodes_truenodeids"), no = c.integers("nodes_falsenodeids");
   const std::vector<std::string> modes = c.texts("nodes_modes");
-  const std::vector<float> splits = c.numbers("nodes_values"), weights = c.numbers("target_weights");
-  const Ints target_trees = c.integers("target_treeids"), target_nodes = c.integers("target_nodeids");
-  const Ints targets = c.integers("target_ids");
+  const std::vector<double> splits = numbers_of(c, "nodes_values"),
+                            weights = numbers_of(c, kind + "_weights");
+  const Ints owner_trees = c.integers(kind + "_treeids"), owner_nodes = c.integers(kind + "_nodeids");
+  const Ints targets = c.integers(kind + "_ids");
   const size_t nodes = trees.size();
   const Ints missing = c.integers("nodes_missing_value_tracks_true", Ints(nodes, 0));
-  if (!c.ok()) return;
+  Forest f;
   if (ids.size() != nodes || features.size() != nodes || yes.size() != nodes || no.size() != nodes ||
-      modes.size() != nodes || splits.size() != nodes || target_trees.size() != targets.size() ||
-      target_nodes.size() != targets.size() || weights.size() != targets.size() || missing.size() != nodes)
-    return c.invalid("its lists of nodes and targets differ in length");
+      modes.size() != nodes || splits.size() != nodes || owner_trees.size() != targets.size() ||
+      owner_nodes.size() != targets.size() || weights.size() != targets.size() || missing.size() != nodes)
+    c.invalid("its lists of nodes and weights differ in length");
+  if (!c.ok()) return f;
   std::map<std::pair<int64_t, int64_t>, int64_t> place;
   for (size_t i = 0; i < nodes; ++i) place.emplace(std::pair{trees[i], ids[i]}, static_cast<int64_t>(i));
   const auto at = [&](int64_t tree, int64_t id) {
@@ -244,9 +252,8 @@ void convert_tree_ensemble_regressor(Call& c) {
   };
   constexpr std::string_view kModes[] = {"BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE",
                                          "BRANCH_GT",  "BRANCH_EQ", "BRANCH_NEQ"};
-  Forest f;
   std::set<int64_t> seen;
-  for (size_t i = 0; i < nodes; ++i) {
+  for (size_t i = 0; i < nodes && c.ok(); ++i) {
     const auto own = static_cast<int64_t>(i);
     if (seen.insert(trees[i]).second) f.roots.push_back(own);  // a tree begins with its root
     if (modes[i] == "LEAF") {
@@ -254,84 +261,152 @@ void convert_tree_ensemble_regressor(Call& c) {
       continue;
     }
     const auto mode = std::ranges::find(kModes, modes[i]);
-    if (mode == std::end(kModes)) return c.invalid(fmt::format("the mode {}", modes[i]));
-    f.add(features[i], static_cast<double>(splits[i]), static_cast<Branch>(mode - std::begin(kModes)),
-          at(trees[i], yes[i]), at(trees[i], no[i]), missing[i]);
+    if (mode == std::end(kModes)) c.invalid(fmt::format("the mode {}", modes[i]));
+    else
+      f.add(features[i], splits[i], static_cast<Branch>(mode - std::begin(kModes)), at(trees[i], yes[i]),
+            at(trees[i], no[i]), missing[i]);
   }
   const auto branch = std::ranges::find_if(modes, [](const std::string& mode) { return mode != "LEAF"; });
-  for (size_t i = 0; i < nodes && branch != modes.end(); ++i)
+  for (size_t i = 0; i < f.modes.size() && branch != modes.end(); ++i)
     if (modes[i] == "LEAF") f.modes[i] = f.modes[static_cast<size_t>(branch - modes.begin())];
-  for (size_t i = 0; i < targets.size(); ++i) {
-    const int64_t node = at(target_trees[i], target_nodes[i]);
-    if (node < 0) return c.invalid("a target of a node that there is not");
-    f.weights[static_cast<size_t>(node)].push_back({targets[i], static_cast<double>(weights[i])});
+  for (size_t i = 0; i < targets.size() && c.ok(); ++i) {
+    const int64_t node = at(owner_trees[i], owner_nodes[i]);
+    if (node < 0) c.invalid("a weight of a node that there is not");
+    else f.weights[static_cast<size_t>(node)].push_back({targets[i], weights[i]});
   }
+  return f;
+}
+
+/// The features: doubles stay doubles, all else is f32.
+ValueId features_of(Call& c) {
+  const ValueId x = c.in(0);
+  return c.dtype(x) == DType::f64 ? x : cast(c, x, DType::f32);
+}
+
+/// [rows, n] + the n numbers.
+ValueId with_offsets(Call& c, ValueId scores, const std::vector<double>& offsets) {
+  if (!c.ok() || offsets.empty()) return scores;
+  const ValueId list = c.constant(c.dtype(scores), {static_cast<int64_t>(offsets.size())}, offsets);
+  return add(c, scores, list);
+}
+
+}  // namespace
+
+void convert_tree_ensemble_regressor(Call& c) {
+  const ValueId x = features_of(c);
+  Forest f = read_forest(c, "target");
   f.targets = c.integer("n_targets", 1);
   const std::string aggregate = c.text("aggregate_function", "SUM");
   f.aggregate = aggregate == "AVERAGE" ? Aggregate::average
                 : aggregate == "MIN"   ? Aggregate::min
                 : aggregate == "MAX"   ? Aggregate::max
                                        : Aggregate::sum;
-  ValueId y = evaluate_forest(c, x, f);
-  if (const std::vector<float> base = c.numbers("base_values"); !base.empty() && c.ok()) {
-    if (static_cast<int64_t>(base.size()) != f.targets)
-      return c.invalid("base_values do not fit the targets");
-    const ValueId offsets =
-        c.constant(DType::f32, {f.targets}, std::vector<double>(base.begin(), base.end()));
-    y = add(c, y, offsets);
-  }
+  const ValueId sums = evaluate_forest(c, x, f);
+  const std::vector<double> base = numbers_of(c, "base_values");
+  if (!base.empty() && static_cast<int64_t>(base.size()) != f.targets)
+    return c.invalid("base_values do not fit the targets");
+  const ValueId y = cast(c, with_offsets(c, sums, base), DType::f32);
   c.out(0, transformed(c, y, c.text("post_transform", "NONE")));
 }
 
-void convert_binarizer(Call& c) {
-  const ValueId x = c.in(0);
-  if (c.ok()) c.out(0, emit(c, convert(less(c.number("threshold", 0), x), c.dtype(x))));
+namespace {
+
+struct Classified {
+  ValueId index = kNoValue;   ///< of the label, [rows]
+  ValueId scores = kNoValue;  ///< [rows, classes]
+};
+
+/// Two classes whose leaves vote for one of them: the sum is a score for the second class, above 0.5 where no
+/// weight is negative (then it is a probability), above 0 else.
+Classified by_one_score(Call& c, ValueId score, bool are_probabilities, const std::string& transform) {
+  const ValueId column = reshape(c, score, {c.dims(score)[0]});
+  Classified result;
+  result.index = emit(c, convert(less(are_probabilities ? 0.5 : 0.0, column), DType::i32));
+  result.scores = scores_of_two(c, score, are_probabilities, transform);
+  return result;
+}
+
+/// ONNX leaves open what two classes mean; as ONNX Runtime has it.
+Classified of_two(Call& c, ValueId sums, const std::set<int64_t>& voted, bool are_probabilities,
+                  const std::vector<double>& base, const std::string& transform) {
+  const auto column = [&](int64_t i) { return slice(c, sums, {0, i}, {1, 1}, {c.dims(sums)[0], 1}); };
+  const bool has_second = voted.contains(1);
+  Classified result;
+  if (!has_second && base.size() != 2) {
+    ValueId score = column(0);
+    if (!base.empty()) score = add(c, score, base[0]);
+    if (voted.size() == 1) return by_one_score(c, score, are_probabilities, transform);
+    c.invalid("no leaf votes");
+    return result;
+  }
+  ValueId scores = sums;
+  if (base.size() == 2 && has_second) {
+    scores = scores_of_two(c, add(c, column(0), base[1]), false, "NONE");
+  } else if (!base.empty()) {
+    scores = with_offsets(c, sums, base.size() == 2 ? base : std::vector<double>{base[0], 0});
+  }
+  const int64_t decisive = has_second ? 1 : 0;
+  const ValueId score = slice(c, scores, {0, decisive}, {1, 1}, {c.dims(sums)[0], 1});
+  const double threshold = voted.size() == 1 && are_probabilities ? 0.5 : 0.0;
+  result.index = emit(c, convert(less(threshold, reshape(c, score, {c.dims(sums)[0]})), DType::i32));
+  result.scores = transformed(c, scores, transform);
+  return result;
+}
+
+/// The class with the greatest score, among those for which some leaf votes or that have a base value.
+Classified of_many(Call& c, ValueId sums, std::set<int64_t> voted, const std::vector<double>& base,
+                   const std::string& transform) {
+  const int64_t classes = *c.dims(sums)[1].as_constant();
+  std::vector<double> offsets = base;
+  offsets.resize(static_cast<size_t>(classes), 0.0);
+  for (size_t k = 0; k < base.size(); ++k) voted.insert(static_cast<int64_t>(k));
+  const ValueId scores = base.empty() ? sums : with_offsets(c, sums, offsets);
+  ValueId candidates = scores;
+  if (static_cast<int64_t>(voted.size()) < classes) {
+    std::vector<double> lowest(static_cast<size_t>(classes), -HUGE_VAL);
+    for (const int64_t k : voted) lowest[static_cast<size_t>(k)] = 0;
+    candidates = with_offsets(c, scores, lowest);
+  }
+  return {winner(c, candidates), transformed(c, scores, transform)};
+}
+
+}  // namespace
+
+void convert_tree_ensemble_classifier(Call& c) {
+  const ValueId x = features_of(c);
+  Forest f = read_forest(c, "class");
+  const Labels labels = class_labels(c);
+  const std::vector<double> base = numbers_of(c, "base_values");
+  const std::string transform = c.text("post_transform", "NONE");
+  f.targets = static_cast<int64_t>(labels.size());
+  if (c.ok() && labels.size() < 2) return c.unsupported(fmt::format("{} classes", labels.size()));
+  const ValueId sums = cast(c, evaluate_forest(c, x, f), DType::f32);
+  if (!c.ok()) return;
+  if (base.size() > labels.size()) return c.invalid("base_values do not fit the classes");
+  std::set<int64_t> voted;
+  bool are_probabilities = true;
+  for (const auto& leaf : f.weights)
+    for (const auto& [target, weight] : leaf) {
+      voted.insert(target);
+      are_probabilities = are_probabilities && weight >= 0;
+    }
+  const Classified result = labels.size() == 2 ? of_two(c, sums, voted, are_probabilities, base, transform)
+                                               : of_many(c, sums, voted, base, transform);
+  c.out(0, labels_at(c, labels, result.index));
+  c.out(1, result.scores);
 }
 
 void convert_array_feature_extractor(Call& c) {
   const ValueId x = c.in(0);
   const ValueId given = c.in(1);
   if (!c.ok()) return;
-  Ints shape = c.shape(x);
-  const int64_t count = element_count(c.shape(given));
+  const Dims shape = c.dims(x);
+  const expr::Expr count = element_count(c.dims(given));
   if (shape.empty()) return c.invalid("its input is a scalar");
   const ValueId indices = reshape(c, given, {count});
   const ValueId y = c.emit(Op::gather, {x, indices}, graph::AxisAttributes{c.rank(x) - 1});
   if (shape.size() == 1) return c.out(0, reshape(c, y, {1, count}));
   c.out(0, y);
-}
-
-/// (x - offset) * scale, per feature
-void convert_scaler(Call& c) {
-  const ValueId x = cast(c, c.in(0), DType::f32);
-  const auto list = [&](std::string_view name, double fallback) {
-    std::vector<float> values = c.numbers(name);
-    if (values.empty()) values.push_back(static_cast<float>(fallback));
-    return c.constant(DType::f32, {static_cast<int64_t>(values.size())},
-                      std::vector<double>(values.begin(), values.end()));
-  };
-  const ValueId offset = list("offset", 0), scale = list("scale", 1);
-  c.out(0, emit(c, (Term(x) - offset) * scale));
-}
-
-void convert_linear_regressor(Call& c) {
-  const ValueId x = cast(c, c.in(0), DType::f32);
-  const std::vector<float> weights = c.numbers("coefficients"), offsets = c.numbers("intercepts");
-  const int64_t targets = c.integer("targets", 1);
-  if (!c.ok()) return;
-  if (c.rank(x) != 2 || targets < 1 || targets > static_cast<int64_t>(weights.size()) ||
-      static_cast<int64_t>(weights.size()) != targets * c.shape(x)[1])
-    return c.invalid("the coefficients do not fit the input");
-  const ValueId rows =
-      c.constant(DType::f32, {targets, c.shape(x)[1]}, std::vector<double>(weights.begin(), weights.end()));
-  const ValueId columns = transpose(c, rows, {1, 0});
-  ValueId y = c.emit(Op::matmul, {x, columns});
-  if (!offsets.empty()) {
-    const ValueId more = c.constant(DType::f32, {static_cast<int64_t>(offsets.size())},
-                                    std::vector<double>(offsets.begin(), offsets.end()));
-    y = add(c, y, more);
-  }
-  c.out(0, transformed(c, y, c.text("post_transform", "NONE")));
 }
 
 }  // namespace weft::onnx
