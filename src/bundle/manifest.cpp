@@ -32,13 +32,15 @@ Steps steps_of(const graph::Graph& g) {
 }
 
 /// "seq", "4*h/8": of the dimensions as the user knows them.
-std::string dim_text(const expr::Expr& extent, const Steps& steps) {
+std::string dim_text(const graph::Graph& g, const expr::Expr& extent, const Steps& steps) {
   std::map<std::string, expr::Expr, std::less<>> names;
   for (const auto& [symbol, step] : steps) {
     const std::string name = without_prefix(symbol);
     if (const auto own = graph::symbol_of(extent); own && own->symbol == symbol && own->step == step)
       return name;
-    names.emplace(symbol, expr::variable(step == 1 ? name : name + "/" + std::to_string(step)));
+    const auto known = g.symbols.find(symbol);  // a quotient by an extent needs to know that it is positive
+    const expr::Interval range = known == g.symbols.end() ? expr::Interval() : known->second.range;
+    names.emplace(symbol, expr::variable(step == 1 ? name : name + "/" + std::to_string(step), range));
   }
   std::string text = expr::print(expr::substitute(extent, names));
   std::erase(text, '"');
@@ -51,7 +53,7 @@ Port make_port(const graph::Graph& g, const graph::Port& port, const Steps& step
   for (const expr::Expr& extent : type.shape)
     out.shape.push_back(static_cast<int64_t>(plan::greatest(extent)));
   if (graph::constant_shape(type.shape)) return out;
-  for (const expr::Expr& extent : type.shape) out.dims.push_back(dim_text(extent, steps));
+  for (const expr::Expr& extent : type.shape) out.dims.push_back(dim_text(g, extent, steps));
   return out;
 }
 

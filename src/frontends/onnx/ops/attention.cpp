@@ -194,29 +194,28 @@ void convert_attention(Call& c) {
   c.out(3, mode == 1 ? steps.capped : mode == 2 ? steps.masked : mode == 3 ? steps.weights : steps.scores);
 }
 
-ValueId rotate_heads(Call& c, ValueId x, ValueId cosines, ValueId sines, int64_t turned, bool interleaved) {
+ValueId rotate_heads(Call& c, ValueId x, ValueId cosines, ValueId sines, const expr::Expr& turned,
+                     bool interleaved) {
   if (!c.ok()) return kNoValue;
-  const Dims shape = c.dims(x);
-  const expr::Expr batch = shape[0], length = shape[2];
-  if (!shape[3].as_constant()) {
-    c.unsupported("the size of heads is " + expr::print(shape[3]));
+  const Dims shape = c.dims(x), angles = c.dims(cosines);
+  const expr::Expr batch = shape[0], length = shape[2], width = shape[3], half = expr::floor_div(turned, 2);
+  if (angles != c.dims(sines) || angles.empty()) return c.invalid("the caches differ"), kNoValue;
+  const bool is_shared = angles[0].is_constant(1) && !(batch == expr::Expr(1));
+  const std::string otherwise = "the caches of cosines and sines do not fit";
+  if (!require(c, expr::equal(expr::mod(turned, 2), 0), "an odd number of elements is turned") ||
+      !require(c, expr::logical_and(expr::less_equal(2, turned), expr::less_equal(turned, width)),
+               otherwise) ||
+      !require_equal(c, angles.back(), half, otherwise) ||
+      !require(c, expr::equal(element_count(angles), (is_shared ? expr::Expr(1) : batch) * length * half),
+               otherwise))
     return kNoValue;
-  }
-  const int64_t width = *shape[3].as_constant(), half = turned / 2;
-  const expr::Expr angles = element_count(c.dims(cosines));
-  const bool is_shared = angles == length * half && !(batch == expr::Expr(1));
-  if (turned < 2 || turned % 2 != 0 || turned > width || c.dims(cosines) != c.dims(sines) ||
-      (!is_shared && !(angles == batch * length * half))) {
-    c.invalid("the caches of cosines and sines do not fit");
-    return kNoValue;
-  }
   const Dims table = {is_shared ? expr::Expr(1) : batch, 1, length, half};
   const ValueId cosine = reshape(c, cosines, table);
   const ValueId sine = reshape(c, sines, table);
   const int64_t step = interleaved ? 2 : 1;
   const Dims sizes = {batch, shape[1], length, half};
   const ValueId a = slice(c, x, {0, 0, 0, 0}, {1, 1, 1, step}, sizes);
-  const ValueId b = slice(c, x, {0, 0, 0, interleaved ? 1 : half}, {1, 1, 1, step}, sizes);
+  const ValueId b = slice(c, x, {0, 0, 0, interleaved ? expr::Expr(1) : half}, {1, 1, 1, step}, sizes);
   ValueId real = emit(c, Term(cosine) * a - Term(sine) * b);
   ValueId imaginary = emit(c, Term(sine) * a + Term(cosine) * b);
   ValueId y = kNoValue;
@@ -230,7 +229,7 @@ ValueId rotate_heads(Call& c, ValueId x, ValueId cosines, ValueId sines, int64_t
   } else {
     y = concat(c, {real, imaginary}, 3);
   }
-  if (turned == width) return y;
+  if (width == turned) return y;
   const ValueId rest =
       slice(c, x, {0, 0, 0, turned}, {1, 1, 1, 1}, {batch, shape[1], length, width - turned});
   return concat(c, {y, rest}, 3);
@@ -245,8 +244,8 @@ void convert_rotary_embedding(Call& c) {
   ValueId sines = c.in(2);
   if (!c.ok()) return;
   if (c.rank(x) != 4) return c.invalid("its input is of rank 3 or 4");
-  int64_t turned = c.integer("rotary_embedding_dim", 0);
-  if (turned == 0) turned = c.dims(x)[3].as_constant().value_or(0);
+  const int64_t given_turned = c.integer("rotary_embedding_dim", 0);
+  const expr::Expr turned = given_turned != 0 ? expr::Expr(given_turned) : c.dims(x)[3];
   if (c.has(3)) {
     const ValueId at = cast(c, c.in(3), DType::i64);
     cosines = emit(c, gather(cosines, at));
@@ -256,99 +255,10 @@ void convert_rotary_embedding(Call& c) {
   c.out(0, is_flat ? join_heads(c, y) : y);
 }
 
-/// A depthwise convolution over the state (what came before) and the input.
-void convert_causal_conv_with_state(Call& c) {
-  const ValueId x = c.in(0);
-  const ValueId w = c.in(1);
-  if (!c.ok()) return;
-  const Ints shape = c.shape(x), window = c.shape(w);
-  if (shape.size() != 3 || window.size() != 3) return c.invalid("input and weight are of rank 3");
-  const int64_t before = window[2] - 1;
-  ValueId padded = x;
-  if (c.has(3)) {
-    if (before > 0) padded = concat(c, {c.in(3), x}, 2);
-  } else if (before > 0) {
-    padded = c.emit(Op::pad, {x}, graph::PadAttributes{{0, 0, before}, {0, 0, 0}});
-  }
-  std::vector<ValueId> operands = {padded, w};
-  if (c.has(2)) operands.push_back(c.in(2));
-  ValueId y = c.emit(Op::conv, std::move(operands), graph::ConvAttributes{{1}, {1}, {0}, {0}, shape[1]});
-  const std::string activation = c.text("activation", "none");
-  if (activation == "silu" || activation == "swish") {
-    const Term wide = convert(y, DType::f32);
-    y = emit(c, convert(wide * sigmoid(wide), c.dtype(x)));
-  } else if (activation != "none") {
-    return c.invalid(fmt::format("activation = \"{}\"", activation));
-  }
-  c.out(0, y);
-  c.out(1, slice(c, padded, {0, 0, shape[2]}, {1, 1, 1}, {shape[0], shape[1], before}));
-}
-
 void convert_swiglu(Call& c) {
   const ValueId a = c.in(0);
   const ValueId b = c.in(1);
   c.out(0, emit(c, Term(a) * sigmoid(Term(a) * c.number("alpha", 1)) * b));
-}
-
-/// A state matrix per head that decays, is written with keys and values, and is read with queries, step by
-/// step.
-void convert_linear_attention(Call& c) {
-  const std::string rule = c.text("update_rule", "gated_delta");
-  const bool gates = rule == "gated" || rule == "gated_delta",
-             corrects = rule == "delta" || rule == "gated_delta";
-  if (!gates && !corrects && rule != "linear") return c.invalid(fmt::format("update_rule = \"{}\"", rule));
-  const int64_t heads = c.required_integer("q_num_heads"), kv_heads = c.required_integer("kv_num_heads");
-  const ValueId given = c.in(0);
-  const ValueId q = split_heads(c, cast(c, given, DType::f32), heads);
-  const ValueId k = split_heads(c, cast(c, c.in(1), DType::f32), kv_heads);
-  const ValueId v = split_heads(c, cast(c, c.in(2), DType::f32), kv_heads);
-  if (!c.ok()) return;
-  const int64_t batch = c.shape(q)[0], length = c.shape(q)[2], width = c.shape(q)[3], values = c.shape(v)[3];
-  if (length > kMaxUnrolled)
-    return c.unsupported(fmt::format("{} steps, and weft writes out at most {}", length, kMaxUnrolled));
-  const auto by_head = [&](size_t input) {
-    const ValueId x = cast(c, c.in(input), DType::f32);
-    const int64_t last = c.ok() && c.rank(x) > 0 ? c.shape(x).back() : 1;
-    return split_heads(c, x, last == 1 ? 1 : kv_heads);
-  };
-  const ValueId decay = gates ? by_head(4) : kNoValue;
-  const ValueId beta = corrects ? by_head(5) : kNoValue;
-  if (!c.ok()) return;
-  const Ints state_shape = {batch, kv_heads, width, values};
-  const DType state_type = c.has(3) ? c.dtype(c.in(3)) : c.dtype(given);
-  const ValueId zero = c.scalar(DType::f32, 0);
-  ValueId state = c.has(3) ? cast(c, c.in(3), DType::f32) : expand(c, zero, state_shape);
-  double scale = c.number("scale", 0);
-  if (scale == 0) scale = 1 / std::sqrt(static_cast<double>(width));
-  const auto at = [&](ValueId x, int64_t t, bool column) {
-    const Ints shape = c.shape(x);
-    const ValueId row = slice(c, x, {0, 0, t, 0}, {1, 1, 1, 1}, {shape[0], shape[1], 1, shape[3]});
-    return column ? reshape(c, row, {shape[0], shape[1], shape[3], 1}) : row;
-  };
-  std::vector<ValueId> outputs;
-  for (int64_t t = 0; t < length && c.ok(); ++t) {
-    const ValueId key = at(k, t, true);
-    ValueId value = at(v, t, false);
-    if (gates) {
-      const ValueId gate = at(decay, t, true);
-      state = emit(c, Term(state) * exp(gate));
-    }
-    if (corrects) {
-      const ValueId row = at(k, t, false);
-      const ValueId retrieved = c.emit(Op::matmul, {row, state});
-      const ValueId strength = at(beta, t, false);
-      value = emit(c, Term(strength) * (Term(value) - retrieved));
-    }
-    state = emit(c, Term(state) + Term(key) * value);
-    const ValueId read = repeat_heads(c, state, heads);
-    const ValueId query = mul(c, at(q, t, false), scale);
-    outputs.push_back(c.emit(Op::matmul, {query, read}));
-  }
-  if (outputs.empty()) return c.invalid("there are no steps");
-  const ValueId all = concat(c, outputs, 2);
-  const ValueId joined = join_heads(c, all);
-  c.out(0, cast(c, joined, c.dtype(given)));
-  c.out(1, cast(c, state, state_type));
 }
 
 }  // namespace weft::onnx

@@ -44,6 +44,7 @@ ValueId with_past(Call& c, size_t input, ValueId now);
 
 /// Turns the first 2 * half elements of each head by angles: pairs (i, i + half), or (2i, 2i + 1) when they
 /// are interleaved. The cosines and sines have batch * length * half elements, or length * half.
-ValueId rotate_heads(Call& c, ValueId x, ValueId cosines, ValueId sines, int64_t turned, bool interleaved);
+ValueId rotate_heads(Call& c, ValueId x, ValueId cosines, ValueId sines, const expr::Expr& turned,
+                     bool interleaved);
 
 }  // namespace weft::onnx

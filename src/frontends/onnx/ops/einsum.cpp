@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/term.hpp"
 
 namespace weft::onnx {
 namespace {
@@ -65,6 +66,27 @@ std::optional<Equation> read_equation(Call& c, std::string text) {
   return e;
 }
 
+/// x[…, i, i]
+ValueId diagonal_of(Call& c, ValueId x) {
+  if (!c.ok()) return kNoValue;
+  Dims shape = c.dims(x);
+  const expr::Expr n = shape.back();
+  shape.pop_back();
+  if (!require_equal(c, shape.back(), n, "a diagonal") || !require_positive(c, {n})) return kNoValue;
+  shape.back() = n * n;
+  const ValueId flat = reshape(c, x, shape);
+  const auto rank = static_cast<int64_t>(shape.size());
+  if (const auto known = n.as_constant()) {
+    Ints steps(shape.size(), 1);
+    steps.back() = *known + 1;
+    shape.back() = n;
+    return slice(c, flat, Ints(shape.size(), 0), steps, shape);
+  }
+  const Term step = number(c, n + 1);
+  const ValueId places = emit(c, iota({n}, 0) * step);
+  return c.emit(Op::gather, {flat, places}, graph::AxisAttributes{rank - 1});
+}
+
 /// Repeated labels become their diagonal.
 Labelled diagonal(Call& c, Labelled x) {
   for (size_t i = 0; i < x.labels.size() && c.ok(); ++i) {
@@ -79,19 +101,7 @@ Labelled diagonal(Call& c, Labelled x) {
     order.push_back(static_cast<int64_t>(i));
     order.push_back(static_cast<int64_t>(j));
     const ValueId moved = transpose(c, x.value, order);
-    Ints shape = c.shape(moved);
-    const int64_t n = shape.back();
-    if (n < 1 || shape[shape.size() - 2] != n) {
-      c.invalid("a diagonal of axes that differ");
-      return x;
-    }
-    shape.pop_back();
-    shape.back() = n * n;
-    const ValueId flat = reshape(c, moved, shape);
-    Ints starts(shape.size(), 0), steps(shape.size(), 1);
-    steps.back() = n + 1;
-    shape.back() = n;
-    x = {slice(c, flat, starts, steps, shape), labels + label};
+    x = {diagonal_of(c, moved), labels + label};
     i = SIZE_MAX;  // again from the start
   }
   return x;
@@ -100,11 +110,12 @@ Labelled diagonal(Call& c, Labelled x) {
 /// Axes in the order of `labels`, those it has not with extent 1.
 ValueId aligned(Call& c, const Labelled& x, const std::string& labels) {
   if (!c.ok()) return kNoValue;
-  Ints order, shape;
-  const Ints own = c.shape(x.value);
+  Ints order;
+  Dims shape;
+  const Dims own = c.dims(x.value);
   for (const char label : labels) {
     const size_t at = x.labels.find(label);
-    shape.push_back(at == x.labels.npos ? 1 : own[at]);
+    shape.push_back(at == x.labels.npos ? expr::Expr(1) : own[at]);
     if (at != x.labels.npos) order.push_back(static_cast<int64_t>(at));
   }
   return reshape(c, transpose(c, x.value, order), shape);
@@ -130,10 +141,12 @@ Labelled product(Call& c, const Labelled& a, const Labelled& b, const std::strin
     if (!contains(a.labels, label)) columns += label;
   const ValueId left = aligned(c, a, batch + rows + inner), right = aligned(c, b, batch + inner + columns);
   if (!c.ok()) return a;
-  const Ints l = c.shape(left), r = c.shape(right);
+  const Dims l = c.dims(left), r = c.dims(right);
   const size_t nb = batch.size(), nr = rows.size(), ni = inner.size();
-  Ints shape, left_shape, right_shape;
-  for (size_t i = 0; i < nb; ++i) shape.push_back(std::max(l[i], r[i]));
+  for (size_t i = 0; i < ni; ++i)
+    if (!require_equal(c, l[nb + nr + i], r[nb + i], "two axes with one label")) return a;
+  Dims shape, left_shape, right_shape;
+  for (size_t i = 0; i < nb; ++i) shape.push_back(l[i].is_constant(1) ? r[i] : l[i]);
   left_shape.assign(l.begin(), l.begin() + static_cast<std::ptrdiff_t>(nb));
   right_shape.assign(r.begin(), r.begin() + static_cast<std::ptrdiff_t>(nb));
   left_shape.push_back(element_count(l, nb, nb + nr));

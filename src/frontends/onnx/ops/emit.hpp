@@ -37,6 +37,12 @@ ValueId slice(Call& c, ValueId x, const Dims& starts, const Ints& steps, const D
 /// `axes` are sorted and >= 0. With keep, the reduced axes stay with extent 1.
 ValueId reduce(Call& c, ValueId x, ReduceKind kind, const Ints& axes, bool keep);
 
+enum class Padding : uint8_t { constant, edge, reflect, wrap };
+/// x with `begin` more before, per axis, and as much behind as makes it `shape`; less where an amount is
+/// negative. Amounts and extents may depend on symbols (padding.cpp).
+ValueId padded(Call& c, ValueId x, const Dims& begin, const Dims& shape, Padding mode = Padding::constant,
+               double value = 0);
+
 /// Of each element and all before it (cumulative.cpp).
 ValueId running_sum(Call& c, ValueId x, int64_t axis);
 /// As numpy.matmul (linear.cpp).
@@ -69,6 +75,12 @@ expr::Expr element_count(const Dims& shape, size_t begin = 0, size_t end = SIZE_
 std::string to_string(const Dims& shape);
 /// Whether each is in [0, kMaxExtent]; fails where one is not.
 bool check_extents(Call& c, const Dims& shape);
+// What extents have to be; false where that is not so. A contradiction makes the model invalid; what is only
+// so for some extents of a range is refused.
+bool require(Call& c, const expr::Expr& condition, std::string_view otherwise);
+bool require_equal(Call& c, const expr::Expr& extent, const expr::Expr& wanted, std::string_view what);
+bool require_shape(Call& c, ValueId x, const Dims& wanted, std::string_view what);
+bool require_positive(Call& c, const Dims& shape);
 /// Rank 1 with n elements -> [1, n, 1, 1 …], so that it broadcasts along axis 1 of a tensor of `rank`.
 ValueId per_channel(Call& c, ValueId x, int64_t rank);
 

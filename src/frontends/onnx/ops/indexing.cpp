@@ -281,15 +281,16 @@ ValueId from_rows(Call& c, ValueId rows, Dims shape, int64_t axis) {
 void convert_top_k(Call& c) {
   const ValueId x = c.in(0);
   const int64_t axis = c.axis(c.integer("axis", -1), c.rank(x));
-  const Ints count = c.version() < 10 ? Ints{c.required_integer("k")} : c.known_integers(c.in(1), "k");
+  const Dims count = c.version() < 10 ? Dims{c.required_integer("k")} : c.known_extents(c.in(1), "k");
   const bool largest = c.version() < 11 || c.integer("largest", 1) != 0;
   if (!c.ok()) return;
   const Dims shape = c.dims(x);
   const expr::Expr n = shape[static_cast<size_t>(axis)];
-  if (count.size() != 1 || count[0] < 0 || !expr::always(expr::less_equal(count[0], n)))
-    return c.invalid(fmt::format("k is not a number from 0 to {}", expr::print(n)));
-  const int64_t k = count[0];
-  if (k == 1) {  // the first of the extremes
+  if (count.size() != 1 || !check_extents(c, count)) return c.invalid("k is not one number from 0 on");
+  const expr::Expr k = count[0];
+  if (!require(c, expr::less_equal(k, n), fmt::format("k is not a number from 0 to {}", expr::print(n))))
+    return;
+  if (k.is_constant(1)) {  // the first of the extremes
     const ReduceKind kind = largest ? ReduceKind::max : ReduceKind::min;
     Dims kept = shape;
     kept[static_cast<size_t>(axis)] = 1;
@@ -331,7 +332,7 @@ void convert_hardmax(Call& c) {
 void convert_max_unpool(Call& c) {
   const ValueId x = c.in(0);
   const ValueId indices = c.in(1);
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   const Ints kernel = c.small_integers("kernel_shape");
   const size_t rank = kernel.size();
   const Ints strides = c.small_integers("strides", Ints(rank, 1)),
@@ -339,26 +340,26 @@ void convert_max_unpool(Call& c) {
   if (!c.ok()) return;
   if (shape.size() != rank + 2 || strides.size() != rank || pads.size() != 2 * rank)
     return c.invalid("kernel_shape, strides or pads do not fit the rank");
-  Ints inferred = {shape[0], shape[1]};
+  Dims inferred = {shape[0], shape[1]};
   for (size_t i = 0; i < rank; ++i)
     inferred.push_back((shape[i + 2] - 1) * strides[i] - pads[i] - pads[rank + i] + kernel[i]);
-  Ints target = c.has(2) ? c.known_integers(c.in(2), "output_shape") : inferred;
-  if (!c.ok()) return;
-  if (target.size() != inferred.size() || c.shape(indices) != shape)
-    return c.invalid("output_shape or the indices do not fit");
-  Ints after(inferred.size(), 0);
+  const Dims target = c.has(2) ? c.known_extents(c.in(2), "output_shape") : inferred;
+  if (!c.ok() || !check_extents(c, inferred) || !check_extents(c, target)) return;
+  if (target.size() != inferred.size()) return c.invalid("output_shape does not fit");
+  if (!require_shape(c, indices, shape, "the indices") || !require_positive(c, inferred)) return;
+  Dims after = Ints(inferred.size(), 0);
   for (size_t i = 0; i < inferred.size(); ++i) {
-    if (target[i] > kMaxExtent || target[i] < 0 || inferred[i] > kMaxExtent)
-      return c.invalid("an extent is out of range");
     after[i] = target[i] - inferred[i];
-    if (after[i] < 0 || inferred[i] < 1)
-      return c.invalid("output_shape is smaller than what the indices mean");
+    if (!require(c, expr::less_equal(0, after[i]), "output_shape is smaller than what the indices mean"))
+      return;
   }
   const ValueId zero = c.scalar(c.dtype(x), 0);
   const ValueId empty = expand(c, zero, inferred);
   const ValueId filled = scatter_flat(c, empty, indices, x, ScatterKind::replace);
   if (target == inferred) return c.out(0, filled);
-  c.out(0, c.emit(Op::pad, {filled}, graph::PadAttributes{Ints(after.size(), 0), after}));
+  if (const auto more = graph::constant_shape(after))
+    return c.out(0, c.emit(Op::pad, {filled}, graph::PadAttributes{Ints(more->size(), 0), *more}));
+  c.out(0, padded(c, filled, Ints(after.size(), 0), target));
 }
 
 }  // namespace weft::onnx

@@ -10,24 +10,35 @@ namespace weft::onnx {
 
 void convert_center_crop_pad(Call& c) {
   ValueId x = c.in(0);
-  const Ints wanted = c.known_integers(c.in(1), "shape");
+  const Dims wanted = c.known_extents(c.in(1), "shape");
   const Ints axes = c.integers("axes", axis_range(0, c.rank(x)));
   c.axes(axes, c.rank(x));
-  if (!c.ok()) return;
+  if (!c.ok() || !check_extents(c, wanted)) return;
   if (axes.size() != wanted.size()) return c.invalid("shape and axes differ in length");
-  Ints shape = c.shape(x);
-  Ints starts(shape.size(), 0), sizes = shape, begin = starts, end = starts;
+  const Dims shape = c.dims(x);
+  Dims begin = Ints(shape.size(), 0), result = shape;
   for (size_t i = 0; i < axes.size(); ++i) {
     const auto axis = static_cast<size_t>(c.axis(axes[i], c.rank(x)));
-    if (wanted[i] < 0 || wanted[i] > kMaxExtent) return c.invalid("an extent is out of range");
-    const int64_t missing = wanted[i] - shape[axis];
-    if (missing < 0) starts[axis] = -missing / 2;
-    else begin[axis] = missing / 2, end[axis] = missing - missing / 2;
-    sizes[axis] = std::min(wanted[i], shape[axis]);
+    const expr::Expr missing = expr::max(0, wanted[i] - shape[axis]),
+                     surplus = expr::max(0, shape[axis] - wanted[i]);
+    begin[axis] = expr::floor_div(missing, 2) - expr::floor_div(surplus, 2);
+    result[axis] = wanted[i];
+  }
+  const auto before = graph::constant_shape(begin), own = graph::constant_shape(shape),
+             to = graph::constant_shape(result);
+  if (!before || !own || !to) return c.out(0, padded(c, x, begin, result));
+  Ints starts(shape.size(), 0), pad_begin = starts, pad_end = starts;
+  Dims sizes = shape;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    starts[i] = std::max<int64_t>(0, -(*before)[i]);
+    sizes[i] = std::min((*own)[i], (*to)[i]);
+    pad_begin[i] = std::max<int64_t>(0, (*before)[i]);
+    pad_end[i] = std::max<int64_t>(0, (*to)[i] - (*own)[i] - pad_begin[i]);
   }
   x = slice(c, x, starts, Ints(shape.size(), 1), sizes);
   const Ints none(shape.size(), 0);
-  if (begin != none || end != none) x = c.emit(Op::pad, {x}, graph::PadAttributes{begin, end});
+  if (pad_begin != none || pad_end != none)
+    x = c.emit(Op::pad, {x}, graph::PadAttributes{pad_begin, pad_end});
   c.out(0, x);
 }
 
@@ -36,11 +47,26 @@ void convert_eye_like(Call& c) {
   const auto type = static_cast<int32_t>(c.integer("dtype", 0));
   const std::optional<DType> dtype = type == 0 ? std::optional(c.dtype(x)) : dtype_of(type);
   if (!dtype) return c.unsupported("weft has no element type for dtype");
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   if (!c.ok() || shape.size() != 2) return c.invalid("its input is not a matrix");
   const auto k = static_cast<double>(c.integer("k", 0));
   c.out(0, emit(c, convert(equal(iota(shape, 1), iota(shape, 0) + k), *dtype)));
 }
+
+namespace {
+
+/// x [count, n, n] with ones behind its diagonal up to the greatest n, which do not change its determinant.
+ValueId with_identity(Call& c, ValueId x) {
+  const expr::Expr n = c.dims(x)[2];
+  if (!c.ok() || n.as_constant()) return x;
+  const int64_t most = greatest({n})[0];
+  const ValueId filled = padded(c, x, {0, 0, 0}, {c.dims(x)[0], most, most});
+  const Dims square = {1, most, most};
+  const Term row = iota(square, 1), column = iota(square, 2), extent = number(c, n);
+  return emit(c, select(equal(row, column) && less_equal(extent, row), 1, filled));
+}
+
+}  // namespace
 
 /// By elimination, each step with the largest pivot of its column: its row is added where it is wanted by
 /// selection, so that no step depends on data.
@@ -48,15 +74,17 @@ void convert_det(Call& c) {
   constexpr int64_t kMaxRows = 32;
   const ValueId given = c.in(0);
   if (!c.ok()) return;
-  Ints shape = c.shape(given);
-  if (shape.size() < 2 || shape.back() != shape[shape.size() - 2] || shape.back() < 1)
-    return c.invalid("its input does not hold square matrices");
-  const int64_t n = shape.back();
+  Dims shape = c.dims(given);
+  if (shape.size() < 2) return c.invalid("its input does not hold square matrices");
+  const expr::Expr rows = shape.back();
+  if (!require_equal(c, shape[shape.size() - 2], rows, "square matrices") || !require_positive(c, {rows}))
+    return;
+  const int64_t n = greatest({rows})[0];
   if (n > kMaxRows)
     return c.unsupported(fmt::format("matrices of {} rows, and weft writes out at most {}", n, kMaxRows));
   shape.resize(shape.size() - 2);
-  const int64_t count = element_count(shape);
-  ValueId x = reshape(c, given, {count, n, n});
+  const expr::Expr count = element_count(shape);
+  ValueId x = with_identity(c, reshape(c, given, {count, rows, rows}));
   const ValueId one = c.scalar(c.dtype(x), 1);
   ValueId result = expand(c, one, {count});
   for (int64_t m = n; m >= 1 && c.ok(); --m) {
@@ -97,29 +125,31 @@ struct Gram {
 
 /// How often each gram occurs in a row of x[rows, length]: [rows, grams].
 ValueId count_grams(Call& c, ValueId x, const std::vector<Gram>& grams, int64_t skips) {
-  const int64_t rows = c.shape(x)[0], length = c.shape(x)[1];
-  const auto count = static_cast<int64_t>(grams.size()), n = static_cast<int64_t>(grams[0].items.size());
+  if (!c.ok()) return kNoValue;
+  const expr::Expr length = c.dims(x)[1];
+  const auto n = static_cast<int64_t>(grams[0].items.size());
+  const ValueId place = emit(c, iota({length}, 0));
+  const Term last = number(c, length - 1);
   ValueId sum = kNoValue;
   for (int64_t skip = 0; skip <= (n == 1 ? 0 : skips) && c.ok(); ++skip) {
-    const int64_t places = length - (n - 1) * (skip + 1);
-    if (places < 1) break;
-    Term all = 0;
+    // A gram begins where its last item is inside, too.
+    const double reach = static_cast<double>((n - 1) * (skip + 1));
+    const ValueId fits = emit(c, less_equal(Term(place) + reach, last));
+    Term all = reshape(c, fits, {1, length, 1});
     for (int64_t i = 0; i < n; ++i) {
       Ints wanted;
       for (const Gram& gram : grams) wanted.push_back(gram.items[static_cast<size_t>(i)]);
-      const ValueId part = slice(c, x, {0, i * (skip + 1)}, {1, 1}, {rows, places});
-      const ValueId item = reshape(c, part, {rows, places, 1});
+      const ValueId at = emit(c, minimum(Term(place) + static_cast<double>(i * (skip + 1)), last));
+      const ValueId part = c.emit(Op::gather, {x, at}, graph::AxisAttributes{1});
+      const ValueId item = reshape(c, part, {c.dims(x)[0], length, 1});
       const ValueId number = cast(c, c.vector(wanted), c.dtype(x));
-      const Term hit = equal(item, number);
-      all = i == 0 ? hit : all && hit;
+      all = all && equal(item, number);
     }
     const ValueId hits = emit(c, convert(all, DType::f32));
     const ValueId found = reduce(c, hits, ReduceKind::sum, {1}, false);
     sum = sum == kNoValue ? found : add(c, sum, found);
   }
-  if (sum != kNoValue) return sum;
-  const ValueId zero = c.scalar(DType::f32, 0);
-  return expand(c, zero, {rows, count});
+  return sum;
 }
 
 }  // namespace
@@ -138,10 +168,11 @@ void convert_tf_idf_vectorizer(Call& c) {
   if (places.empty() || is_float(c.dtype(given)))
     return c.invalid("its input is not of integers, or it has no grams");
   const bool is_vector = c.rank(given) < 2;
-  const ValueId x = is_vector ? reshape(c, given, {1, element_count(c.shape(given))}) : given;
+  const ValueId x = is_vector ? reshape(c, given, {1, element_count(c.dims(given))}) : given;
   if (!c.ok()) return;
   if (*std::ranges::min_element(places) < 0) return c.invalid("ngram_indexes is out of range");
-  const int64_t rows = c.shape(x)[0], outputs = *std::ranges::max_element(places) + 1;
+  const expr::Expr rows = c.dims(x)[0];
+  const int64_t outputs = *std::ranges::max_element(places) + 1;
   const ValueId zero = c.scalar(DType::f32, 0);
   ValueId y = expand(c, zero, {outputs, rows});
   size_t gram = 0;

@@ -241,22 +241,27 @@ ValueId crop(Call& c, ValueId x, PadOperands& p) {
 
 namespace {
 
-/// What comes before is the end of x, as often as it takes, and the other way round.
-ValueId wrapped(Call& c, ValueId x, const Ints& begin, const Ints& end) {
-  for (size_t axis = 0; axis < begin.size() && c.ok(); ++axis) {
-    const int64_t extent = c.shape(x)[axis];
-    if (begin[axis] == 0 && end[axis] == 0) continue;
-    if (begin[axis] + extent + end[axis] > kMaxFoldedElements * 16) {
-      c.fail(ErrorKind::limit, "the wrapped axis is too long");
-      return kNoValue;
-    }
-    Ints at;
-    for (int64_t i = -begin[axis]; i < extent + end[axis]; ++i)
-      at.push_back(((i % extent) + extent) % extent);
-    const ValueId places = c.vector(at);
-    x = c.emit(Op::gather, {x, places}, graph::AxisAttributes{static_cast<int64_t>(axis)});
+/// Amounts that depend on symbols.
+void pad_by_symbols(Call& c, ValueId x, const std::string& mode) {
+  const Dims pads = c.known_extents(c.in(1), "pads"), shape = c.dims(x);
+  Ints axes = axis_range(0, c.rank(x));
+  if (c.version() >= 18 && c.has(3)) axes = c.known_integers(c.in(3), "axes");
+  c.axes(axes, c.rank(x));
+  const std::vector<double> value = c.has(2) ? c.known_numbers(c.in(2), "constant_value") : std::vector{0.0};
+  if (!c.ok()) return;
+  if (pads.size() != 2 * axes.size() || value.size() != 1)
+    return c.invalid("the amounts do not fit the axes, or constant_value is not a scalar");
+  Dims begin = Ints(shape.size(), 0), result = shape;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const auto axis = static_cast<size_t>(c.axis(axes[i], c.rank(x)));
+    begin[axis] = pads[i];
+    result[axis] = shape[axis] + pads[i] + pads[i + axes.size()];
   }
-  return x;
+  const Padding kind = mode == "constant"  ? Padding::constant
+                       : mode == "edge"    ? Padding::edge
+                       : mode == "reflect" ? Padding::reflect
+                                           : Padding::wrap;
+  c.out(0, padded(c, x, begin, result, kind, value[0]));
 }
 
 }  // namespace
@@ -266,6 +271,7 @@ void convert_pad(Call& c) {
   const std::string mode = c.text("mode", "constant");
   if (mode != "constant" && mode != "edge" && mode != "reflect" && mode != "wrap")
     return c.unsupported("mode = \"" + mode + "\"");
+  if (c.version() >= 11 && c.depends_on_symbols(c.in(1))) return pad_by_symbols(c, x, mode);
   PadOperands p = read_pad(c, c.rank(x));
   if (!c.ok()) return;
   x = crop(c, x, p);
@@ -281,7 +287,11 @@ void convert_pad(Call& c) {
   }
   const Ints none(shape.size(), 0);
   if (p.begin == none && p.end == none) return c.out(0, x);
-  if (mode == "wrap") return c.out(0, wrapped(c, x, p.begin, p.end));
+  if (mode == "wrap") {
+    Dims result = shape;
+    for (size_t i = 0; i < shape.size(); ++i) result[i] = shape[i] + p.begin[i] + p.end[i];
+    return c.out(0, padded(c, x, p.begin, result, Padding::wrap));
+  }
   const graph::PadMode kind = mode == "constant" ? graph::PadMode::constant
                               : mode == "edge"   ? graph::PadMode::edge
                                                  : graph::PadMode::reflect;
@@ -291,28 +301,29 @@ void convert_pad(Call& c) {
 /// Interleave a 1 before each repeated axis, expand it, and merge the pairs.
 void convert_tile(Call& c) {
   const ValueId x = c.in(0);
-  const Ints shape = c.shape(x);
-  Ints repeats = c.version() < 6 ? Ints{} : c.known_integers(c.in(1), "repeats");
+  const Dims shape = c.dims(x);
+  Dims repeats = c.version() < 6 ? Dims{} : c.known_extents(c.in(1), "repeats");
   if (c.version() < 6) {  // one repetition along one axis
-    const Ints count = c.known_integers(c.in(1), "tiles");
+    const Dims count = c.known_extents(c.in(1), "tiles");
     const Ints axis = c.known_integers(c.in(2), "axis");
     if (!c.ok() || count.size() != 1 || axis.size() != 1) return c.invalid("tiles and axis are not scalars");
-    repeats.assign(shape.size(), 1);
+    repeats = Ints(shape.size(), 1);
     const int64_t at = c.axis(axis[0], c.rank(x));
     if (c.ok()) repeats[static_cast<size_t>(at)] = count[0];
   }
   if (c.ok() && repeats.size() != shape.size())
     c.invalid(fmt::format("{} repeats for {} axes", repeats.size(), shape.size()));
-  Ints split, wide, merged;
-  for (size_t i = 0; i < shape.size() && c.ok(); ++i) {
-    if (repeats[i] < 0 || repeats[i] > kMaxExtent) return c.invalid(fmt::format("{} repeats", repeats[i]));
-    if (repeats[i] != 1) {
+  if (!c.ok() || !check_extents(c, repeats)) return;
+  Dims split, wide, merged;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (!repeats[i].is_constant(1)) {
       split.push_back(1);
       wide.push_back(repeats[i]);
     }
     split.push_back(shape[i]);
     wide.push_back(shape[i]);
-    if (repeats[i] > 1 && shape[i] > kMaxExtent / repeats[i])
+    const int64_t most = greatest({repeats[i]})[0];
+    if (most > 1 && greatest({shape[i]})[0] > kMaxExtent / most)
       return c.fail(ErrorKind::limit, "the result is too large");
     merged.push_back(shape[i] * repeats[i]);
   }
@@ -346,11 +357,11 @@ void convert_one_hot(Call& c) {
   if (depth.size() != 1 || !(depth[0] >= 1) || depth[0] > static_cast<double>(kMaxFoldedElements))
     return c.unsupported("depth is not a number from 1 to 65536");
   const int64_t classes = static_cast<int64_t>(depth[0]);
-  if (c.shape(values) != Ints{2}) return c.invalid("values does not hold two elements");
+  if (!require_shape(c, values, {2}, "values")) return;
   const int64_t rank = c.rank(indices);
   const int64_t axis = c.axis(c.integer("axis", -1), rank + 1);
   if (!c.ok()) return;
-  Ints shape = c.shape(indices);
+  Dims shape = c.dims(indices);
   shape.insert(shape.begin() + axis, 1);
   Ints along(static_cast<size_t>(rank) + 1, 1);
   along[static_cast<size_t>(axis)] = classes;

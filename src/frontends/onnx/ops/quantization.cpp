@@ -21,21 +21,26 @@ ValueId along_axis(Call& c, ValueId parameter, ValueId x, int64_t axis, int64_t 
     spread[at] = extents[0];
     return reshape(c, parameter, spread);
   }
-  const Ints shape = c.shape(x), own = c.shape(parameter);
+  const Dims shape = c.dims(x), own = c.dims(parameter);
   if (own.size() != shape.size()) {
     c.invalid("a scale or zero point does not fit the tensor");
     return kNoValue;
   }
-  if (block == 0) block = (shape[at] + own[at] - 1) / std::max<int64_t>(own[at], 1);
-  if (block < 1 || block > kMaxExtent || own[at] < 1 || own[at] > kMaxExtent / block ||
-      own[at] * block < shape[at]) {
+  if (block == 0) {
+    const auto extent = shape[at].as_constant(), blocks = own[at].as_constant();
+    if (!extent || !blocks) c.unsupported("blocks of an extent that depends on symbols");
+    else block = (*extent + *blocks - 1) / std::max<int64_t>(*blocks, 1);
+  }
+  if (!c.ok() || block < 1 || block > kMaxExtent || greatest({own[at]})[0] > kMaxExtent / block) {
     c.invalid("block_size does not fit the scales");
     return kNoValue;
   }
-  Ints split = own, spread = own, whole = own;
+  if (!require(c, expr::less_equal(shape[at], own[at] * block), "the blocks of the scales do not reach"))
+    return kNoValue;
+  Dims split = own, spread = own, whole = own;
   split.insert(split.begin() + static_cast<std::ptrdiff_t>(at) + 1, 1);
   spread.insert(spread.begin() + static_cast<std::ptrdiff_t>(at) + 1, block);
-  whole[at] *= block;
+  whole[at] = whole[at] * block;
   const ValueId parts = reshape(c, parameter, split);
   const ValueId repeated = expand(c, parts, spread);
   const ValueId joined = reshape(c, repeated, whole);
@@ -68,9 +73,9 @@ ValueId centered(Call& c, ValueId q, ValueId zero) {
 }
 
 ValueId of_matrix(Call& c, ValueId parameter, bool rows) {
-  const Ints shape = c.shape(parameter);
-  if (shape.size() != 1 || !rows || shape[0] == 1)
-    return element_count(shape) == 1 ? reshape(c, parameter, {}) : parameter;
+  const Dims shape = c.dims(parameter);
+  if (shape.size() != 1 || !rows || shape[0].is_constant(1))
+    return element_count(shape).is_constant(1) ? reshape(c, parameter, {}) : parameter;
   return reshape(c, parameter, {shape[0], 1});
 }
 
@@ -165,9 +170,10 @@ namespace {
 
 /// A parameter of the output channels, for weights [O, …] (`at` 0) or results [N, O, …] (`at` 1).
 ValueId of_channels(Call& c, ValueId parameter, size_t rank, size_t at) {
-  if (!c.ok() || element_count(c.shape(parameter)) == 1) return c.ok() ? reshape(c, parameter, {}) : kNoValue;
-  Ints shape(rank, 1);
-  shape[at] = element_count(c.shape(parameter));
+  const expr::Expr count = element_count(c.dims(parameter));
+  if (!c.ok() || count.is_constant(1)) return c.ok() ? reshape(c, parameter, {}) : kNoValue;
+  Dims shape = Ints(rank, 1);
+  shape[at] = count;
   return reshape(c, parameter, shape);
 }
 

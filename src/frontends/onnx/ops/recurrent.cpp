@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "frontends/onnx/ops/converters.hpp"
-#include "frontends/onnx/ops/term.hpp"
+#include "frontends/onnx/ops/steps.hpp"
 
 namespace weft::onnx {
 namespace {
@@ -35,7 +35,9 @@ Term activate(Call& c, const Activation& a, const Term& x) {
 /// What the three operators share: sizes, operands, and the parts of one direction.
 struct Recurrence {
   ValueId x, w, r, bias, lengths, initial;
-  int64_t steps, batch, hidden, directions, gates;
+  expr::Expr length, batch;
+  int64_t steps;  ///< the most that `length` may be
+  int64_t hidden, directions, gates;
   bool batch_first, backward_only;
   double clip;
   std::vector<Activation> activations;
@@ -56,22 +58,22 @@ std::optional<Recurrence> read_recurrence(Call& c, int64_t gates, const std::vec
   n.r = c.in(2);
   if (n.batch_first) n.x = transpose(c, n.x, {1, 0, 2});
   if (!c.ok()) return std::nullopt;
-  const Ints x = c.shape(n.x), w = c.shape(n.w), r = c.shape(n.r);
+  const Dims x = c.dims(n.x);
+  const Ints w = c.shape(n.w), r = c.shape(n.r);
   const std::string direction = lower(c.text("direction", "forward"));
   n.directions = direction == "bidirectional" ? 2 : 1;
   n.backward_only = direction == "reverse";
   if (x.size() != 3 || w.size() != 3 || r.size() != 3 || w[0] != n.directions || r[0] != n.directions ||
-      w[2] != x[2] || w[1] != r[1] || r[1] != gates * r[2]) {
+      w[1] != r[1] || r[1] != gates * r[2]) {
     c.invalid("the shapes of X, W and R do not fit each other");
     return std::nullopt;
   }
-  n.steps = x[0];
+  if (!require_equal(c, x[2], w[2], "the size of an input")) return std::nullopt;
+  n.length = x[0];
+  n.steps = most_steps(c, n.length);
   n.batch = x[1];
   n.hidden = r[2];
-  if (n.steps > kMaxUnrolled) {
-    c.unsupported(fmt::format("{} steps, and weft writes out at most {}", n.steps, kMaxUnrolled));
-    return std::nullopt;
-  }
+  if (!c.ok()) return std::nullopt;
   n.clip = c.number("clip", 0);
   n.bias = c.has(3) ? c.in(3) : kNoValue;
   n.lengths = c.has(4) ? cast(c, c.in(4), DType::i32) : kNoValue;
@@ -98,9 +100,10 @@ std::optional<Recurrence> read_recurrence(Call& c, int64_t gates, const std::vec
 }
 
 /// Rows [from, from + count) of the second axis of one direction: x[d, from:from+count, …].
-ValueId part(Call& c, ValueId x, int64_t direction, int64_t from, int64_t count) {
+ValueId part(Call& c, ValueId x, int64_t direction, int64_t from, const expr::Expr& count) {
   if (!c.ok()) return kNoValue;
-  Ints sizes = c.shape(x), starts(sizes.size(), 0);
+  Dims sizes = c.dims(x);
+  Ints starts(sizes.size(), 0);
   if (sizes.size() < 2) {
     c.invalid("a bias, a state or the peepholes have too few axes");
     return kNoValue;
@@ -164,49 +167,68 @@ Direction read_direction(Call& c, const Recurrence& n, int64_t index, const Ints
   return d;
 }
 
+/// The products of all inputs of a direction: [length, batch, gates * hidden]. The recurrent bias of the
+/// first `joined` rows joins the input's; the others' gates multiply it first.
+ValueId input_products(Call& c, const Recurrence& n, int64_t d, int64_t joined) {
+  const int64_t rows = n.gates * n.hidden;
+  const ValueId weights = part(c, n.w, d, 0, rows);
+  const ValueId turned = transpose(c, weights, {1, 0});
+  if (!c.ok()) return kNoValue;
+  const ValueId flat = reshape(c, n.x, {n.length * n.batch, c.dims(n.x)[2]});
+  ValueId products = c.emit(Op::matmul, {flat, turned});
+  if (n.bias != kNoValue) {
+    const ValueId input_bias = part(c, n.bias, d, 0, rows);
+    products = add(c, products, input_bias);
+    const ValueId own = part(c, n.bias, d, rows, joined);
+    const ValueId all =
+        joined == rows ? own : c.emit(Op::pad, {own}, graph::PadAttributes{{0}, {rows - joined}});
+    products = add(c, products, all);
+  }
+  return reshape(c, products, {n.length, n.batch, rows});
+}
+
+/// Behind the end of a sequence its state stays, and 0 comes out.
+ValueId hold(Call& c, const Recurrence& n, const Step& step, const States& before, States& next) {
+  ValueId output = next[0];
+  if (n.lengths == kNoValue && step.is_sure) return output;
+  Term inside = 1;
+  if (n.lengths != kNoValue) {
+    const ValueId length = reshape(c, n.lengths, {n.batch, 1});
+    inside = less(step.time, length);
+  }
+  if (!step.is_sure) {
+    const Term is_step = exists(c, step, n.length);
+    inside = n.lengths == kNoValue ? is_step : inside && is_step;
+  }
+  const ValueId is_inside = emit(c, inside);
+  for (size_t k = 0; k < next.size(); ++k) next[k] = emit(c, select(is_inside, next[k], before[k]));
+  return emit(c, select(is_inside, output, 0.0));
+}
+
 /// Runs all directions; Y [steps, directions, batch, hidden] and the last states. The recurrent bias of the
 /// first of `recurrent_gates` joins the input's.
 void run(Call& c, const Recurrence& n, Cell cell, const std::vector<ValueId>& given,
          const Ints& recurrent_gates) {
   std::vector<ValueId> sequences;
   std::vector<std::vector<ValueId>> last(given.size());
+  const int64_t rows = n.gates * n.hidden;
   for (int64_t d = 0; d < n.directions && c.ok(); ++d) {
     const bool backward = n.backward_only || d == 1;
-    const int64_t rows = n.gates * n.hidden;
-    const ValueId weights = part(c, n.w, d, 0, rows);
-    const ValueId turned = transpose(c, weights, {1, 0});
-    const ValueId flat = reshape(c, n.x, {n.steps * n.batch, c.shape(n.x)[2]});
-    ValueId products = c.emit(Op::matmul, {flat, turned});
-    if (n.bias != kNoValue) {
-      const ValueId input_bias = part(c, n.bias, d, 0, rows);
-      products = add(c, products, input_bias);
-      // The recurrent bias joins it, but for gates that multiply it first.
-      const int64_t joined = recurrent_gates[0] * n.hidden;
-      const ValueId own = part(c, n.bias, d, rows, joined);
-      const ValueId all =
-          joined == rows ? own : c.emit(Op::pad, {own}, graph::PadAttributes{{0}, {rows - joined}});
-      products = add(c, products, all);
-    }
-    products = reshape(c, products, {n.steps, n.batch, rows});
+    const ValueId products = input_products(c, n, d, recurrent_gates[0] * n.hidden);
     const Direction shared = read_direction(c, n, d, recurrent_gates);
     States states;
     for (const ValueId state : given) states.push_back(initial_state(c, n, state, d));
-    std::vector<ValueId> outputs(static_cast<size_t>(n.steps), kNoValue);
+    std::vector<ValueId> outputs;
     for (int64_t i = 0; i < n.steps && c.ok(); ++i) {
-      const int64_t t = backward ? n.steps - 1 - i : i;
-      const ValueId now = slice(c, products, {t, 0, 0}, {1, 1, 1}, {1, n.batch, rows});
+      const Step step = step_of(c, n.length, i, backward);
+      const ValueId now = slice(c, products, {step.place, 0, 0}, {1, 1, 1}, {1, n.batch, rows});
       States next = cell(c, n, shared, reshape(c, now, {n.batch, rows}), states);
-      ValueId output = next[0];
-      if (n.lengths != kNoValue) {  // behind the end of a sequence its state stays, and 0 comes out
-        const ValueId length = reshape(c, n.lengths, {n.batch, 1});
-        const ValueId inside = emit(c, less(static_cast<double>(t), length));
-        for (size_t k = 0; k < next.size(); ++k) next[k] = emit(c, select(inside, next[k], states[k]));
-        output = emit(c, select(inside, output, 0.0));
-      }
+      const ValueId output = hold(c, n, step, states, next);
       states = next;
-      outputs[static_cast<size_t>(t)] = reshape(c, output, {1, 1, n.batch, n.hidden});
+      outputs.push_back(reshape(c, output, {1, 1, n.batch, n.hidden}));
     }
-    if (n.steps > 0 && c.wants(0)) sequences.push_back(concat(c, outputs, 0));
+    if (n.steps > 0 && c.wants(0))
+      sequences.push_back(sequence_of(c, std::move(outputs), 0, n.length, backward));
     for (size_t k = 0; k < states.size(); ++k)
       last[k].push_back(reshape(c, states[k], {1, n.batch, n.hidden}));
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/resize_computed.hpp"
 #include "frontends/onnx/ops/resize_matrix.hpp"
 
 namespace weft::onnx {
@@ -52,7 +53,7 @@ NearestMode nearest_of(Call& c) {
 }
 
 /// floor(in * scale), in f32 as ONNX Runtime does; refuses what is out of range.
-int64_t scaled_extent(Call& c, int64_t extent, double scale) {
+int64_t fixed_extent(Call& c, int64_t extent, double scale) {
   const float result = std::floor(static_cast<float>(extent) * static_cast<float>(scale));
   if (!(scale > 0) || !(result < 1e12f)) {
     c.invalid(fmt::format("the scale {}", scale));
@@ -68,7 +69,7 @@ void apply_scales(Call& c, const Ints& from, const std::vector<double>& scales, 
   for (size_t i = 0; i < axes.size(); ++i) {
     const size_t axis = static_cast<size_t>(axes[i]);
     a.scales[axis] = scales[i];
-    shape[axis] = scaled_extent(c, from[axis], scales[i]);
+    shape[axis] = fixed_extent(c, from[axis], scales[i]);
   }
 }
 
@@ -168,26 +169,22 @@ bool nearest_repeats(const ResizeAttributes& a) {
          (centered && rounds);
 }
 
-/// Of extents that depend on symbols: by whole factors, to the nearest. `wanted`: the result's extents along
-/// `axes`.
-void repeat(Call& c, ValueId x, const ResizeAttributes& a, const Ints& axes, const Dims& wanted) {
-  if (!c.ok()) return;
-  if (wanted.size() != axes.size())
-    return c.invalid(fmt::format("{} extents for {} axes", wanted.size(), axes.size()));
-  if (!nearest_repeats(a))
-    return c.unsupported(
-        "of an extent that depends on symbols, only to the nearest, by whole factors: not in this mode");
-  const Dims from = c.dims(x);
+/// How often each element is repeated, where the result's extents are multiples of x's: one factor for each
+/// axis of x.
+std::optional<Ints> factors_of(const Dims& from, const Ints& axes, const std::vector<ResizedAxis>& to) {
   Ints factors(from.size(), 1);
   for (size_t i = 0; i < axes.size(); ++i) {
-    const auto axis = static_cast<size_t>(axes[i]);
-    const int64_t most = greatest({from[axis]})[0];
-    const int64_t factor = most == 0 ? 0 : greatest({wanted[i]})[0] / most;
-    if (factor < 1 || !expr::always(expr::equal(wanted[i], from[axis] * factor)))
-      return c.unsupported(fmt::format("from the extent {} to {}, which is no multiple of it",
-                                       expr::print(from[axis]), expr::print(wanted[i])));
-    factors[axis] = factor;
+    const expr::Expr& in = from[static_cast<size_t>(axes[i])];
+    const int64_t most = greatest({in})[0];
+    const int64_t factor = most == 0 ? 0 : greatest({to[i].extent})[0] / most;
+    if (factor < 1 || !expr::always(expr::equal(to[i].extent, in * factor))) return std::nullopt;
+    factors[static_cast<size_t>(axes[i])] = factor;
   }
+  return factors;
+}
+
+ValueId repeat(Call& c, ValueId x, const Ints& factors) {
+  const Dims from = c.dims(x);
   Dims apart, wide, joined;
   for (size_t axis = 0; axis < from.size(); ++axis) {
     apart.push_back(from[axis]);
@@ -199,21 +196,67 @@ void repeat(Call& c, ValueId x, const ResizeAttributes& a, const Ints& axes, con
   }
   const ValueId single = reshape(c, x, apart);
   const ValueId repeated = expand(c, single, wide);
-  c.out(0, reshape(c, repeated, joined));
+  return reshape(c, repeated, joined);
 }
 
-/// The extents that whole scales give; what is no whole number gives none.
-Dims scaled_extents(Call& c, const Dims& from, const std::vector<double>& scales, const Ints& axes) {
-  Dims wanted;
-  for (size_t i = 0; i < axes.size() && i < scales.size(); ++i) {
-    const bool whole = scales[i] >= 1 && scales[i] <= 64 && scales[i] == std::floor(scales[i]);
-    if (!whole) c.unsupported(fmt::format("by {} of an extent that depends on symbols", scales[i]));
-    wanted.push_back(from[static_cast<size_t>(axes[i])] * (whole ? static_cast<int64_t>(scales[i]) : 1));
+std::vector<ResizedAxis> axes_of_scales(Call& c, const Dims& from, const Ints& axes,
+                                        const std::vector<double>& scales) {
+  std::vector<ResizedAxis> result;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    ResizedAxis axis{scaled_extent(c, from[static_cast<size_t>(axes[i])], scales[i])};
+    axis.scale = scales[i];
+    axis.least_scale = scales[i];
+    result.push_back(axis);
   }
-  return wanted;
+  return result;
+}
+
+/// Extents that depend on symbols. `a` where the graph's resize has the mode.
+void resize_symbolic(Call& c, ValueId x, const ResizeForm& form, const ResizeAttributes* a, const Ints& axes,
+                     const std::vector<ResizedAxis>& to) {
+  if (!c.ok()) return;
+  if (a != nullptr && nearest_repeats(*a))
+    if (const auto factors = factors_of(c.dims(x), axes, to)) return c.out(0, repeat(c, x, *factors));
+  ValueId y = x;
+  for (size_t i = 0; i < axes.size() && c.ok(); ++i) {
+    const expr::Expr in = c.dims(x)[static_cast<size_t>(axes[i])];
+    const bool is_whole = to[i].roi_begin == 0 && to[i].roi_end == 1;
+    const auto scale = number_of(to[i].scale);
+    const bool stays = in == to[i].extent && (!scale || *scale == 1);
+    if (!stays || !is_whole) y = resize_computed(c, y, axes[i], form, to[i]);
+  }
+  c.out(0, y);
 }
 
 bool is_symbolic(Call& c, ValueId x) { return c.ok() && !graph::constant_shape(c.dims(x)); }
+
+/// Resize where the extents of x, or what they become, depend on symbols.
+void convert_symbolic(Call& c, ValueId x, const ResizeAttributes& a, bool by_matrix, const Ints& axes,
+                      const std::vector<double>& scales) {
+  const Dims from = c.dims(x), sizes = c.has(3) ? c.known_extents(c.in(3), "sizes") : Dims();
+  const std::string policy = c.version() >= 18 ? c.text("keep_aspect_ratio_policy", "stretch") : "stretch";
+  ResizeForm form{a.mode, c.text("coordinate_transformation_mode", "half_pixel"),
+                  c.text("nearest_mode", "round_prefer_floor")};
+  form.antialias = c.version() >= 18 && c.integer("antialias", 0) != 0;
+  form.exclude_outside = c.integer("exclude_outside", 0) != 0;
+  form.cubic_a = a.cubic_a;
+  form.extrapolation = c.number("extrapolation_value", 0);
+  const bool crops = form.coordinates == "tf_crop_and_resize";
+  const std::vector<double> roi = crops && c.has(1) ? c.known_numbers(c.in(1), "roi") : std::vector<double>();
+  if (!c.ok() || !check_extents(c, sizes)) return;
+  if (scales.empty() == sizes.empty()) return c.invalid("it needs either scales or sizes");
+  if (std::max(scales.size(), sizes.size()) != axes.size() || (crops && roi.size() != 2 * axes.size()))
+    return c.invalid("scales, sizes or the roi do not fit the axes");
+  if (policy != "stretch" && policy != "not_larger" && policy != "not_smaller")
+    return c.unsupported(fmt::format("keep_aspect_ratio_policy = \"{}\"", policy));
+  std::vector<ResizedAxis> to =
+      sizes.empty() ? axes_of_scales(c, from, axes, scales) : axes_of_sizes(c, from, axes, sizes, policy);
+  for (size_t i = 0; crops && i < to.size(); ++i) {
+    to[i].roi_begin = roi[i];
+    to[i].roi_end = roi[axes.size() + i];
+  }
+  resize_symbolic(c, x, form, by_matrix ? nullptr : &a, axes, to);
+}
 
 }  // namespace
 
@@ -235,7 +278,10 @@ void convert_upsample(Call& c) {
   attributes.nearest = NearestMode::floor;
   if (is_symbolic(c, x)) {
     const Ints all = axis_range(0, c.rank(x));
-    return repeat(c, x, attributes, all, scaled_extents(c, c.dims(x), scales, all));
+    if (scales.size() != all.size())
+      return c.invalid(fmt::format("{} scales for {} axes", scales.size(), all.size()));
+    const ResizeForm form{attributes.mode, "asymmetric", "floor"};
+    return resize_symbolic(c, x, form, &attributes, all, axes_of_scales(c, c.dims(x), all, scales));
   }
   const Ints from = c.shape(x);
   attributes.scales.assign(from.size(), 1.0);
@@ -260,12 +306,8 @@ void convert_resize(Call& c) {
   }
   // An absent list may also be given as an empty one.
   const std::vector<double> scales = c.has(2) ? c.known_numbers(c.in(2), "scales") : std::vector<double>();
-  if (is_symbolic(c, x)) {
-    if (by_matrix) return c.unsupported("of an extent that depends on symbols, not in this mode");
-    const Dims wanted =
-        c.has(3) ? c.known_extents(c.in(3), "sizes") : scaled_extents(c, c.dims(x), scales, axes);
-    return repeat(c, x, attributes, axes, wanted);
-  }
+  if (is_symbolic(c, x) || (c.has(3) && c.depends_on_symbols(c.in(3))))
+    return convert_symbolic(c, x, attributes, by_matrix, axes, scales);
   const Ints from = c.shape(x);
   attributes.scales.assign(from.size(), 1.0);
   const Ints sizes = c.has(3) ? c.known_integers(c.in(3), "sizes") : Ints();

@@ -16,32 +16,43 @@ namespace {
 enum class Interpolation : uint8_t { nearest, linear, cubic };
 enum class Outside : uint8_t { zeros, border, reflection };
 
-Term number(int64_t n) { return static_cast<double>(n); }
-
-/// v folded into [low, high] as between two mirrors.
-Term reflected(const Term& v, double low, double high) {
-  const double range = high - low;
-  if (range <= 0) return v * 0.0;
-  const Term t = mod(v - low, 2 * range);
-  return select(less(range, t), 2 * range - t, t) + low;
-}
-
-/// One corner (or tap) of one axis: which element, and how much of it. The weight may be none (nearest).
+/// One corner (or tap) of one axis: which element, and how much of it.
 struct Tap {
   Term index, weight;
 };
 
+/// Where the tensor ends along an axis, in f32.
 struct Axis {
-  int64_t extent;
-  double low, high;  ///< where the tensor ends, for reflection
+  Term extent, last;
+  Term low, range;        ///< for reflection: its mirrors are at low and low + range
+  bool is_point, may_be;  ///< whether range is 0, whether it may be
 };
+
+Axis axis_of(Call& c, const expr::Expr& extent, bool aligned) {
+  const Term count = number(c, extent, DType::f32);
+  const expr::Expr range = aligned ? extent - 1 : extent;
+  const Term last = count - 1.0;
+  return {count,
+          last,
+          aligned ? 0.0 : -0.5,
+          aligned ? last : count,
+          expr::always(expr::less_equal(range, 0)),
+          !expr::always(expr::less(0, range))};
+}
+
+/// v folded into the axis as between two mirrors.
+Term reflected(const Term& v, const Axis& axis) {
+  if (axis.is_point) return v * 0.0;
+  const Term t = mod(v - axis.low, 2.0 * axis.range);
+  const Term folded = select(less(axis.range, t), 2.0 * axis.range - t, t) + axis.low;
+  return axis.may_be ? select(less(0.0, axis.range), folded, v * 0.0) : folded;
+}
 
 /// The element that an index (whole, f32) reads: i32 in range, and whether it exists.
 Tap read_at(const Term& index, const Term& weight, const Axis& axis, Outside outside) {
-  const Term last = number(axis.extent - 1);
   Term at = index;
-  if (outside == Outside::reflection) at = floor(reflected(index, axis.low, axis.high) + 0.0);
-  const Term inside = minimum(maximum(at, 0.0), last);
+  if (outside == Outside::reflection) at = floor(reflected(index, axis) + 0.0);
+  const Term inside = minimum(maximum(at, 0.0), axis.last);
   Tap tap{convert(inside, DType::i32), weight};
   if (outside == Outside::zeros) tap.weight = select(equal(inside, index), weight, 0.0);
   return tap;
@@ -54,8 +65,8 @@ Term cubic_far(const Term& x) { return ((x * -0.75 + 3.75) * x - 6.0) * x + 3.0;
 /// The taps along one axis for coordinates v in elements.
 std::vector<Tap> taps_of(Term v, const Axis& axis, Interpolation mode, Outside outside) {
   if (mode == Interpolation::nearest) v = round(v);
-  if (outside == Outside::border) v = minimum(maximum(v, 0.0), number(axis.extent - 1));
-  if (outside == Outside::reflection) v = reflected(v, axis.low, axis.high);
+  if (outside == Outside::border) v = minimum(maximum(v, 0.0), axis.last);
+  if (outside == Outside::reflection) v = reflected(v, axis);
   const Term one = v * 0.0 + 1.0;
   if (mode == Interpolation::nearest) return {read_at(v, one, axis, outside)};
   const Term base = floor(v), t = v - base;
@@ -66,15 +77,23 @@ std::vector<Tap> taps_of(Term v, const Axis& axis, Interpolation mode, Outside o
           read_at(base + 2.0, cubic_far(2.0 - t), axis, outside)};
 }
 
-/// The sum over all combinations of taps of flat[plane + sum of index * stride] * weights. `combine` may take
-/// another fold than the sum.
-ValueId interpolate(Call& c, ValueId flat, const Term& plane, const std::vector<std::vector<Tap>>& taps,
-                    const Ints& strides, bool largest = false) {
+/// Where each element's plane [n, c] begins in the flattened tensor of `shape`, for elements [n, c, …].
+Term plane_of(Call& c, const Dims& elements, const Dims& shape) {
+  const Term channels = number(c, shape[1]);
+  const Term size = number(c, element_count(shape, 2));
+  return (iota(elements, 0) * channels + iota(elements, 1)) * size;
+}
+
+/// The sum (or the largest) over all combinations of taps of x[plane + sum of index * stride] * weights.
+ValueId interpolate(Call& c, ValueId x, const Term& plane, const std::vector<std::vector<Tap>>& taps,
+                    const std::vector<Term>& strides, bool largest = false) {
+  if (!c.ok()) return kNoValue;
+  const ValueId flat = reshape(c, x, {element_count(c.dims(x))});
   ValueId sum = kNoValue;
   std::vector<size_t> at(taps.size(), 0);
   for (;;) {
     Term position = plane;
-    for (size_t i = 0; i < taps.size(); ++i) position = position + taps[i][at[i]].index * number(strides[i]);
+    for (size_t i = 0; i < taps.size(); ++i) position = position + taps[i][at[i]].index * strides[i];
     Term weight = taps[0][at[0]].weight;
     for (size_t i = 1; i < taps.size(); ++i) weight = weight * taps[i][at[i]].weight;
     const ValueId place = emit(c, position);
@@ -95,11 +114,13 @@ void convert_grid_sample(Call& c) {
   const ValueId x = cast(c, given, DType::f32);
   const ValueId grid = cast(c, c.in(1), DType::f32);
   if (!c.ok()) return;
-  const Ints shape = c.shape(x), points = c.shape(grid);
+  const Dims shape = c.dims(x), points = c.dims(grid);
   if (shape.size() < 3 || shape.size() > 6) return c.unsupported("only one to four spatial axes");
   const size_t rank = shape.size() - 2;
-  if (points.size() != shape.size() || points.back() != static_cast<int64_t>(rank) || points[0] != shape[0])
-    return c.invalid("the grid does not fit the input");
+  if (points.size() != shape.size()) return c.invalid("the grid does not fit the input");
+  if (!require_equal(c, points.back(), static_cast<int64_t>(rank), "the coordinates of a point") ||
+      !require_equal(c, points[0], shape[0], "the grid's batch"))
+    return;
   const std::string mode = c.text("mode", c.version() < 20 ? "bilinear" : "linear");
   const std::string padding = c.text("padding_mode", "zeros");
   const bool aligned = c.integer("align_corners", 0) != 0;
@@ -112,74 +133,69 @@ void convert_grid_sample(Call& c) {
   else if (padding == "reflection") outside = Outside::reflection;
   else if (padding != "zeros") return c.invalid(fmt::format("padding_mode = \"{}\"", padding));
   // [N, C, output…]; the coordinates are the same for all channels.
-  Ints result = {shape[0], shape[1]}, coordinates = {shape[0], 1};
+  Dims result = {shape[0], shape[1]}, coordinates = {shape[0], 1};
   result.insert(result.end(), points.begin() + 1, points.end() - 1);
   coordinates.insert(coordinates.end(), points.begin() + 1, points.end() - 1);
   std::vector<std::vector<Tap>> taps;
-  Ints strides(rank, 1);
-  for (size_t i = rank; i-- > 1;) strides[i - 1] = strides[i] * shape[i + 2];
+  std::vector<Term> strides;
   for (size_t i = 0; i < rank; ++i) {
-    Ints starts(points.size(), 0), sizes = points;
+    Ints starts(points.size(), 0);
+    Dims sizes = points;
     starts.back() = static_cast<int64_t>(rank - 1 - i);  // the grid names the last axis first
     sizes.back() = 1;
     const ValueId part = slice(c, grid, starts, Ints(points.size(), 1), sizes);
     const ValueId n = reshape(c, part, coordinates);
-    const auto extent = static_cast<double>(shape[i + 2]);
-    const Term v = aligned ? (Term(n) + 1.0) * ((extent - 1) / 2) : ((Term(n) + 1.0) * extent - 1.0) * 0.5;
+    const Axis axis = axis_of(c, shape[i + 2], aligned);
+    const Term v =
+        aligned ? (Term(n) + 1.0) * (axis.last / 2.0) : ((Term(n) + 1.0) * axis.extent - 1.0) * 0.5;
     const ValueId held = emit(c, v);
-    const Axis axis{shape[i + 2], aligned ? 0.0 : -0.5, aligned ? extent - 1 : extent - 0.5};
     taps.push_back(taps_of(held, axis, how, outside));
+    strides.push_back(number(c, element_count(shape, i + 3)));
   }
-  const Term plane = (iota(result, 0) * number(shape[1]) + iota(result, 1)) * number(element_count(shape, 2));
-  const ValueId flat = reshape(c, x, {element_count(shape)});
-  const ValueId y = interpolate(c, flat, plane, taps, strides);
+  const ValueId y = interpolate(c, x, plane_of(c, result, shape), taps, strides);
   c.out(0, cast(c, y, c.dtype(given)));
 }
 
 /// theta times the homogeneous coordinates of each output element, from -1 to 1.
 void convert_affine_grid(Call& c) {
   const ValueId theta = c.in(0);
-  const Ints size = c.known_integers(c.in(1), "size");
+  const Dims size = c.known_extents(c.in(1), "size");
   const bool aligned = c.integer("align_corners", 0) != 0;
-  if (!c.ok()) return;
-  for (const int64_t extent : size)
-    if (extent < 1 || extent > kMaxExtent) return c.invalid("an extent is out of range");
+  if (!c.ok() || !check_extents(c, size)) return;
   if (size.size() < 4 || size.size() > 5) return c.invalid("its size is not of rank 4 or 5");
-  const size_t rank = size.size() - 2;
-  if (c.shape(theta) != Ints{size[0], static_cast<int64_t>(rank), static_cast<int64_t>(rank) + 1})
-    return c.invalid("theta does not fit the size");
-  const Ints spatial(size.begin() + 2, size.end());
-  Ints column = spatial;
+  if (!require_positive(c, size)) return;
+  const auto rank = static_cast<int64_t>(size.size()) - 2;
+  if (!require_shape(c, theta, {size[0], rank, rank + 1}, "theta")) return;
+  const Dims spatial = graph::Shape(size.begin() + 2, size.end());
+  Dims column = spatial;
   column.push_back(1);
   std::vector<ValueId> parts;
-  for (size_t i = rank; i-- > 0;) {  // x first
-    const auto extent = static_cast<double>(spatial[i]);
-    const Term at = convert(iota(column, static_cast<int64_t>(i)), c.dtype(theta));
-    const double span = aligned ? extent - 1 : extent;
+  for (int64_t i = rank; i-- > 0;) {  // x first
+    const Term extent = number(c, spatial[static_cast<size_t>(i)], c.dtype(theta));
+    const Term at = convert(iota(column, i), c.dtype(theta));
     parts.push_back(
-        emit(c, aligned ? at * (2 / std::max(span, 1.0)) - 1.0 : (at * 2.0 + 1.0) / extent - 1.0));
+        emit(c, aligned ? at * (2.0 / maximum(extent - 1.0, 1.0)) - 1.0 : (at * 2.0 + 1.0) / extent - 1.0));
   }
   const ValueId one = c.scalar(c.dtype(theta), 1);
   parts.push_back(expand(c, one, column));
-  const ValueId joined = concat(c, parts, static_cast<int64_t>(rank));
-  const ValueId base = reshape(c, joined, {element_count(spatial), static_cast<int64_t>(rank) + 1});
+  const ValueId joined = concat(c, parts, rank);
+  const ValueId base = reshape(c, joined, {element_count(spatial), rank + 1});
   const ValueId turned = transpose(c, theta, {0, 2, 1});
   const ValueId y = c.emit(Op::matmul, {base, turned});
-  Ints result = {size[0]};
+  Dims result = {size[0]};
   result.insert(result.end(), spatial.begin(), spatial.end());
-  result.push_back(static_cast<int64_t>(rank));
+  result.push_back(rank);
   c.out(0, reshape(c, y, result));
 }
 
 namespace {
 
 /// Bilinear taps of RoiAlign: nothing is read beyond one element outside, and the edge is repeated.
-std::vector<Tap> roi_taps(const Term& v, int64_t extent) {
-  const Term last = number(extent - 1);
-  const Term inside = minimum(maximum(v, 0.0), last);
-  const Term low = floor(inside), high = minimum(low + 1.0, last);
+std::vector<Tap> roi_taps(const Term& v, const Axis& axis) {
+  const Term inside = minimum(maximum(v, 0.0), axis.last);
+  const Term low = floor(inside), high = minimum(low + 1.0, axis.last);
   const Term t = inside - low;
-  const Term exists = less_equal(-1.0, v) && less_equal(v, number(extent));
+  const Term exists = less_equal(-1.0, v) && less_equal(v, axis.extent);
   return {{convert(low, DType::i32), select(exists, 1.0 - t, 0.0)},
           {convert(high, DType::i32), select(exists, t, 0.0)}};
 }
@@ -192,10 +208,13 @@ void convert_roi_align(Call& c) {
   const ValueId rois = cast(c, c.in(1), DType::f32);
   const ValueId batches = cast(c, c.in(2), DType::i32);
   if (!c.ok()) return;
-  const Ints shape = c.shape(x);
-  if (shape.size() != 4 || c.rank(rois) != 2 || c.shape(rois)[1] != 4)
+  const Dims shape = c.dims(x);
+  if (shape.size() != 4 || c.rank(rois) != 2)
     return c.invalid("the input is not [N, C, H, W], or the regions are not [R, 4]");
-  const int64_t regions = c.shape(rois)[0];
+  const expr::Expr regions = c.dims(rois)[0];
+  if (!require_shape(c, rois, {regions, 4}, "the regions") ||
+      !require_shape(c, batches, {regions}, "the batch indices"))
+    return;
   const int64_t height = c.integer("output_height", 1), width = c.integer("output_width", 1);
   const int64_t samples = c.integer("sampling_ratio", 0);
   if (height < 1 || width < 1 || height > (1 << 20) || width > (1 << 20) || samples > 1024)
@@ -212,24 +231,28 @@ void convert_roi_align(Call& c) {
     const ValueId spread = reshape(c, part, {regions, 1, 1, 1});
     return emit(c, Term(spread) * scale - (half ? 0.5 : 0.0));
   };
-  const auto coordinates = [&](int64_t first, int64_t bins, const Ints& grid, int64_t axis) {
+  const auto coordinates = [&](int64_t first, double bins, const Dims& grid, int64_t axis) {
     const ValueId start = corner(first), end = corner(first + 2);
     Term size = Term(end) - start;
     if (!half) size = maximum(size, 1.0);
-    const Term bin = size / number(bins);
+    const Term bin = size / bins;
+    const auto count = static_cast<double>(samples);
     const Term at = convert(iota(grid, axis), DType::f32);
-    const Term index = floor(at / number(samples)), sample = at - index * number(samples);
-    return emit(c, Term(start) + index * bin + (sample + 0.5) * bin / number(samples));
+    const Term index = floor(at / count), sample = at - index * count;
+    return emit(c, Term(start) + index * bin + (sample + 0.5) * bin / count);
   };
-  const ValueId v = coordinates(1, height, {regions, 1, height * samples, 1}, 2);
-  const ValueId u = coordinates(0, width, {regions, 1, 1, width * samples}, 3);
-  const Ints all = {regions, shape[1], height * samples, width * samples};
+  const ValueId v = coordinates(1, static_cast<double>(height), {regions, 1, height * samples, 1}, 2);
+  const ValueId u = coordinates(0, static_cast<double>(width), {regions, 1, 1, width * samples}, 3);
+  const Dims all = {regions, shape[1], height * samples, width * samples};
   const ValueId batch = reshape(c, batches, {regions, 1, 1, 1});
-  const Term plane = (Term(batch) * number(shape[1]) + iota(all, 1)) * number(shape[2] * shape[3]);
-  const ValueId flat = reshape(c, x, {element_count(shape)});
+  const Term channels = number(c, shape[1]);
+  const Term size = number(c, shape[2] * shape[3]);
+  const Term plane = (Term(batch) * channels + iota(all, 1)) * size;
+  const Axis rows = axis_of(c, shape[2], false);
+  const Axis columns = axis_of(c, shape[3], false);
   const bool largest = mode == "max";
   const ValueId read =
-      interpolate(c, flat, plane, {roi_taps(v, shape[2]), roi_taps(u, shape[3])}, {shape[3], 1}, largest);
+      interpolate(c, x, plane, {roi_taps(v, rows), roi_taps(u, columns)}, {number(c, shape[3]), 1}, largest);
   const ValueId bins = reshape(c, read, {regions, shape[1], height, samples, width, samples});
   const ValueId y = reduce(c, bins, largest ? ReduceKind::max : ReduceKind::mean, {3, 5}, false);
   c.out(0, cast(c, y, c.dtype(given)));
@@ -240,25 +263,31 @@ void convert_deform_conv(Call& c) {
   const ValueId x = c.in(0);
   const ValueId w = c.in(1);
   const ValueId offsets = c.in(2);
-  const Ints spatial = constant_extents(c, spatial_extents(c, x));
+  const Dims spatial = spatial_extents(c, x), shape = c.dims(x);
   if (!c.ok()) return;
-  const Ints shape = c.shape(x), weights = c.shape(w);
+  const Ints weights = c.shape(w);
   if (shape.size() != 4 || weights.size() != 4) return c.unsupported("only two spatial axes");
   const Spatial s = read_spatial(c, spatial, {weights[2], weights[3]});
   const int64_t groups = c.integer("group", 1), offset_groups = c.integer("offset_group", 1);
   if (!c.ok()) return;
-  const int64_t taps = weights[2] * weights[3], channels = shape[1], filters = weights[0];
-  Ints extents;
-  for (size_t i = 0; i < 2; ++i)
-    extents.push_back((shape[i + 2] + s.pads_begin[i] + s.pads_end[i] - s.reach(i)) / s.strides[i] + 1);
-  if (groups < 1 || offset_groups < 1 || groups > channels || offset_groups > channels ||
-      channels % groups != 0 || channels % offset_groups != 0 || filters % groups != 0 ||
-      weights[1] * groups != channels ||
-      c.shape(offsets) != Ints{shape[0], 2 * offset_groups * taps, extents[0], extents[1]})
-    return c.invalid("the weights, groups or offsets do not fit the input");
+  const int64_t taps = weights[2] * weights[3], filters = weights[0];
+  Dims extents;
+  for (size_t i = 0; i < 2; ++i) {
+    const expr::Expr room = spatial[i] + s.pads_begin[i] + s.pads_end[i] - s.reach(i);
+    if (!require(c, expr::less_equal(0, room), "the window is larger than the padded input")) return;
+    extents.push_back(expr::floor_div(room, s.strides[i]) + 1);
+  }
+  if (groups < 1 || offset_groups < 1 || filters % groups != 0 || weights[1] % offset_groups != 0)
+    return c.invalid("the weights or groups do not fit");
+  const int64_t channels = weights[1] * groups;
+  if (channels % offset_groups != 0) return c.invalid("the weights or groups do not fit");
+  if (!require_equal(c, shape[1], channels, "the channels") ||
+      !require_shape(c, offsets, {shape[0], 2 * offset_groups * taps, extents[0], extents[1]}, "the offsets"))
+    return;
   // [N, groups of offsets, channels of one, taps, rows, columns]
-  const Ints all = {shape[0], offset_groups, channels / offset_groups, taps, extents[0], extents[1]};
-  Ints shared = all;
+  const int64_t sharing = channels / offset_groups;
+  const Dims all = {shape[0], offset_groups, sharing, taps, extents[0], extents[1]};
+  Dims shared = all;
   shared[2] = 1;
   const ValueId split = reshape(c, offsets, {shape[0], offset_groups, taps, 2, extents[0], extents[1]});
   std::vector<std::vector<Tap>> corners;
@@ -268,20 +297,23 @@ void convert_deform_conv(Call& c) {
                                {shape[0], offset_groups, taps, 1, extents[0], extents[1]});
     const ValueId offset = reshape(c, part, shared);
     const Term tap = iota(shared, 3);
-    const Term in_window = i == 0 ? tap / number(weights[3]) : mod(tap, number(weights[3]));
-    const Term base = iota(shared, 4 + i) * number(s.strides[axis]) + in_window * number(s.dilations[axis]);
-    const ValueId v = emit(c, convert(base, c.dtype(x)) + (Term(offset) - number(s.pads_begin[axis])));
-    corners.push_back(taps_of(v, {shape[axis + 2], 0, 0}, Interpolation::linear, Outside::zeros));
+    const auto row = static_cast<double>(weights[3]), stride = static_cast<double>(s.strides[axis]),
+               dilation = static_cast<double>(s.dilations[axis]);
+    const Term in_window = i == 0 ? tap / row : mod(tap, row);
+    const Term base = iota(shared, 4 + i) * stride + in_window * dilation;
+    const auto padding = static_cast<double>(s.pads_begin[axis]);
+    const ValueId v = emit(c, convert(base, c.dtype(x)) + (Term(offset) - padding));
+    corners.push_back(taps_of(v, axis_of(c, shape[axis + 2], true), Interpolation::linear, Outside::zeros));
   }
-  const Term channel = iota(all, 1) * number(all[2]) + iota(all, 2);
-  const Term plane = (iota(all, 0) * number(channels) + channel) * number(shape[2] * shape[3]);
-  const ValueId flat = reshape(c, x, {element_count(shape)});
-  ValueId columns = interpolate(c, flat, plane, corners, {shape[3], 1});
+  const Term channel = iota(all, 1) * static_cast<double>(sharing) + iota(all, 2);
+  const Term size = number(c, shape[2] * shape[3]);
+  const Term plane = (iota(all, 0) * static_cast<double>(channels) + channel) * size;
+  ValueId columns = interpolate(c, x, plane, corners, {number(c, shape[3]), 1});
   if (c.has(4)) {
     const ValueId mask = reshape(c, c.in(4), shared);
     columns = mul(c, columns, mask);
   }
-  const int64_t points = extents[0] * extents[1];
+  const expr::Expr points = extents[0] * extents[1];
   const ValueId matrix = reshape(c, columns, {shape[0], groups, channels / groups * taps, points});
   const ValueId filter = reshape(c, w, {groups, filters / groups, channels / groups * taps});
   const ValueId product = c.emit(Op::matmul, {filter, matrix});

@@ -21,21 +21,45 @@ struct Complex {
   ValueId real, imaginary;
 };
 
-/// cos and sin of sign * 2 pi * (i * j mod n) / n for i < rows, j < columns, times `scale`.
+/// cos and sin of sign * 2 pi * (i * j mod n) / n for i < rows, j < columns.
 struct Waves {
   ValueId cosines, sines;
 };
-Waves waves(Call& c, DType dtype, int64_t rows, int64_t columns, int64_t n, double sign, double scale = 1) {
+Waves waves(Call& c, DType dtype, int64_t rows, int64_t columns, int64_t n, double sign) {
   std::vector<double> cosines, sines;
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < columns; ++j) {
       const double angle = sign * 2 * kPi * static_cast<double>(i * j % n) / static_cast<double>(n);
-      cosines.push_back(scale * cos_f64(angle));
-      sines.push_back(scale * sin_f64(angle));
+      cosines.push_back(cos_f64(angle));
+      sines.push_back(sin_f64(angle));
     }
   const ValueId real = c.constant(dtype, {rows, columns}, cosines);
   const ValueId imaginary = c.constant(dtype, {rows, columns}, sines);
   return {real, imaginary};
+}
+
+/// The same for n that depends on symbols, computed by each run. The angle is reduced in integers to an
+/// eighth of a turn around a quarter: so what is 0 or 1 is exactly so.
+Waves computed_waves(Call& c, DType dtype, const Dims& shape, const expr::Expr& n, double sign) {
+  const DType wide = dtype == DType::f64 ? DType::f64 : DType::f32;
+  const Term count = number(c, n);
+  const Term turn = mod(iota(shape, 0) * iota(shape, 1), count);  // angle / (2 pi / n)
+  const Term quarter = (turn * 8 + count) / (count * 2);          // the nearest, 0 to 4
+  const Term rest = convert(turn * 4 - quarter * count, wide);
+  const Term angle = rest * (kPi / 2 / convert(count, wide));
+  const Term side = mod(quarter, 4), odd = equal(mod(quarter, 2), 1);
+  const Term near = select(odd, sin(angle), cos(angle)), far = select(odd, cos(angle), sin(angle));
+  const Term left = equal(side, 1) || equal(side, 2), below = less(1, side);
+  const ValueId cosines = emit(c, convert(select(left, -near, near), dtype));
+  const ValueId sines = emit(c, convert(select(below, far * -sign, far * sign), dtype));
+  return {cosines, sines};
+}
+
+/// cos and sin of sign * 2 pi * i * j / n, for i < rows, j < columns.
+Waves waves_of(Call& c, DType dtype, const Dims& shape, const expr::Expr& n, double sign) {
+  const auto sizes = graph::constant_shape({shape[0], shape[1], n});
+  if (!sizes) return computed_waves(c, dtype, shape, n, sign);
+  return waves(c, dtype, (*sizes)[0], (*sizes)[1], (*sizes)[2], sign);
 }
 
 /// (a + ib)(w + iv), elementwise or as a matrix product with the waves on one side.
@@ -57,23 +81,31 @@ Complex each(const Complex& x, Change change) {
   return {real, x.imaginary == kNoValue ? kNoValue : change(x.imaginary)};
 }
 
+/// The largest divisor of n up to kMatrixLength; 0 where n is short enough, or has none.
+int64_t factor_of(const expr::Expr& n) {
+  const int64_t length = n.as_constant().value_or(0);
+  int64_t factor = 0;
+  for (int64_t d = 2; d <= kMatrixLength && length > kMatrixLength; ++d)
+    if (length % d == 0) factor = d;
+  return factor;
+}
+
 /// The first `count` frequencies of x[rows, n].
-Complex transform(Call& c, const Complex& x, int64_t count, double sign) {
+Complex transform(Call& c, const Complex& x, const expr::Expr& count, double sign) {
   if (!c.ok()) return {kNoValue, kNoValue};
-  const Ints shape = c.shape(x.real);
-  const int64_t rows = shape[0], n = shape[1];
-  int64_t a = 0;
-  for (int64_t d = 2; d <= kMatrixLength && n > kMatrixLength; ++d)
-    if (n % d == 0) a = d;
+  const expr::Expr rows = c.dims(x.real)[0], length = c.dims(x.real)[1];
+  const int64_t a = factor_of(length);
   const DType dtype = c.dtype(x.real);
   if (a == 0) {
-    if (n > 4 * kMatrixLength) {
-      c.unsupported(fmt::format("a transform of {} points, which has no factor up to {}", n, kMatrixLength));
+    if (greatest({length})[0] > 4 * kMatrixLength) {
+      c.unsupported(fmt::format("a transform of {} points, which has no factor up to {}", expr::print(length),
+                                kMatrixLength));
       return {kNoValue, kNoValue};
     }
-    const Waves w = waves(c, dtype, n, count, n, sign);
+    const Waves w = waves_of(c, dtype, {length, count}, length, sign);
     return times(c, x, w, [&](ValueId v, ValueId m) { return c.emit(Op::matmul, {v, m}); });
   }
+  const int64_t n = length.as_constant().value_or(0);
   // x[b n1 + n2] -> over n1, twiddled, over n2 -> X[k1 + a k2].
   const int64_t b = n / a;
   Complex y = each(x, [&](ValueId v) { return reshape(c, v, {rows, a, b}); });
@@ -93,21 +125,23 @@ Complex transform(Call& c, const Complex& x, int64_t count, double sign) {
 }
 
 /// x cut or padded with zeros to `extent` along its last axis.
-ValueId fitted(Call& c, ValueId x, int64_t extent) {
+ValueId fitted(Call& c, ValueId x, const expr::Expr& extent) {
   if (!c.ok()) return kNoValue;
-  Ints shape = c.shape(x);
-  const int64_t missing = extent - shape.back();
-  if (missing > 0) {
+  Dims shape = c.dims(x);
+  const auto missing = (extent - shape.back()).as_constant();
+  shape.back() = extent;
+  if (!missing) return padded(c, x, Ints(shape.size(), 0), shape);
+  if (*missing > 0) {
     Ints begin(shape.size(), 0), end = begin;
-    end.back() = missing;
+    end.back() = *missing;
     return c.emit(Op::pad, {x}, graph::PadAttributes{begin, end});
   }
-  shape.back() = extent;
   return slice(c, x, Ints(shape.size(), 0), Ints(shape.size(), 1), shape);
 }
 
-/// The real signal of n points whose first frequencies (one more than half of them) are given.
-ValueId real_inverse(Call& c, const Complex& x, int64_t n) {
+/// The cosines and sines that make a real signal of n points of its first frequencies, each of which stands
+/// for its conjugate, too.
+Waves inverse_waves(Call& c, DType dtype, int64_t n) {
   const int64_t given = n / 2 + 1;
   std::vector<double> cosines, sines;
   for (int64_t j = 0; j < given; ++j)
@@ -118,51 +152,86 @@ ValueId real_inverse(Call& c, const Complex& x, int64_t n) {
       cosines.push_back(weight * cos_f64(angle));
       sines.push_back(-weight * sin_f64(angle));
     }
-  const DType dtype = c.dtype(x.real);
   const ValueId even = c.constant(dtype, {given, n}, cosines), odd = c.constant(dtype, {given, n}, sines);
+  return {even, odd};
+}
+
+/// The same for n that depends on symbols.
+Waves computed_inverse_waves(Call& c, DType dtype, const expr::Expr& n) {
+  const expr::Expr given = expr::floor_div(n, 2) + 1;
+  const Waves w = computed_waves(c, dtype, {given, n}, n, -1);
+  const Term count = number(c, n);
+  const Term j = iota({given, 1}, 0);
+  const Term weight = convert(select(equal(j, 0) || equal(j * 2, count), 1, 2), dtype);
+  const ValueId factor = emit(c, weight / convert(count, dtype));
+  const ValueId even = mul(c, w.cosines, factor);
+  const ValueId odd = mul(c, w.sines, factor);
+  return {even, odd};
+}
+
+/// The real signal of n points whose first frequencies (one more than half of them) are given.
+ValueId real_inverse(Call& c, const Complex& x, const expr::Expr& n) {
+  const expr::Expr given = expr::floor_div(n, 2) + 1;
+  const DType dtype = c.dtype(x.real);
+  const auto known = n.as_constant();
+  const Waves w = known ? inverse_waves(c, dtype, *known) : computed_inverse_waves(c, dtype, n);
   const ValueId real = fitted(c, x.real, given);
-  const ValueId sum = c.emit(Op::matmul, {real, even});
+  const ValueId sum = c.emit(Op::matmul, {real, w.cosines});
   if (x.imaginary == kNoValue) return sum;
   const ValueId imaginary = fitted(c, x.imaginary, given);
-  const ValueId rest = c.emit(Op::matmul, {imaginary, odd});
+  const ValueId rest = c.emit(Op::matmul, {imaginary, w.sines});
   return add(c, sum, rest);
 }
 
 struct Transform {
-  int64_t length;
+  expr::Expr length;
   bool inverse, onesided;
 };
 
 /// Along the last axis of x[rows, n, parts], parts 1 (real) or 2; the result has the same form.
 ValueId dft(Call& c, ValueId x, const Transform& t) {
   if (!c.ok()) return kNoValue;
-  const Ints shape = c.shape(x);
-  if (t.length < 1 || t.length > kMaxLength) {
-    c.unsupported(fmt::format("a transform of {} points", t.length));
+  const Dims shape = c.dims(x);
+  const int64_t most = greatest({t.length})[0];
+  if (most > kMaxLength || (t.inverse && t.onesided && most > 4 * kMatrixLength)) {
+    c.unsupported(fmt::format("a transform of {} points", expr::print(t.length)));
     return kNoValue;
   }
-  const int64_t rows = shape[0];
+  if (!require(c, expr::less(0, t.length), "a transform of no points")) return kNoValue;
+  const expr::Expr rows = shape[0];
   const auto take = [&](int64_t index) {
     const ValueId one = slice(c, x, {0, 0, index}, {1, 1, 1}, {rows, shape[1], 1});
     return reshape(c, one, {rows, shape[1]});
   };
   Complex signal{take(0), kNoValue};
-  if (shape[2] == 2) signal.imaginary = take(1);
-  if (t.inverse && t.onesided) {
-    if (t.length > 4 * kMatrixLength) {
-      c.unsupported(fmt::format("a one-sided inverse transform of {} points", t.length));
-      return kNoValue;
-    }
-    return reshape(c, real_inverse(c, signal, t.length), {rows, t.length, 1});
-  }
+  if (shape[2].is_constant(2)) signal.imaginary = take(1);
+  if (t.inverse && t.onesided) return reshape(c, real_inverse(c, signal, t.length), {rows, t.length, 1});
   signal = each(signal, [&](ValueId v) { return fitted(c, v, t.length); });
-  const int64_t count = t.onesided ? t.length / 2 + 1 : t.length;
+  const expr::Expr count = t.onesided ? expr::floor_div(t.length, 2) + 1 : t.length;
   Complex result = transform(c, signal, count, t.inverse ? 1 : -1);
-  if (t.inverse)
-    result = each(result, [&](ValueId v) { return mul(c, v, 1.0 / static_cast<double>(t.length)); });
+  if (t.inverse) {
+    const Term factor = 1.0 / number(c, t.length, c.dtype(x));
+    result = each(result, [&](ValueId v) { return emit(c, Term(v) * factor); });
+  }
   const ValueId real = reshape(c, result.real, {rows, count, 1});
   const ValueId imaginary = reshape(c, result.imaginary, {rows, count, 1});
   return concat(c, {real, imaginary}, 2);
+}
+
+/// Whether the last axis of a signal holds real numbers or complex ones.
+bool require_parts(Call& c, const expr::Expr& parts) {
+  if (!require(c, expr::logical_and(expr::less(0, parts), expr::less_equal(parts, 2)),
+               "the last axis of a signal holds its real or complex numbers"))
+    return false;
+  if (!parts.as_constant()) c.unsupported("whether the signal is real or complex is not known");
+  return c.ok();
+}
+
+/// The one element of a list of extents; `fallback` where the operand is absent.
+expr::Expr length_of(Call& c, size_t index, std::string_view what, const expr::Expr& fallback) {
+  if (!c.has(index)) return fallback;
+  const Dims length = c.known_extents(c.in(index), what);
+  return c.ok() && length.size() == 1 ? length[0] : fallback;
 }
 
 }  // namespace
@@ -178,27 +247,25 @@ void convert_dft(Call& c) {
   }
   const int64_t axis = c.axis(given, rank);
   if (!c.ok()) return;
-  const Ints shape = c.shape(x);
-  if (rank < 2 || axis == rank - 1 || shape.back() < 1 || shape.back() > 2)
-    return c.invalid("its input is not a signal of real or complex numbers, the last axis");
-  Transform t{shape[static_cast<size_t>(axis)], c.integer("inverse", 0) != 0, c.integer("onesided", 0) != 0};
-  if (t.inverse && t.onesided) t.length = 2 * (t.length - 1);
-  if (c.has(1)) {
-    const Ints length = c.known_integers(c.in(1), "dft_length");
-    if (c.ok() && length.size() == 1) t.length = length[0];
-  }
+  const Dims shape = c.dims(x);
+  if (rank < 2 || axis == rank - 1) return c.invalid("its axis is none of a signal's");
+  if (!require_parts(c, shape.back())) return;
+  const expr::Expr n = shape[static_cast<size_t>(axis)];
+  Transform t{n, c.integer("inverse", 0) != 0, c.integer("onesided", 0) != 0};
+  if (t.inverse && t.onesided) t.length = (n - 1) * 2;
+  t.length = length_of(c, 1, "dft_length", t.length);
   // The axis next to the parts.
   Ints order = axis_range(0, rank);
   order.erase(order.begin() + axis);
   order.insert(order.end() - 1, axis);
   const ValueId moved = transpose(c, x, order);
-  Ints result = c.shape(moved);
-  const int64_t n = shape[static_cast<size_t>(axis)];
-  const ValueId rows =
-      reshape(c, moved, {element_count(shape) / std::max<int64_t>(n * shape.back(), 1), n, shape.back()});
+  if (!c.ok()) return;
+  Dims result = c.dims(moved);
+  const expr::Expr count = element_count(result, 0, result.size() - 2);
+  const ValueId rows = reshape(c, moved, {count, n, shape.back()});
   const ValueId y = dft(c, rows, t);
   if (!c.ok()) return;
-  const Ints made = c.shape(y);
+  const Dims made = c.dims(y);
   result[static_cast<size_t>(rank) - 2] = made[1];
   result.back() = made[2];
   Ints back(order.size());
@@ -212,20 +279,18 @@ void convert_stft(Call& c) {
   const ValueId x = c.in(0);
   const Ints step = c.known_integers(c.in(1), "frame_step");
   if (!c.ok()) return;
-  Ints shape = c.shape(x);
+  Dims shape = c.dims(x);
   if (shape.size() == 2) shape.push_back(1);
-  if (shape.size() != 3 || shape[2] < 1 || shape[2] > 2 || step.size() != 1 || step[0] < 1)
+  if (shape.size() != 3 || step.size() != 1 || step[0] < 1)
     return c.invalid("its signal is not [batch, length, 1 or 2], or frame_step is not positive");
-  int64_t length = shape[1];
+  if (!require_parts(c, shape[2])) return;
   const ValueId window = c.has(2) ? c.in(2) : kNoValue;
-  if (window != kNoValue) length = element_count(c.shape(window));
-  if (c.has(3)) {
-    const Ints given = c.known_integers(c.in(3), "frame_length");
-    if (c.ok() && given.size() == 1) length = given[0];
-  }
-  if (!c.ok()) return;
-  if (length < 1 || length > shape[1]) return c.invalid("a frame is longer than the signal");
-  const int64_t frames = (shape[1] - length) / step[0] + 1;
+  const expr::Expr whole = window != kNoValue ? element_count(c.dims(window)) : shape[1];
+  const expr::Expr length = length_of(c, 3, "frame_length", whole);
+  if (!require(c, expr::less(0, length), "a frame is empty") ||
+      !require(c, expr::less_equal(length, shape[1]), "a frame is longer than the signal"))
+    return;
+  const expr::Expr frames = expr::floor_div(shape[1] - length, step[0]) + 1;
   const ValueId signal = reshape(c, x, shape);
   const ValueId places =
       emit(c, iota({frames, length}, 0) * static_cast<double>(step[0]) + iota({frames, length}, 1));
@@ -236,7 +301,7 @@ void convert_stft(Call& c) {
   }
   const ValueId rows = reshape(c, framed, {shape[0] * frames, length, shape[2]});
   const ValueId y = dft(c, rows, {length, false, c.integer("onesided", 1) != 0});
-  if (c.ok()) c.out(0, reshape(c, y, {shape[0], frames, c.shape(y)[1], 2}));
+  if (c.ok()) c.out(0, reshape(c, y, {shape[0], frames, c.dims(y)[1], 2}));
 }
 
 void convert_mel_weight_matrix(Call& c) {

@@ -26,10 +26,45 @@ ValueId emit(Call& c, const Term& term) {
   return node.value;
 }
 
-Term number(Call& c, const expr::Expr& extent) {
+std::optional<double> number_of(const Term& term) {
+  return term.node_->is_number ? std::optional(term.node_->number) : std::nullopt;
+}
+
+namespace {
+
+/// Where both are numbers, what `compute` makes of them.
+template <class Compute>
+Term binary(Op op, const Term& a, const Term& b, Compute compute) {
+  const auto x = number_of(a), y = number_of(b);
+  if (x && y) return compute(*x, *y);
+  return {op, {a, b}};
+}
+
+}  // namespace
+
+Term operator+(const Term& a, const Term& b) {
+  return binary(Op::add, a, b, [](double x, double y) { return x + y; });
+}
+Term operator-(const Term& a, const Term& b) {
+  return binary(Op::sub, a, b, [](double x, double y) { return x - y; });
+}
+Term operator*(const Term& a, const Term& b) {
+  return binary(Op::mul, a, b, [](double x, double y) { return x * y; });
+}
+Term operator/(const Term& a, const Term& b) {
+  return binary(Op::div, a, b, [](double x, double y) { return x / y; });
+}
+Term minimum(const Term& a, const Term& b) {
+  return binary(Op::minimum, a, b, [](double x, double y) { return x < y ? x : y; });
+}
+Term maximum(const Term& a, const Term& b) {
+  return binary(Op::maximum, a, b, [](double x, double y) { return x < y ? y : x; });
+}
+
+Term number(Call& c, const expr::Expr& extent, DType type) {
   if (const auto known = extent.as_constant()) return static_cast<double>(*known);
   const ValueId list = c.vector({extent});
-  return cast(c, reshape(c, list, {}), DType::i32);
+  return cast(c, reshape(c, list, {}), type);
 }
 
 }  // namespace weft::onnx

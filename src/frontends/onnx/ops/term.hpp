@@ -34,6 +34,8 @@ class Term {
 
   /// The term's value; kNoValue once the call has failed.
   friend ValueId emit(Call& c, const Term& term);
+  /// The number that the term is, if it is one.
+  friend std::optional<double> number_of(const Term& term);
 
  private:
   struct Node {
@@ -49,10 +51,13 @@ class Term {
 
 ValueId emit(Call& c, const Term& term);
 
-inline Term operator+(const Term& a, const Term& b) { return {Op::add, {a, b}}; }
-inline Term operator-(const Term& a, const Term& b) { return {Op::sub, {a, b}}; }
-inline Term operator*(const Term& a, const Term& b) { return {Op::mul, {a, b}}; }
-inline Term operator/(const Term& a, const Term& b) { return {Op::div, {a, b}}; }
+// Of two numbers, the number.
+Term operator+(const Term& a, const Term& b);
+Term operator-(const Term& a, const Term& b);
+Term operator*(const Term& a, const Term& b);
+Term operator/(const Term& a, const Term& b);
+Term minimum(const Term& a, const Term& b);
+Term maximum(const Term& a, const Term& b);
 inline Term operator-(const Term& a) { return {Op::neg, {a}}; }
 inline Term operator&&(const Term& a, const Term& b) { return {Op::logical_and, {a, b}}; }
 inline Term operator||(const Term& a, const Term& b) { return {Op::logical_or, {a, b}}; }
@@ -60,8 +65,6 @@ inline Term operator!(const Term& a) { return {Op::logical_not, {a}}; }
 inline Term less(const Term& a, const Term& b) { return {Op::less, {a, b}}; }
 inline Term less_equal(const Term& a, const Term& b) { return {Op::less_equal, {a, b}}; }
 inline Term equal(const Term& a, const Term& b) { return {Op::equal, {a, b}}; }
-inline Term minimum(const Term& a, const Term& b) { return {Op::minimum, {a, b}}; }
-inline Term maximum(const Term& a, const Term& b) { return {Op::maximum, {a, b}}; }
 inline Term select(const Term& condition, const Term& a, const Term& b) {
   return {Op::select, {condition, a, b}};
 }
@@ -90,7 +93,8 @@ inline Term iota(const Dims& shape, int64_t axis, DType to = DType::i32) {
   return {Op::iota, {}, graph::IotaAttributes{to, shape, axis}};
 }
 
-/// An extent as an element of i32; nodes are made at once where it depends on symbols.
-Term number(Call& c, const expr::Expr& extent);
+/// An extent as an element of i32 (or of a type); nodes are made at once where it depends on symbols: so
+/// never two calls in one expression.
+Term number(Call& c, const expr::Expr& extent, DType type = DType::i32);
 
 }  // namespace weft::onnx

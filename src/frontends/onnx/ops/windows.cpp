@@ -33,7 +33,7 @@ double lowest(DType dtype) {
 
 void convert_lp_pool(Call& c) {
   const ValueId x = c.in(0);
-  const Ints spatial = constant_extents(c, spatial_extents(c, x));
+  const Dims spatial = spatial_extents(c, x);
   if (!c.ok()) return;
   Spatial s = read_spatial(c, spatial, {});
   if (!c.ok()) return;
@@ -116,12 +116,11 @@ ValueId max_pool_indices(Call& c, ValueId x, const Spatial& s, bool column_major
 /// Blocks [N, C * window, positions] summed where they lie in the image.
 void convert_col2im(Call& c) {
   const ValueId x = c.in(0);
-  const Ints image = c.known_integers(c.in(1), "image_shape"),
-             window = c.known_integers(c.in(2), "block_shape");
-  if (!c.ok()) return;
-  for (const Ints* list : {&image, &window})
-    for (const int64_t extent : *list)
-      if (extent < 1 || extent > kMaxWindow) return c.invalid("an extent is out of range");
+  const Dims image = c.known_extents(c.in(1), "image_shape");
+  const Ints window = c.known_integers(c.in(2), "block_shape");
+  if (!c.ok() || !check_extents(c, image) || !require_positive(c, image)) return;
+  for (const int64_t extent : window)
+    if (extent < 1 || extent > kMaxWindow) return c.invalid("an extent is out of range");
   if (image.empty() || image.size() > 8) return c.unsupported("images of no axis, or of more than eight");
   int64_t taps = 1;
   for (const int64_t extent : window) {
@@ -131,32 +130,41 @@ void convert_col2im(Call& c) {
   const size_t rank = image.size();
   const Ints dilations = c.small_integers("dilations", Ints(rank, 1)),
              strides = c.small_integers("strides", Ints(rank, 1));
-  const Ints pads = c.small_integers("pads", Ints(2 * rank, 0)), shape = c.shape(x);
-
+  const Ints pads = c.small_integers("pads", Ints(2 * rank, 0));
+  const Dims shape = c.dims(x);
+  if (!c.ok()) return;
   if (window.size() != rank || dilations.size() != rank || strides.size() != rank ||
-      pads.size() != 2 * rank || shape.size() != 3 || taps < 1 || shape[1] % taps != 0)
+      pads.size() != 2 * rank || shape.size() != 3)
     return c.invalid("its lists do not fit each other");
-  Ints padded = {shape[0], shape[1] / taps}, blocks = padded, inner = padded;
+  if (!require(c, expr::equal(expr::mod(shape[1], taps), 0), "the channels are no multiple of the window"))
+    return;
+  Dims padded = {shape[0], expr::floor_div(shape[1], taps)}, blocks = padded, inner = padded;
   Ints starts = {0, 0};
+  expr::Expr positions = 1;
   for (size_t i = 0; i < rank; ++i) {
+    if (strides[i] < 1 || dilations[i] < 1) return c.invalid("strides and dilations are positive");
     padded.push_back(image[i] + pads[i] + pads[rank + i]);
     starts.push_back(pads[i]);
     inner.push_back(image[i]);
-    if (strides[i] < 1 || dilations[i] < 1) return c.invalid("strides and dilations are positive");
+    blocks.push_back(window[i]);
   }
-  for (size_t i = 0; i < rank; ++i) blocks.push_back(window[i]);
-  for (size_t i = 0; i < rank; ++i)
-    blocks.push_back((padded[i + 2] - (dilations[i] * (window[i] - 1) + 1)) / strides[i] + 1);
-  double places_of = 1;  // in floats: nothing overflows
-  for (const int64_t extent : blocks) places_of *= static_cast<double>(extent);
-  if (places_of != static_cast<double>(element_count(shape)))
-    return c.invalid("the number of blocks does not fit the image");
-  Term at = iota(blocks, 0) * static_cast<double>(padded[1]) + iota(blocks, 1);
+  for (size_t i = 0; i < rank; ++i) {
+    const expr::Expr room = padded[i + 2] - (dilations[i] * (window[i] - 1) + 1);
+    if (!require(c, expr::less_equal(0, room), "the window is larger than the padded image")) return;
+    blocks.push_back(expr::floor_div(room, strides[i]) + 1);
+    positions = positions * blocks.back();
+  }
+  if (!check_extents(c, padded) || !check_extents(c, {positions}) ||
+      !require_equal(c, shape[2], positions, "the blocks"))
+    return;
+  const Term channels = number(c, padded[1]);
+  Term at = iota(blocks, 0) * channels + iota(blocks, 1);
   for (size_t i = 0; i < rank; ++i) {
     const auto axis = static_cast<int64_t>(i);
     const Term tap = iota(blocks, 2 + axis) * static_cast<double>(dilations[i]);
     const Term block = iota(blocks, 2 + static_cast<int64_t>(rank) + axis) * static_cast<double>(strides[i]);
-    at = at * static_cast<double>(padded[i + 2]) + (tap + block);
+    const Term extent = number(c, padded[i + 2]);
+    at = at * extent + (tap + block);
   }
   const ValueId places = reshape(c, emit(c, at), {element_count(blocks)});
   const ValueId updates = reshape(c, x, {element_count(blocks)});
