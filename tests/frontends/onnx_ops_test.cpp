@@ -72,6 +72,16 @@ TEST(OnnxOps, LegacyBroadcastAlignsAtAxis) {
   expect_near(run1(last, {2, 2}, {1, 2, 3, 4}), {2, 2}, {10, 200, 30, 400});
 }
 
+TEST(OnnxOps, PowersThatAreKnown) {
+  const std::vector<float> x = {-3, -0.5f, 0, 2, 7};
+  const auto power = [&](const Proto& y) { return run1(one(13, "Pow", {5}, {}, {y}, {"x", "y"}), {5}, x); };
+  expect_near(power(floats("y", {}, {2})), {5}, {9, 0.25f, 0, 4, 49});
+  expect_near(power(floats("y", {1}, {3})), {5}, {-27, -0.125f, 0, 8, 343});
+  expect_near(power(int64s("y", {}, {2})), {5}, {9, 0.25f, 0, 4, 49});
+  expect_near(power(int64s("y", {1, 1}, {2})), {1, 5}, {9, 0.25f, 0, 4, 49});
+  expect_near(power(floats("y", {5}, {2, 2, 2, 2, 3})), {5}, {9, 0.25f, 0, 4, 343});
+}
+
 TEST(OnnxOps, PadGenerations) {
   const std::vector<int64_t> pads = {0, 1, 0, 0};
   const std::vector<float> expected = {9, 1, 2, 9, 3, 4};

@@ -219,7 +219,7 @@ bool Importer::is_foldable(ValueId value) const {
 Result<bool> Importer::try_fold(const graph::Node& node) {
   const graph::Type& type = graph_.values[node.output].type;
   const auto shape = graph::constant_shape(type.shape);
-  if (!shape) return false;
+  if (!shape || graph::depends_on_symbols(graph_, node)) return false;
   const int64_t elements = count(*shape);
   if (!is_cheap(node.op) || node.inputs.empty() || elements > fold_limit(type.dtype)) return false;
   uint64_t touched = static_cast<uint64_t>(elements) * byte_size(type.dtype) + 64;
