@@ -22,7 +22,7 @@ help: ## list the targets
 
 # --- what it is for ---------------------------------------------------------------------------------------------------
 
-.PHONY: setup build package compile-page ocr-page demo bench
+.PHONY: setup build package compile-page ocr-page vad-page demo bench
 setup: ## install everything that any target needs
 	tools/setup all
 
@@ -38,6 +38,11 @@ compile-page: package ## a page that compiles models, at http://127.0.0.1:8080 (
 ocr-page: build ## a page that reads text in pictures, at http://127.0.0.1:8080 (PORT=...)
 	@$(NODE24) examples/ocr/build_page.mjs
 	@tools/serve build/pages/ocr $(or $(PORT),8080)
+
+vad-page: build ## a page that marks speech in recordings, at http://127.0.0.1:8080 (PORT=...)
+	@tools/setup node sound
+	@$(NODE24) examples/vad/build_page.mjs
+	@tools/serve build/pages/vad $(or $(PORT),8080)
 
 demo: ## compile a text recognition model and read a picture with it
 	@tools/setup build node
@@ -106,7 +111,7 @@ test-sanitized: build-fuzz models ## the unit tests with AddressSanitizer and UB
 	ctest --preset fuzz -j $(JOBS)
 
 test-node: build ## the runtime and whole models, in Node 20 and Node 24
-	tools/setup node python
+	tools/setup node python sound
 	tools/models all
 	node --test $(NODE_TESTS)
 	$(NODE24) --test $(NODE_TESTS)
@@ -124,7 +129,7 @@ test-format: ## clang-format finds nothing to change
 	tools/format --check
 
 test-browsers: build ## the runtime in headless Chromium
-	tools/setup node python browser
+	tools/setup node python sound browser
 	tools/models
 	node --test $(BROWSER_TESTS)
 

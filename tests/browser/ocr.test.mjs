@@ -1,7 +1,7 @@
 // The page of examples/ocr in headless Chromium reads the sample as Node does. WEFT_UPDATE=1 takes README's picture.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
@@ -10,17 +10,13 @@ import { launchChromium } from "../support/chromium.mjs";
 import { misread } from "../support/ocr.mjs";
 import { ROOT } from "../support/runtime.mjs";
 import { serve } from "../support/serve.mjs";
+import { filesOf } from "../support/site.mjs";
 
 const site = path.join(ROOT, "build/pages/ocr");
 let server, browser, page;
 before(async () => {
   execFileSync(process.execPath, [path.join(ROOT, "examples/ocr/build_page.mjs")], { cwd: ROOT });
-  const files = Object.fromEntries(readdirSync(site, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => {
-    const file = path.join(entry.parentPath ?? entry.path, entry.name);
-    const type = { ".css": "text/css", ".png": "image/png" }[path.extname(file)];
-    return [path.relative(site, file), type ? { body: readFileSync(file), type } : readFileSync(file)];
-  }));
-  server = await serve(files, { "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data:" });
+  server = await serve(filesOf(site), { "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data:" });
   browser = await launchChromium();
   page = await browser.newPage({ viewport: { width: 1100, height: 760 } });
   page.setDefaultTimeout(60_000);

@@ -74,12 +74,12 @@ TEST(OnnxOps, LegacyBroadcastAlignsAtAxis) {
 
 TEST(OnnxOps, PowersThatAreKnown) {
   const std::vector<float> x = {-3, -0.5f, 0, 2, 7};
-  const auto power = [&](const Proto& y) { return run1(one(13, "Pow", {5}, {}, {y}, {"x", "y"}), {5}, x); };
-  expect_near(power(floats("y", {}, {2})), {5}, {9, 0.25f, 0, 4, 49});
-  expect_near(power(floats("y", {1}, {3})), {5}, {-27, -0.125f, 0, 8, 343});
-  expect_near(power(int64s("y", {}, {2})), {5}, {9, 0.25f, 0, 4, 49});
-  expect_near(power(int64s("y", {1, 1}, {2})), {1, 5}, {9, 0.25f, 0, 4, 49});
-  expect_near(power(floats("y", {5}, {2, 2, 2, 2, 3})), {5}, {9, 0.25f, 0, 4, 343});
+  const auto power = [&](const Proto& p) { return run1(one(13, "Pow", {5}, {}, {p}, {"x", "p"}), {5}, x); };
+  expect_near(power(floats("p", {}, {2})), {5}, {9, 0.25f, 0, 4, 49});
+  expect_near(power(floats("p", {1}, {3})), {5}, {-27, -0.125f, 0, 8, 343});
+  expect_near(power(int64s("p", {}, {2})), {5}, {9, 0.25f, 0, 4, 49});
+  expect_near(power(int64s("p", {1, 1}, {2})), {1, 5}, {9, 0.25f, 0, 4, 49});
+  expect_near(power(floats("p", {5}, {2, 2, 2, 2, 3})), {5}, {9, 0.25f, 0, 4, 343});
 }
 
 TEST(OnnxOps, PadGenerations) {

@@ -36,8 +36,8 @@ void binary_operands(Call& c, ValueId& a, ValueId& b) {
 
 namespace {
 
-/// x to a power that is known to be 2 or 3, as exporters write variances and approximations of GELU: products,
-/// which cost a hundredth of a power and round no worse. Nothing for other powers.
+/// x to a power that is known to be 2 or 3, as exporters write variances and approximations of GELU:
+/// products, which cost a hundredth of a power and round no worse. Nothing for other powers.
 std::optional<ValueId> small_power(Call& c, ValueId x, ValueId y) {
   if (!c.ok() || !is_float(c.dtype(x)) || !c.is_known(y) || c.depends_on_symbols(y) || c.rank(y) > c.rank(x))
     return std::nullopt;
