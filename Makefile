@@ -22,7 +22,7 @@ help: ## list the targets
 
 # --- what it is for ---------------------------------------------------------------------------------------------------
 
-.PHONY: setup build package compile-page ocr-page vad-page demo bench
+.PHONY: setup build package compile-page ocr-page vad-page search-page demo bench
 setup: ## install everything that any target needs
 	tools/setup all
 
@@ -43,6 +43,11 @@ vad-page: build ## a page that marks speech in recordings, at http://127.0.0.1:8
 	@tools/setup node sound
 	@$(NODE24) examples/vad/build_page.mjs
 	@tools/serve build/pages/vad $(or $(PORT),8080)
+
+search-page: build ## a page that searches sentences by meaning, at http://127.0.0.1:8080 (PORT=...)
+	@tools/setup node python torch
+	@$(NODE24) examples/search/build_page.mjs
+	@tools/serve build/pages/search $(or $(PORT),8080)
 
 demo: ## compile a text recognition model and read a picture with it
 	@tools/setup build node

@@ -10,7 +10,15 @@ import { ROOT } from "./sizes.mjs";
 
 export const TOLERANCE = 1e-4;
 export const VARIANTS = ["scalar", "simd128", "relaxed"];
-export const known = JSON.parse(readFileSync(path.join(ROOT, "tests/models/models.json"), "utf8"));
+const tableOf = (name) => JSON.parse(readFileSync(path.join(ROOT, `tests/models/${name}.json`), "utf8"));
+/** Models with open extents are measured at their first case: compiled for that alone, and as NAME-symbolic for all that their ranges allow. */
+export const symbolic = tableOf("symbolic");
+const SYMBOLIC = "-symbolic";
+export const known = {
+  ...tableOf("models"), ...symbolic, ...Object.fromEntries(Object.entries(symbolic).filter(([, { dims }]) => dims).map(([name, entry]) => [name + SYMBOLIC, entry])),
+};
+/** {base, ranges}: whose model it is, and whether it is compiled for ranges. */
+export const splitName = (name) => (name.endsWith(SYMBOLIC) ? { base: name.slice(0, -SYMBOLIC.length), ranges: true } : { base: name, ranges: false });
 
 /** Named sets of models; with `bars` (bench/bars.mjs), they are printed and the variants are theirs. */
 const SETS = {
@@ -19,19 +27,21 @@ const SETS = {
     models: ["alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet", "squeezenet", "vgg19", "zfnet512", "ppocr-det", "ppocr-rec", "ppocr-cls"],
     variants: ["relaxed", "simd128"], peers: ["onnxruntime-web"], bars: true,
   },
+  new: { models: Object.keys(known).filter((name) => Object.hasOwn(symbolic, splitName(name).base)), variants: ["relaxed", "simd128"], peers: ["onnxruntime-web"] },
 };
 const ENGINES = ["node", ...Object.keys(BROWSERS)];
 const LATER = ["jsc", "wasmtime"];
 
 const HELP = `usage: node bench/run.mjs [OPTIONS]        make bench ARGS="OPTIONS"
 
-  --models LIST      names of tests/models/models.json, paths of .onnx files, or a set: ${Object.keys(SETS).join(", ")} [default]
+  --models LIST      names of tests/models/*.json, paths of .onnx files, or a set: ${Object.keys(SETS).join(", ")} [default]
                      twelve: the CNNs that have bars, which are printed as PASS or FAIL
+                     new: models with open extents (tests/models/symbolic.json), at their first case: for it alone, and NAME-symbolic for all
   --shape X=1x3x9x9  shape of an input of the .onnx files; may be repeated
-  --variants LIST    ${VARIANTS.join(", ")} [the best that the engine runs; of twelve: relaxed,simd128]
+  --variants LIST    ${VARIANTS.join(", ")} [the best that the engine runs; of twelve and new: relaxed,simd128]
   --threads N        [1]
   --engine LIST      ${ENGINES.join(", ")}, all: those that are installed [node]
-  --peer LIST        ${PEERS.join(", ")} [both; in browsers and of twelve the first]
+  --peer LIST        ${PEERS.join(", ")} [both; in browsers and of twelve and new the first]
   --samples N        most pairs per row [50]
   --warmup N         least runs of each before that; there are more until neither gets faster [5]
   --cold N           most fresh starts of each, 0 for none [3]

@@ -11,7 +11,7 @@ import { barsOf, geometricMean, printBars } from "./bars.mjs";
 import * as browsers from "./browser_models.mjs";
 import { canOptimizeMemory, compile, CompileError } from "./compile.mjs";
 import * as node from "./node.mjs";
-import { known, options, refuse, TOLERANCE, UsageError, VARIANTS } from "./options.mjs";
+import { known, options, refuse, splitName, symbolic, TOLERANCE, UsageError, VARIANTS } from "./options.mjs";
 import { fileSize, formatBytes, median, ROOT, table } from "./sizes.mjs";
 
 /** Uniform in [-1, 1) for floats, 0 or 1 for the rest; the same on every machine. */
@@ -34,23 +34,28 @@ function randomBytes({ dtype, shape }) {
 
 const nameOf = (given) => (Object.hasOwn(known, given) ? given : path.basename(given, path.extname(given)));
 
-/** {name, file, shapes, inputs} of a model that is known by name or given as a file; the latter has no inputs yet. */
+/** {name, file, shapes, inputs, more} of a model that is known by name or given as a file; the latter has no inputs yet. `more`: options of weft. */
 function find(given, shapes) {
   const name = nameOf(given);
   if (!Object.hasOwn(known, given)) return { name, file: path.resolve(given), shapes };
-  const folder = path.join(ROOT, "build/models", given);
-  if (!existsSync(path.join(folder, ".recipe"))) execFileSync(path.join(ROOT, "tools/models"), [given], { stdio: ["ignore", 2, 2] });
-  const inputs = JSON.parse(readFileSync(path.join(folder, "inputs.json"), "utf8")).map(({ name, dtype, shape, file }) => ({
-    name, dtype, shape, bytes: new Uint8Array(readFileSync(path.join(folder, file))).buffer,
+  const { base, ranges } = splitName(given), { dims, constants = {} } = symbolic[base] ?? {};
+  const folder = path.join(ROOT, "build/models", base);
+  if (!existsSync(path.join(folder, ".recipe"))) execFileSync(path.join(ROOT, "tools/models"), [base], { stdio: ["ignore", 2, 2] });
+  const list = JSON.parse(readFileSync(path.join(folder, Object.hasOwn(symbolic, base) ? "cases.json" : "inputs.json"), "utf8"));
+  const inputs = (list[0]?.inputs ?? list).map(({ name, dtype, shape, file }) => ({
+    name, dtype, shape, constant: Object.hasOwn(constants, name), bytes: new Uint8Array(readFileSync(path.join(folder, file))).buffer,
   }));
-  return { name, file: path.join(folder, "model.onnx"), inputs, shapes: Object.fromEntries(inputs.map(({ name, shape }) => [name, shape])) };
+  const option = (kind, values) => Object.entries(values).flatMap(([key, value]) => [kind, `${key}=${value}`]);
+  const more = [...option("--constant", constants), ...(ranges ? option("--dim", dims) : [])];
+  const open = inputs.filter(({ constant }) => !constant && !ranges);
+  return { name, file: path.join(folder, "model.onnx"), inputs, more, shapes: Object.fromEntries(open.map(({ name, shape }) => [name, shape])) };
 }
 
 function findAndCompile(given, shapes) {
   const model = find(given, shapes);
   const bundle = path.join(ROOT, "build/bench", model.name);
   mkdirSync(path.dirname(bundle), { recursive: true });
-  const manifest = compile(model.file, bundle, { shapes: model.shapes, variants: VARIANTS });
+  const manifest = compile(model.file, bundle, { shapes: model.shapes, variants: VARIANTS, more: model.more });
   const inputs = model.inputs ?? manifest.inputs.map((input) => ({ ...input, bytes: randomBytes(input) }));
   return { ...model, bundle, manifest, inputs };
 }

@@ -103,8 +103,9 @@ const ARRAYS = {
   i8: Int8Array, u64: BigUint64Array, u32: Uint32Array, u16: Uint16Array, u8: Uint8Array, boolean: Uint8Array,
 };
 
-/** Inputs as [{name, dtype, shape, bytes: ArrayBuffer}] -> typed arrays by name. */
-export const weftFeeds = (inputs) => Object.fromEntries(inputs.map(({ name, dtype, bytes }) => [name, new ARRAYS[dtype](bytes)]));
+/** Inputs as [{name, dtype, shape, bytes: ArrayBuffer, constant}] -> tensors by name, without those that became constants. */
+export const weftFeeds = (inputs) =>
+  Object.fromEntries(inputs.filter(({ constant }) => !constant).map(({ name, dtype, shape, bytes }) => [name, { data: new ARRAYS[dtype](bytes), shape }]));
 
 /** An ONNX Runtime of any kind as {run}; `ort` is its module. */
 export async function openOnnxruntime(ort, model, inputs, options) {
