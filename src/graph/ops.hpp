@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "graph/graph.hpp"
+#include "graph/undecided.hpp"
 
 namespace weft::graph {
 
@@ -12,6 +12,7 @@ struct RuleInput {
   Op op;
   std::span<const Type> operands;
   const Attributes& attributes;
+  Undecided& undecided;
 
   const Type& operator[](size_t i) const { return operands[i]; }
   size_t size() const { return operands.size(); }

@@ -33,7 +33,13 @@ std::unexpected<Error> RuleInput::error(std::string_view what) const {
 }
 
 Result<Type> infer_type(Op op, std::span<const Type> operands, const Attributes& attributes) {
-  const RuleInput in{op, operands, attributes};
+  Undecided undecided;
+  return infer_type(op, operands, attributes, undecided);
+}
+
+Result<Type> infer_type(Op op, std::span<const Type> operands, const Attributes& attributes,
+                        Undecided& undecided) {
+  const RuleInput in{op, operands, attributes, undecided};
   if (const std::string fault = arity_fault(info(op), operands.size()); !fault.empty())
     return in.error(fault);
   if (attributes.index() != row(op).defaults.index())
@@ -42,7 +48,7 @@ Result<Type> infer_type(Op op, std::span<const Type> operands, const Attributes&
     if (const std::string fault = shape_fault(t.shape); !fault.empty()) return in.error(fault);
   Result<Type> result = row(op).rule(in);
   if (!result) return result;
-  if (const std::string fault = shape_fault(result->shape); !fault.empty())
+  if (const std::string fault = shape_fault(result->shape, undecided); !fault.empty())
     return in.error("of the result, " + fault);
   return result;
 }

@@ -29,13 +29,13 @@ std::string operands_fault(const RuleInput& in, bool spatial) {
 std::string bias_fault(const RuleInput& in, const Expr& channels) {
   if (in.size() < 3) return {};
   const Shape& bias = in[2].shape;
-  if (bias.size() == 1 && same_extent(bias[0], channels)) return {};
+  if (bias.size() == 1 && in.undecided.equal(bias[0], channels)) return {};
   return fmt::format("the bias is not of the shape [{}], the output's channels", print(channels));
 }
 
-std::string groups_fault(int64_t groups, const Expr& divided, std::string_view what) {
+std::string groups_fault(const RuleInput& in, int64_t groups, const Expr& divided, std::string_view what) {
   if (groups < 1 || groups > kMaxAmount) return fmt::format("groups = {} is not in [1, 2^31]", groups);
-  if (expr::known_divisor(divided) % groups == 0) return {};
+  if (in.undecided.divides(groups, divided)) return {};
   return fmt::format("the {} {} channels do not divide into {} groups", what, print(divided), groups);
 }
 
@@ -44,9 +44,9 @@ std::string conv_fault(const RuleInput& in, const ConvAttributes& a) {
   if (!fault.empty()) return fault;
   const Shape& x = in[0].shape;
   const Shape& w = in[1].shape;
-  fault = groups_fault(a.groups, w[0], "weight's output");
+  fault = groups_fault(in, a.groups, w[0], "weight's output");
   if (!fault.empty()) return fault;
-  if (!same_extent(x[1], Expr(a.groups) * w[1]))
+  if (!in.undecided.equal(x[1], Expr(a.groups) * w[1]))
     return fmt::format("the input has {} channels, the weight {} in each of {} group{}", print(x[1]),
                        print(w[1]), a.groups, a.groups == 1 ? "" : "s");
   fault = bias_fault(in, w[0]);
@@ -62,9 +62,9 @@ std::string conv_transpose_fault(const RuleInput& in, const ConvTransposeAttribu
   if (!fault.empty()) return fault;
   const Shape& x = in[0].shape;
   const Shape& w = in[1].shape;
-  if (!same_extent(x[1], w[0]))
+  if (!in.undecided.equal(x[1], w[0]))
     return fmt::format("the input has {} channels, the weight {}", print(x[1]), print(w[0]));
-  fault = groups_fault(a.groups, x[1], "input's");
+  fault = groups_fault(in, a.groups, x[1], "input's");
   if (fault.empty()) fault = bias_fault(in, Expr(a.groups) * w[1]);
   if (!fault.empty()) return fault;
   return lengths_fault(x.size() - 2, {{"strides", &a.strides},
@@ -84,7 +84,7 @@ Result<Type> conv(const RuleInput& in) {
   Type out{in[0].dtype, {x[0], w[0]}};
   for (size_t i = 0; i + 2 < x.size(); ++i) {
     const Slide slide{x[i + 2], w[i + 2], a.strides[i], a.dilations[i], a.pads_begin[i], a.pads_end[i]};
-    if (const std::string fault = slide_fault(slide, i); !fault.empty()) return in.error(fault);
+    if (const std::string fault = slide_fault(slide, i, in.undecided); !fault.empty()) return in.error(fault);
     out.shape.push_back(slide_extent(slide));
   }
   return out;
@@ -98,14 +98,14 @@ Result<Type> conv_transpose(const RuleInput& in) {
   Type out{in[0].dtype, {x[0], Expr(a.groups) * w[1]}};
   for (size_t i = 0; i + 2 < x.size(); ++i) {
     const Slide slide{x[i + 2], w[i + 2], a.strides[i], a.dilations[i], a.pads_begin[i], a.pads_end[i]};
-    std::string fault = slide_amounts_fault(slide, i);
+    std::string fault = slide_amounts_fault(slide, i, in.undecided);
     if (fault.empty()) fault = amount_fault("output_padding", i, a.output_padding[i], 0);
     if (!fault.empty()) return in.error(fault);
     if (const auto most = expr::bounds(slide.in).max; !most || *most > kMaxAmount)
       return in.error(fmt::format("the input's extent on spatial axis {} may exceed 2^31", i));
     const Expr extent =
         (slide.in - 1) * slide.stride + reach(slide) + a.output_padding[i] - slide.pad_begin - slide.pad_end;
-    if (!expr::always(expr::less_equal(0, extent)))
+    if (!in.undecided.proves(expr::less_equal(0, extent)))
       return in.error(
           fmt::format("on spatial axis {} the result's extent {} may be negative", i, print(extent)));
     out.shape.push_back(extent);
@@ -119,10 +119,10 @@ Result<Type> matmul(const RuleInput& in) {
   const Shape& b = in[1].shape;
   if (a.size() < 2 || b.size() < 2) return in.error("both operands need rank 2 or more");
   const Expr& rows = b[b.size() - 2];
-  if (!same_extent(a.back(), rows))
+  if (!in.undecided.equal(a.back(), rows))
     return in.error(
         fmt::format("the left operand has {} columns, the right one {} rows", print(a.back()), print(rows)));
-  Result<Shape> shape = broadcast(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2));
+  Result<Shape> shape = broadcast(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2), in.undecided);
   if (!shape) return in.error("of the batch axes, " + shape.error().message);
   shape->push_back(a[a.size() - 2]);
   shape->push_back(b.back());

@@ -55,7 +55,7 @@ Result<Type> broadcast_operands(const RuleInput& in, size_t first) {
     if (in[i].dtype != out.dtype)
       return in.error(
           fmt::format("the element types {} and {} differ", to_string(out.dtype), to_string(in[i].dtype)));
-    Result<Shape> shape = broadcast(out.shape, in[i].shape);
+    Result<Shape> shape = broadcast(out.shape, in[i].shape, in.undecided);
     if (!shape) return in.error(shape.error().message);
     out.shape = std::move(*shape);
   }
@@ -89,7 +89,7 @@ Result<Type> iota(const RuleInput& in) {
   const auto& a = in.get<IotaAttributes>();
   if (a.to != DType::i64 && a.to != DType::i32)
     return in.error(fmt::format("the elements are {}, not i32 or i64", to_string(a.to)));
-  if (const std::string fault = shape_fault(a.shape); !fault.empty())
+  if (const std::string fault = shape_fault(a.shape, in.undecided); !fault.empty())
     return in.error("of the attribute, " + fault);
   if (const std::string fault = axis_fault(a.axis, a.shape.size()); !fault.empty()) return in.error(fault);
   return Type{a.to, a.shape};
@@ -110,7 +110,7 @@ Result<Type> extents(const RuleInput& in) {
 Result<Type> select(const RuleInput& in) {
   if (in[0].dtype != DType::boolean) return in.error("the condition is not boolean");
   WEFT_ASSIGN(out, broadcast_operands(in, 1));
-  Result<Shape> shape = broadcast(in[0].shape, out.shape);
+  Result<Shape> shape = broadcast(in[0].shape, out.shape, in.undecided);
   if (!shape) return in.error(shape.error().message);
   out.shape = std::move(*shape);
   return out;

@@ -19,7 +19,7 @@ std::string length_fault(std::string_view name, size_t length, size_t rank) {
 }
 
 // Along one axis; an empty slice reads nothing, so that its start is free.
-std::string slice_fault(const SliceAttributes& a, const Shape& shape, size_t i) {
+std::string slice_fault(const SliceAttributes& a, const Shape& shape, size_t i, Undecided& undecided) {
   const int64_t step = a.steps[i];
   if (step == 0) return fmt::format("the step on axis {} is 0", i);
   if (step < -kMaxExtent || step > kMaxExtent)
@@ -36,23 +36,25 @@ std::string slice_fault(const SliceAttributes& a, const Shape& shape, size_t i) 
   if (*sizes.max > 1 && magnitude > kMaxExtent / (*sizes.max - 1))
     return fmt::format("{} steps of {} on axis {} reach beyond 2^40", *sizes.max - 1, step, i);
   const Expr last = sizes.max == 1 ? start : start + (size - 1) * step;
-  const Expr inside =
-      expr::logical_and(expr::logical_and(expr::less_equal(0, start), expr::less(start, shape[i])),
-                        expr::logical_and(expr::less_equal(0, last), expr::less(last, shape[i])));
-  const auto holds = expr::prove(expr::logical_or(expr::equal(size, 0), inside));
-  if (holds == true) return {};
+  // What is read lies between the two; a slice of no element reads neither.
+  const Expr inside = step > 0
+                          ? expr::logical_and(expr::less_equal(0, start), expr::less(last, shape[i]))
+                          : expr::logical_and(expr::less_equal(0, last), expr::less(start, shape[i]));
+  const Expr condition = expr::logical_or(expr::equal(size, 0), inside);
+  if (undecided.proves(condition)) return {};
+  const auto holds = expr::prove(condition);
   return fmt::format("on axis {} of extent {} the slice reads {} to {}, which {} inside", i, print(shape[i]),
                      print(start), print(last), holds == false ? "is not" : "is not known to be");
 }
 
-std::string pad_fault(const PadAttributes& a, const Shape& shape, size_t i) {
+std::string pad_fault(const PadAttributes& a, const Shape& shape, size_t i, Undecided& undecided) {
   const int64_t most = std::max(a.begin[i], a.end[i]);
   if (a.begin[i] < 0 || a.end[i] < 0 || most > kMaxExtent)
     return fmt::format("the amounts {} and {} on axis {} are not in [0, 2^40]", a.begin[i], a.end[i], i);
   if (most == 0 || a.mode == PadMode::constant) return {};
-  if (a.mode == PadMode::edge && !expr::always(expr::less(0, shape[i])))
+  if (a.mode == PadMode::edge && !undecided.proves(expr::less(0, shape[i])))
     return fmt::format("axis {} of extent {} may have no edge to repeat", i, print(shape[i]));
-  if (a.mode == PadMode::reflect && !expr::always(expr::less(most, shape[i])))
+  if (a.mode == PadMode::reflect && !undecided.proves(expr::less(most, shape[i])))
     return fmt::format("reflecting {} elements on axis {} needs more than its extent {}", most, i,
                        print(shape[i]));
   return {};
@@ -62,9 +64,9 @@ std::string pad_fault(const PadAttributes& a, const Shape& shape, size_t i) {
 
 Result<Type> reshape(const RuleInput& in) {
   const Shape& shape = in.get<ReshapeAttributes>().shape;
-  if (const std::string fault = shape_fault(shape); !fault.empty())
+  if (const std::string fault = shape_fault(shape, in.undecided); !fault.empty())
     return in.error("of the attribute, " + fault);
-  if (!same_extent(element_count(in[0].shape), element_count(shape)))
+  if (!in.undecided.equal(element_count(in[0].shape), element_count(shape)))
     return in.error(fmt::format("{} elements do not fit the shape {} of {}",
                                 print(element_count(in[0].shape)), to_string(shape),
                                 print(element_count(shape))));
@@ -91,10 +93,12 @@ Result<Type> transpose(const RuleInput& in) {
 
 Result<Type> expand(const RuleInput& in) {
   const Shape& shape = in.get<ReshapeAttributes>().shape;
-  if (const std::string fault = shape_fault(shape); !fault.empty())
+  if (const std::string fault = shape_fault(shape, in.undecided); !fault.empty())
     return in.error("of the attribute, " + fault);
-  const Result<Shape> both = broadcast(in[0].shape, shape);
+  const Result<Shape> both = broadcast(in[0].shape, shape, in.undecided);
   if (!both) return in.error(both.error().message);
+  for (size_t i = 0; i < shape.size() && both->size() == shape.size(); ++i)
+    in.undecided.equal((*both)[i], shape[i]);
   if (!same_shape(*both, shape))
     return in.error(fmt::format("the operand does not expand to {}, only with it to {}", to_string(shape),
                                 to_string(*both)));
@@ -107,8 +111,8 @@ Result<Type> slice(const RuleInput& in) {
   std::string fault = length_fault("starts", a.starts.size(), shape.size());
   if (fault.empty()) fault = length_fault("steps", a.steps.size(), shape.size());
   if (fault.empty()) fault = length_fault("sizes", a.sizes.size(), shape.size());
-  if (fault.empty()) fault = shape_fault(a.sizes);
-  for (size_t i = 0; fault.empty() && i < shape.size(); ++i) fault = slice_fault(a, shape, i);
+  if (fault.empty()) fault = shape_fault(a.sizes, in.undecided);
+  for (size_t i = 0; fault.empty() && i < shape.size(); ++i) fault = slice_fault(a, shape, i, in.undecided);
   if (!fault.empty()) return in.error(fault);
   return Type{in[0].dtype, a.sizes};
 }
@@ -126,11 +130,11 @@ Result<Type> concat(const RuleInput& in) {
     if (t.shape.size() != out.shape.size())
       return in.error(fmt::format("operand {} is of rank {}, not {}", k, t.shape.size(), out.shape.size()));
     for (size_t i = 0; i < t.shape.size(); ++i)
-      if (i != joined && !same_extent(t.shape[i], out.shape[i]))
+      if (i != joined && !in.undecided.equal(t.shape[i], out.shape[i]))
         return in.error(fmt::format("on axis {} the extent of operand {} is {}, not {}", i, k,
                                     print(t.shape[i]), print(out.shape[i])));
     out.shape[joined] = out.shape[joined] + t.shape[joined];
-    if (const std::string fault = shape_fault(out.shape); !fault.empty())
+    if (const std::string fault = shape_fault(out.shape, in.undecided); !fault.empty())
       return in.error("of the result, " + fault);
   }
   return out;
@@ -141,7 +145,7 @@ Result<Type> pad(const RuleInput& in) {
   Type out = in[0];
   std::string fault = length_fault("begin", a.begin.size(), out.shape.size());
   if (fault.empty()) fault = length_fault("end", a.end.size(), out.shape.size());
-  for (size_t i = 0; fault.empty() && i < out.shape.size(); ++i) fault = pad_fault(a, out.shape, i);
+  for (size_t i = 0; fault.empty() && i < out.shape.size(); ++i) fault = pad_fault(a, out.shape, i, in.undecided);
   if (!fault.empty()) return in.error(fault);
   for (size_t i = 0; i < out.shape.size(); ++i) out.shape[i] = out.shape[i] + a.begin[i] + a.end[i];
   return out;
@@ -158,7 +162,7 @@ Result<Type> resize(const RuleInput& in) {
   for (size_t i = 0; i < shape.size(); ++i) {
     if (!(a.scales[i] > 0 && a.scales[i] <= static_cast<double>(kMaxExtent)))
       return in.error(fmt::format("the scale {} of axis {} is not in (0, 2^40]", a.scales[i], i));
-    if (!a.shape[i].is_constant(0) && !expr::always(expr::less(0, shape[i])))
+    if (!a.shape[i].is_constant(0) && !in.undecided.proves(expr::less(0, shape[i])))
       return in.error(fmt::format("axis {} of extent {} may have no element to read", i, print(shape[i])));
   }
   return Type{in[0].dtype, a.shape};
@@ -184,16 +188,16 @@ Result<Type> scatter(const RuleInput& in) {
     return in.error(
         fmt::format("the element types {} and {} differ", to_string(x.dtype), to_string(updates.dtype)));
   if (indices.shape.size() != 1 || x.shape.empty() || updates.shape.size() != x.shape.size() ||
-      !same_extent(updates.shape[0], indices.shape[0]))
+      !in.undecided.equal(updates.shape[0], indices.shape[0]))
     return in.error("the updates are not a row of the result for each of a vector of indices");
   for (size_t i = 1; i < x.shape.size(); ++i)
-    if (!same_extent(x.shape[i], updates.shape[i]))
+    if (!in.undecided.equal(x.shape[i], updates.shape[i]))
       return in.error(fmt::format("on axis {} the extent of the updates is {}, not {}", i,
                                   print(updates.shape[i]), print(x.shape[i])));
   const bool is_boolean = x.dtype == DType::boolean;
   if (is_boolean && in.get<ScatterAttributes>().kind != ScatterKind::replace)
     return in.error("booleans are only replaced");
-  if (!indices.shape[0].is_constant(0) && !expr::always(expr::less(0, x.shape[0])))
+  if (!indices.shape[0].is_constant(0) && !in.undecided.proves(expr::less(0, x.shape[0])))
     return in.error("there may be no row to write to");
   return x;
 }

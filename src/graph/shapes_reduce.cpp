@@ -45,7 +45,7 @@ Result<Type> arg_reduce(const RuleInput& in) {
   Shape shape = in[0].shape;
   if (const std::string fault = axis_fault(a.axis, shape.size()); !fault.empty()) return in.error(fault);
   const expr::Expr extent = shape[static_cast<size_t>(a.axis)];
-  if (!expr::always(expr::less(0, extent)))
+  if (!in.undecided.proves(expr::less(0, extent)))
     return in.error(fmt::format("the extent {} of axis {} may be 0", expr::print(extent), a.axis));
   shape.erase(shape.begin() + a.axis);
   return Type{DType::i64, std::move(shape)};
@@ -73,7 +73,7 @@ Result<Type> reduce_window(const RuleInput& in) {
     if (const std::string outside = amount_fault("window", i, a.window[i], 1); !outside.empty())
       return in.error(outside);
     const Slide slide{x[i + 2], a.window[i], a.strides[i], a.dilations[i], a.pads_begin[i], a.pads_end[i]};
-    if (const std::string misfit = slide_fault(slide, i); !misfit.empty()) return in.error(misfit);
+    if (const std::string misfit = slide_fault(slide, i, in.undecided); !misfit.empty()) return in.error(misfit);
     if (const std::string misfit = counted_fault(a, i); !misfit.empty()) return in.error(misfit);
     out.shape.push_back(slide_extent(slide));
   }

@@ -30,13 +30,29 @@ std::string to_string(const Shape& shape) {
 
 std::string to_string(const Type& type) { return std::string(to_string(type.dtype)) + to_string(type.shape); }
 
+bool Undecided::proves(const Expr& condition) {
+  const std::optional<bool> holds = expr::prove(condition);
+  if (!holds) condition_ = condition;
+  return holds == true;
+}
+
+bool Undecided::divides(int64_t divisor, const Expr& e) {
+  return expr::known_divisor(e) % divisor == 0 || proves(expr::equal(expr::mod(e, divisor), 0));
+}
+
 std::string shape_fault(const Shape& shape) {
+  Undecided undecided;
+  return shape_fault(shape, undecided);
+}
+
+std::string shape_fault(const Shape& shape, Undecided& undecided) {
   int64_t room = kMaxExtent;
   for (size_t i = 0; i < shape.size(); ++i) {
     const expr::Interval b = expr::bounds(shape[i]);
     if (!b.min || *b.min < 0) {
       if (b.max && *b.max < 0)
         return fmt::format("axis {} has the negative extent {}", i, expr::print(shape[i]));
+      undecided.proves(expr::less_equal(0, shape[i]));
       return fmt::format("the extent {} of axis {} may be negative", expr::print(shape[i]), i);
     }
     if (!b.max || *b.max > kMaxExtent)
@@ -68,6 +84,11 @@ Shape make_shape(const Ints& extents) { return Shape(extents.begin(), extents.en
 Expr element_count(const Shape& shape) { return expr::product(shape); }
 
 Result<Shape> broadcast(const Shape& a, const Shape& b) {
+  Undecided undecided;
+  return broadcast(a, b, undecided);
+}
+
+Result<Shape> broadcast(const Shape& a, const Shape& b, Undecided& undecided) {
   const Shape& longer = a.size() >= b.size() ? a : b;
   const Shape& shorter = a.size() >= b.size() ? b : a;
   const size_t offset = longer.size() - shorter.size();
@@ -77,6 +98,9 @@ Result<Shape> broadcast(const Shape& a, const Shape& b) {
     const Expr& y = shorter[i];
     if (y.is_constant(1) || same_extent(x, y)) continue;
     if (!x.is_constant(1)) {
+      // What cannot be equal may be 1 still.
+      for (const Expr& condition : {expr::equal(x, 1), expr::equal(y, 1), expr::equal(x, y)})
+        undecided.proves(condition);
       const bool known = x.as_constant() && y.as_constant();
       return fail(ErrorKind::invalid_model,
                   fmt::format("{} and {} do not broadcast: at axis {} from the end, {} and {} {}",

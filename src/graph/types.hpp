@@ -1,7 +1,7 @@
 // Checks and comparisons of extents. Internal to graph/.
 #pragma once
 
-#include "graph/graph.hpp"
+#include "graph/undecided.hpp"
 
 namespace weft::graph {
 
@@ -18,6 +18,7 @@ bool same_shape(const Shape& a, const Shape& b);
 std::string to_string(const Shape& shape);
 /// What is wrong with the extents as a value's shape; empty when nothing is.
 std::string shape_fault(const Shape& shape);
+std::string shape_fault(const Shape& shape, Undecided& undecided);
 /// What is wrong with an axis of a value of this rank; empty when nothing is.
 std::string axis_fault(int64_t axis, size_t rank);
 

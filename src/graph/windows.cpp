@@ -23,7 +23,7 @@ std::string amount_fault(std::string_view name, size_t axis, int64_t value, int6
   return fmt::format("{}[{}] = {} is not in [{}, 2^31]", name, axis, value, least);
 }
 
-std::string slide_amounts_fault(const Slide& s, size_t axis) {
+std::string slide_amounts_fault(const Slide& s, size_t axis, Undecided& undecided) {
   std::string fault = amount_fault("strides", axis, s.stride, 1);
   if (fault.empty()) fault = amount_fault("dilations", axis, s.dilation, 1);
   if (fault.empty()) fault = amount_fault("pads_begin", axis, s.pad_begin, 0);
@@ -31,7 +31,7 @@ std::string slide_amounts_fault(const Slide& s, size_t axis) {
   if (!fault.empty()) return fault;
   // With these the reach stays below 2^62.
   const expr::Interval window = expr::bounds(s.window);
-  if (!window.min || *window.min < 1)
+  if (!undecided.proves(expr::less(0, s.window)))
     return fmt::format("the window {} of spatial axis {} may be empty", expr::print(s.window), axis);
   if (!window.max || *window.max > kMaxAmount)
     return fmt::format("the window {} of spatial axis {} may exceed 2^31", expr::print(s.window), axis);
@@ -40,14 +40,14 @@ std::string slide_amounts_fault(const Slide& s, size_t axis) {
 
 Expr reach(const Slide& s) { return (s.window - 1) * s.dilation + 1; }
 
-std::string slide_fault(const Slide& s, size_t axis) {
-  std::string fault = slide_amounts_fault(s, axis);
+std::string slide_fault(const Slide& s, size_t axis, Undecided& undecided) {
+  std::string fault = slide_amounts_fault(s, axis, undecided);
   if (!fault.empty()) return fault;
   const Expr padded = s.in + s.pad_begin + s.pad_end;
-  const auto fits = expr::prove(expr::less_equal(reach(s), padded));
-  if (fits == true) return {};
+  const Expr fit = expr::less_equal(reach(s), padded);
+  if (undecided.proves(fit)) return {};
   return fmt::format("on spatial axis {} the window reaches over {}, {} than the padded extent {}", axis,
-                     expr::print(reach(s)), fits == false ? "more" : "which is not known to be no more",
+                     expr::print(reach(s)), expr::prove(fit) == false ? "more" : "which is not known to be no more",
                      expr::print(padded));
 }
 

@@ -33,6 +33,32 @@ void Call::fail(ErrorKind kind, std::string message) {
   error_ = {kind, std::move(message), display_name(node_)};
 }
 
+void Call::refuse(const graph::Undecided& undecided, const Error& error) {
+  if (failed_) return;
+  // What is wrong for some extents of a range may be right for others.
+  fail(undecided.condition() ? ErrorKind::unsupported : error.kind, error.message);
+  if (!undecided.condition()) return;
+  Error otherwise = error_;
+  otherwise.message = fmt::format("{}: {}", node_.op_type, error_.message);
+  importer_.needed_.push_back({*undecided.condition(), std::move(otherwise)});
+}
+
+bool Call::require(const expr::Expr& condition, std::string_view otherwise) {
+  if (failed_) return false;
+  graph::Undecided undecided;
+  if (undecided.proves(condition)) return true;
+  refuse(undecided, {ErrorKind::invalid_model, std::string(otherwise), {}});
+  return false;
+}
+
+Dims Call::broadcast(const Dims& a, const Dims& b) {
+  graph::Undecided undecided;
+  auto shape = graph::broadcast(a, b, undecided);
+  if (shape) return std::move(*shape);
+  refuse(undecided, shape.error());
+  return {};
+}
+
 Result<void> Call::status() const {
   if (!refused_ && !failed_) return {};
   Error error = refused_ ? *refused_ : error_;
@@ -259,12 +285,10 @@ ValueId Call::emit(Op op, std::vector<ValueId> inputs, Attributes attributes) {
   }
   std::vector<graph::Type> types;
   for (const ValueId input : inputs) types.push_back(importer_.graph_.values[input].type);
-  auto type = graph::infer_type(op, types, attributes);
+  graph::Undecided undecided;
+  auto type = graph::infer_type(op, types, attributes, undecided);
   if (!type) {
-    // What is wrong for some extents of a range may be right for others.
-    const bool is_symbolic = std::ranges::any_of(
-        types, [](const graph::Type& operand) { return !graph::constant_shape(operand.shape); });
-    fail(is_symbolic ? ErrorKind::unsupported : type.error().kind, type.error().message);
+    refuse(undecided, type.error());
     return kNoValue;
   }
   if (importer_.graph_.nodes.size() > kMaxNodes) {

@@ -68,9 +68,11 @@ Ints greatest(const graph::Shape& shape) {
   return extents;
 }
 
-Importer::Importer(const ModelProto& model, const Blobs& blobs, const ReadOptions& options)
+Importer::Importer(const ModelProto& model, const Blobs& blobs, const ReadOptions& options,
+                   Dimensions& dimensions)
     : model_(model),
       options_(options),
+      dimensions_(dimensions),
       blobs_(blobs),
       fold_budget_((uint64_t{64} << 20) + 4 * blobs[0]->size()) {
   graph_.name = model.graph.name;
@@ -272,7 +274,8 @@ Result<void> Importer::add_inputs() {
       inputs;  // Before IR version 4 initializers are inputs too: those are constants here.
   for (const ValueInfoProto& input : model_.graph.inputs)
     if (!initialized.contains(input.name)) inputs.push_back(&input);
-  WEFT_ASSIGN(types, resolve_inputs(inputs, options_, graph_.symbols));
+  WEFT_ASSIGN(types, resolve_inputs(inputs, options_, dimensions_));
+  graph_.symbols = dimensions_.symbols();
   for (size_t i = 0; i < inputs.size(); ++i) {
     const ValueId value = add_value(inputs[i]->name, types[i]);
     if (const auto given = options_.constants.find(inputs[i]->name); given != options_.constants.end()) {
@@ -517,7 +520,7 @@ Result<Import> Importer::run() {
   WEFT_TRY(add_outputs());
   for (const graph::Value& value : graph_.values) graph_.names.insert(value.name);
   WEFT_TRY(graph::verify(graph_));
-  return Import{std::move(graph_), std::move(blobs_), {}};
+  return Import{std::move(graph_), std::move(blobs_), {}, dimensions_.notes()};
 }
 
 }  // namespace weft::onnx

@@ -10,9 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "frontends/onnx/dimensions.hpp"
 #include "frontends/onnx/model.hpp"
 #include "frontends/onnx/onnx.hpp"
-#include "graph/graph.hpp"
+#include "graph/undecided.hpp"
 
 namespace weft::onnx {
 
@@ -64,11 +65,13 @@ struct OpRow;
 
 class Importer {
  public:
-  Importer(const ModelProto& model, const Blobs& blobs, const ReadOptions& options);
+  Importer(const ModelProto& model, const Blobs& blobs, const ReadOptions& options, Dimensions& dimensions);
   /// Goes on after a node that weft refuses as unsupported, without what depends on it, and fails at the end.
   Result<Import> run();
   /// The nodes that run() refused, one entry an operator and reason, in the order in which they were met.
   const std::vector<Unsupported>& refused() const { return refused_; }
+  /// What refused nodes lacked, where it is a condition on symbols; in the same order.
+  const std::vector<Requirement>& needed() const { return needed_; }
 
  private:
   friend class Call;
@@ -102,6 +105,8 @@ class Importer {
 
   const ModelProto& model_;
   const ReadOptions& options_;
+  Dimensions& dimensions_;
+  std::vector<Requirement> needed_;
   graph::Graph graph_;
   Blobs blobs_;
   size_t inlined_ = 0;                                       ///< graphs put in place so far
@@ -138,6 +143,15 @@ class Call {
   /// What status() says, without the operator's name; empty when all that failed is a node of an inner graph,
   /// which was refused by itself.
   const std::string& reason() const { return refused_ ? refused_->message : error_.message; }
+  /// Whether a condition on extents holds; fails with what is wrong otherwise. Where the ranges of symbols do
+  /// not decide it, they are narrowed to what meets it, and the model is imported again.
+  bool require(const expr::Expr& condition, std::string_view otherwise);
+  /// The same for an extent that is a multiple of one.
+  bool require_multiple(const expr::Expr& extent, int64_t of, std::string_view otherwise) {
+    return require(expr::equal(expr::mod(extent, of), 0), otherwise);
+  }
+  /// numpy's broadcast; requires that it is one.
+  Dims broadcast(const Dims& a, const Dims& b);
 
   // Operands.
 
@@ -205,6 +219,8 @@ class Call {
   /// The result of a node, where it is known as expressions over symbols.
   bool fold_extents(const graph::Node& made);
   void define_extents(ValueId value, graph::Shape elements);
+  /// Fails with the error, for which a condition may have been missing.
+  void refuse(const graph::Undecided& undecided, const Error& error);
   const AttributeProto* find(std::string_view name) const;
   const AttributeProto* find(std::string_view name, int32_t type);
   std::optional<std::vector<uint8_t>> known_bytes(ValueId value, std::string_view what);

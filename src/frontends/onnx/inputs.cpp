@@ -9,17 +9,6 @@
 
 namespace weft::onnx {
 
-std::string describe(const ExtentRange& range);
-
-std::string symbol_name(std::string_view kind, std::string_view of, const Symbols& others) {
-  std::string name(of);
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  name = fmt::format("{}.{}", kind, name);
-  while (others.contains(name)) name += "_";
-  return name;
-}
-
 namespace {
 
 using Inputs = std::vector<const ValueInfoProto*>;
@@ -102,12 +91,13 @@ Error unresolved_error(const Inputs& inputs, const ReadOptions& options) {
 
 class Resolver {
  public:
-  Resolver(const ReadOptions& options, Symbols& symbols) : options_(options), symbols_(symbols) {}
+  Resolver(const ReadOptions& options, Dimensions& dimensions)
+      : options_(options), dimensions_(dimensions) {}
 
   Result<graph::Type> input(const ValueInfoProto& input);
 
  private:
-  /// The extent; a new symbol for a range, or the same one for the same dimension.
+  /// The extent; that of the dimension for a range.
   Result<expr::Expr> extent(const ValueInfoProto& input, size_t axis, const ExtentRange& range,
                             bool by_dimension) {
     if (range.is_one()) return expr::Expr(range.min);
@@ -118,27 +108,16 @@ class Resolver {
                               "the lesser",
                               describe(range)),
                   input.name);
-    const std::string key =
-        by_dimension ? "=" + input.dims[axis].parameter : fmt::format("{}/{}", input.name, axis);
-    const auto [known, added] = names_.emplace(key, std::string());
-    if (added) {
-      const std::string name = symbol_name(
-          "dim", by_dimension ? input.dims[axis].parameter : fmt::format("{}_{}", input.name, axis),
-          symbols_);
-      symbols_.emplace(name, expr::Variable{name, steps(range), 1});
-      known->second = name;
-    }
-    return expr::variable(known->second, steps(range)) * range.step;
-  }
-
-  /// A symbol counts steps: quotients of the extent by a divisor of the step are linear in it.
-  static expr::Interval steps(const ExtentRange& range) {
-    return {range.min / range.step, range.max / range.step};
+    const std::string& parameter = by_dimension ? input.dims[axis].parameter : input.name;
+    if (by_dimension)
+      return dimensions_.extent("=" + parameter, fmt::format("dim \"{}\"", parameter), parameter, range);
+    return dimensions_.extent(fmt::format("{}/{}", input.name, axis),
+                              fmt::format("axis {} of input \"{}\"", axis, input.name),
+                              fmt::format("{}_{}", input.name, axis), range);
   }
 
   const ReadOptions& options_;
-  Symbols& symbols_;
-  std::map<std::string, std::string> names_;  ///< of the symbols, by what they stand for
+  Dimensions& dimensions_;
 };
 
 Result<graph::Type> Resolver::input(const ValueInfoProto& input) {
@@ -188,21 +167,15 @@ std::string describe(const ValueInfoProto& value) {
   return fmt::format("{}[{}]", name, fmt::join(extents, ", "));
 }
 
-std::string describe(const ExtentRange& range) {
-  if (range.is_one()) return fmt::to_string(range.min);
-  return range.step == 1 ? fmt::format("{}..{}", range.min, range.max)
-                         : fmt::format("{}..{}:{}", range.min, range.max, range.step);
-}
-
 Result<std::vector<graph::Type>> resolve_inputs(const Inputs& inputs, const ReadOptions& options,
-                                                Symbols& symbols) {
+                                                Dimensions& dimensions) {
   for (const ValueInfoProto* input : inputs)
     if (!input->is_tensor) return fail(ErrorKind::unsupported, "the input is not a tensor", input->name);
   WEFT_TRY(check_options(inputs, options));
   for (const ValueInfoProto* input : inputs)
     if (!is_resolved(*input, options)) return std::unexpected<Error>(unresolved_error(inputs, options));
   std::vector<graph::Type> types;
-  Resolver resolver(options, symbols);
+  Resolver resolver(options, dimensions);
   for (const ValueInfoProto* input : inputs) {
     WEFT_ASSIGN(type, resolver.input(*input));
     types.push_back(std::move(type));

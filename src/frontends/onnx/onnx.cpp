@@ -11,6 +11,9 @@
 namespace weft::onnx {
 namespace {
 
+/// Each but the last narrows a dimension.
+constexpr size_t kMaxRounds = 256;
+
 std::string qualified(const std::string& domain, const std::string& op) {
   return domain.empty() ? op : domain + "." + op;
 }
@@ -103,11 +106,17 @@ struct Attempt {
 
 Attempt attempt(const ModelProto& model, const Blobs& blobs, const ReadOptions& options) {
   std::vector<Unsupported> unsupported = UnknownFinder(model).run();
-  Importer importer(model, blobs, options);
-  auto result = importer.run();
-  unsupported.insert(unsupported.end(), importer.refused().begin(), importer.refused().end());
-  if (!unsupported.empty()) result = std::unexpected<Error>(unsupported_error(unsupported));
-  return {std::move(result), std::move(unsupported)};
+  Dimensions dimensions;
+  for (size_t round = 1;; ++round) {
+    Importer importer(model, blobs, options, dimensions);
+    auto result = importer.run();
+    const Result<bool> narrowed = dimensions.narrow(importer.needed());
+    if (narrowed && *narrowed && round < kMaxRounds) continue;
+    unsupported.insert(unsupported.end(), importer.refused().begin(), importer.refused().end());
+    if (!unsupported.empty()) result = std::unexpected<Error>(unsupported_error(unsupported));
+    if (!narrowed) result = std::unexpected<Error>(narrowed.error());
+    return {std::move(result), std::move(unsupported)};
+  }
 }
 
 /// Those of graphs in nodes too.

@@ -45,6 +45,9 @@ struct Import {
   graph::Graph graph;
   Blobs blobs;  ///< the given ones, then the external data files in the order of their first use
   Metadata metadata;
+  /// What the model leaves of the ranges that the options give, one a dimension: `dim "x": 2..6 becomes 4
+  /// (else, node "conv1": …)`.
+  std::vector<std::string> notes;
 };
 
 /// Reads the model in blobs[0]. A value that a node of the model produces keeps its ONNX name.

@@ -14,12 +14,9 @@ namespace weft::onnx {
 ValueId split_heads(Call& c, ValueId x, int64_t heads) {
   if (!c.ok()) return kNoValue;
   const Dims shape = c.dims(x);
-  if (shape.size() != 3 || heads < 1 || expr::known_divisor(shape[2]) % heads != 0) {
-    const bool may_divide = shape.size() == 3 && heads >= 1 && !shape[2].as_constant();
-    c.fail(may_divide ? ErrorKind::unsupported : ErrorKind::invalid_model,
-           fmt::format("the hidden size does not divide into {} heads", heads));
-    return kNoValue;
-  }
+  const std::string otherwise = fmt::format("the hidden size does not divide into {} heads", heads);
+  if (shape.size() != 3 || heads < 1) c.invalid(otherwise);
+  if (!c.ok() || !c.require_multiple(shape[2], heads, otherwise)) return kNoValue;
   const ValueId split = reshape(c, x, {shape[0], shape[1], heads, expr::floor_div(shape[2], heads)});
   return transpose(c, split, {0, 2, 1, 3});
 }
@@ -35,16 +32,14 @@ ValueId repeat_heads(Call& c, ValueId x, const expr::Expr& heads) {
   if (!c.ok()) return kNoValue;
   Dims shape = c.dims(x);
   if (shape[1] == heads) return x;
-  const auto wanted = heads.as_constant(), given = shape[1].as_constant();
-  if (!wanted || !given || *given < 1 || *wanted % *given != 0) {
-    c.fail(wanted && given ? ErrorKind::invalid_model : ErrorKind::unsupported,
-           fmt::format("{} query heads for {} heads of keys and values", expr::print(heads),
-                       expr::print(shape[1])));
+  const std::string otherwise = fmt::format("{} query heads for {} heads of keys and values",
+                                            expr::print(heads), expr::print(shape[1]));
+  if (!c.require(expr::less(0, shape[1]), otherwise) ||
+      !c.require(expr::equal(expr::mod(heads, shape[1]), 0), otherwise))
     return kNoValue;
-  }
   Dims apart = shape, spread = shape;
   apart.insert(apart.begin() + 2, 1);
-  spread.insert(spread.begin() + 2, *wanted / *given);
+  spread.insert(spread.begin() + 2, expr::floor_div(heads, shape[1]));
   shape[1] = heads;
   const ValueId split = reshape(c, x, apart);
   const ValueId repeated = expand(c, split, spread);

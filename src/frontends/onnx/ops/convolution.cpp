@@ -31,8 +31,7 @@ Operands read_operands(Call& c, ValueId x, ValueId w, ValueId bias) {
   for (const int64_t extent : o.window)
     if (extent < 1 || extent > kMaxWindow) c.invalid("the weights have an empty window");
   o.groups = c.integer("group", 1);
-  if (o.groups < 1 || o.groups > kMaxWindow || expr::known_divisor(c.dims(x)[1]) % o.groups != 0 ||
-      weights[0] % o.groups != 0)
+  if (o.groups < 1 || o.groups > kMaxWindow || weights[0] % o.groups != 0)
     c.invalid(fmt::format("group = {} does not divide the channels", o.groups));
   return o;
 }
@@ -44,8 +43,7 @@ ValueId convolution(Call& c, ValueId x, ValueId w, ValueId bias) {
   if (!c.ok()) return kNoValue;
   const Spatial s = read_spatial(c, o.spatial, o.window);
   for (size_t i = 0; c.ok() && i < s.rank(); ++i)
-    if (!expr::always(expr::less_equal(s.reach(i), o.spatial[i] + s.pads_begin[i] + s.pads_end[i])))
-      c.invalid("the window is larger than the padded input");
+    require_fit(c, s, o.spatial, i);
   return c.emit(Op::conv, std::move(o.values),
                 graph::ConvAttributes{s.strides, s.dilations, s.pads_begin, s.pads_end, o.groups});
 }
@@ -86,8 +84,9 @@ void convert_conv_transpose(Call& c) {
       s.pads_end[i] = total - s.pads_begin[i];
       output_padding[i] += std::max<int64_t>(0, wanted - full);
     }
-    if (!expr::always(expr::less_equal(s.pads_begin[i] + s.pads_end[i], extent)))
-      return c.invalid("the padding is larger than the output");
+    if (!c.require(expr::less_equal(s.pads_begin[i] + s.pads_end[i], extent),
+                   "the padding is larger than the output"))
+      return;
   }
   c.out(0, c.emit(Op::conv_transpose, std::move(o.values),
                   graph::ConvTransposeAttributes{s.strides, s.dilations, s.pads_begin, s.pads_end,

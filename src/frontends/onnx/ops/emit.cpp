@@ -32,10 +32,9 @@ ValueId reshape(Call& c, ValueId x, const Dims& shape) {
     c.fail(bytes.error().kind, bytes.error().message);
     return kNoValue;
   }
-  if (!expr::always(expr::equal(element_count(shape), element_count(c.dims(x))))) {
-    c.invalid(fmt::format("{} cannot become {}", to_string(c.dims(x)), to_string(shape)));
-    return kNoValue;
-  }
+  const bool fits = c.require(expr::equal(element_count(shape), element_count(c.dims(x))),
+                              fmt::format("{} cannot become {}", to_string(c.dims(x)), to_string(shape)));
+  if (!fits) return kNoValue;
   return c.emit(Op::reshape, {x}, graph::ReshapeAttributes{shape});
 }
 

@@ -108,10 +108,10 @@ void convert_slice(Call& c) {
 namespace {
 
 /// The parts' extents along the axis; given ones must add up.
-Ints split_sizes(Call& c, int64_t extent) {
-  Ints sizes;
+Dims split_sizes(Call& c, const expr::Expr& extent) {
+  Dims sizes;
   if (c.version() == 1 || c.version() >= 13) {
-    if (c.has(1)) sizes = c.known_integers(c.in(1), "split");
+    if (c.has(1)) sizes = c.known_extents(c.in(1), "split");
   }
   if (c.version() < 13 && c.has_attribute("split")) sizes = c.integers("split");
   const int64_t parts = static_cast<int64_t>(c.node().outputs.size());
@@ -119,31 +119,24 @@ Ints split_sizes(Call& c, int64_t extent) {
     if (c.version() >= 18 && c.integer("num_outputs", parts) != parts)
       c.invalid("num_outputs differs from the outputs");
     // Since opset 18 the last part may be smaller.
-    if (c.version() < 18 && extent % parts != 0)
-      c.invalid(fmt::format("{} parts of an extent of {}", parts, extent));
-    const int64_t part = (extent + parts - 1) / parts;
-    for (int64_t i = 0; i < parts; ++i) sizes.push_back(std::clamp<int64_t>(extent - i * part, 0, part));
+    if (c.version() < 18)
+      c.require_multiple(extent, parts, fmt::format("{} parts of an extent of {}", parts, expr::print(extent)));
+    const expr::Expr part = expr::ceil_div(extent, parts);
+    for (int64_t i = 0; i < parts; ++i) sizes.push_back(expr::min(expr::max(extent - i * part, 0), part));
   }
   if (static_cast<int64_t>(sizes.size()) != parts)
     c.invalid(fmt::format("{} sizes for {} outputs", sizes.size(), parts));
-  int64_t left = extent;
-  for (const int64_t size : sizes) {
-    if (size < 0 || size > left) c.invalid("the sizes do not add up to the extent");
-    if (c.ok()) left -= size;
+  expr::Expr sum = 0;
+  for (const expr::Expr& size : sizes) {
+    const expr::Interval bounds = expr::bounds(size);
+    if (bounds.min.value_or(-1) < 0 || bounds.max.value_or(kMaxExtent + 1) > kMaxExtent)
+      c.invalid(fmt::format("a part of {} elements", expr::print(size)));
+    if (c.ok()) sum = sum + size;
   }
-  if (left != 0) c.invalid("the sizes do not add up to the extent");
+  if (c.has(1) || c.has_attribute("split"))
+    c.require(expr::equal(sum, extent), fmt::format("the sizes add up to {}, not to the extent {}", expr::print(sum),
+                                                    expr::print(extent)));
   return sizes;
-}
-
-/// Into parts of one extent, which depends on symbols.
-void split_evenly(Call& c, ValueId x, size_t axis, int64_t parts) {
-  const Dims shape = c.dims(x);
-  Dims size = shape, from = Ints(shape.size(), 0);
-  size[axis] = expr::floor_div(shape[axis], parts);
-  for (size_t i = 0; i < c.node().outputs.size() && c.ok(); ++i) {
-    if (c.wants(i)) c.out(i, slice(c, x, from, Ints(shape.size(), 1), size));
-    from[axis] = from[axis] + size[axis];
-  }
 }
 
 }  // namespace
@@ -153,23 +146,15 @@ void convert_split(Call& c) {
   const Dims shape = c.dims(x);
   const int64_t axis = c.axis(c.integer("axis", 0), c.rank(x));
   if (!c.ok() || c.node().outputs.empty()) return;
-  const auto extent = shape[static_cast<size_t>(axis)].as_constant();
-  const auto parts = static_cast<int64_t>(c.node().outputs.size());
-  const bool is_given = c.version() < 13 && c.version() > 1 ? c.has_attribute("split") : c.has(1);
-  if (!extent && !is_given && expr::known_divisor(shape[static_cast<size_t>(axis)]) % parts == 0)
-    return split_evenly(c, x, static_cast<size_t>(axis), parts);
-  if (!extent)
-    return c.unsupported("the extent that it splits is " + expr::print(shape[static_cast<size_t>(axis)]));
-  const Ints sizes = split_sizes(c, *extent);
-  Ints starts(shape.size(), 0);
-  const Ints steps(shape.size(), 1);
+  const size_t at = static_cast<size_t>(axis);
+  const Dims sizes = split_sizes(c, shape[at]);
+  Dims starts = Ints(shape.size(), 0);
   for (size_t i = 0; i < sizes.size() && c.ok(); ++i) {
-    Dims size = shape;
-    size[static_cast<size_t>(axis)] = sizes[i];
-    Ints from = starts;
-    if (sizes[i] == 0) from[static_cast<size_t>(axis)] = 0;
-    if (c.wants(i)) c.out(i, slice(c, x, from, steps, size));
-    starts[static_cast<size_t>(axis)] += sizes[i];
+    Dims size = shape, from = starts;
+    size[at] = sizes[i];
+    if (sizes[i].is_constant(0)) from[at] = 0;
+    if (c.wants(i)) c.out(i, slice(c, x, from, Ints(shape.size(), 1), size));
+    starts[at] = starts[at] + sizes[i];
   }
 }
 
@@ -229,7 +214,7 @@ ValueId crop(Call& c, ValueId x, PadOperands& p) {
   for (size_t i = 0; i < sizes.size(); ++i) {
     starts[i] = std::max<int64_t>(0, -p.begin[i]);
     sizes[i] = sizes[i] - (starts[i] + std::max<int64_t>(0, -p.end[i]));
-    if (!expr::always(expr::less_equal(0, sizes[i]))) c.invalid("more is cut off than there is");
+    c.require(expr::less_equal(0, sizes[i]), "more is cut off than there is");
     if (sizes[i].is_constant(0)) starts[i] = 0;
     p.begin[i] = std::max<int64_t>(0, p.begin[i]);
     p.end[i] = std::max<int64_t>(0, p.end[i]);
@@ -279,11 +264,11 @@ void convert_pad(Call& c) {
   const Dims shape = c.dims(x);
   for (size_t i = 0; i < shape.size(); ++i) {
     const int64_t most = std::max(p.begin[i], p.end[i]);
-    const bool is_empty = !expr::always(expr::less(0, shape[i]));
-    if ((mode == "reflect" && most > 0 && !expr::always(expr::less(most, shape[i]))) ||
-        ((mode == "edge" || mode == "wrap") && most > 0 && is_empty))
-      return c.invalid(fmt::format("axis {} of extent {} cannot be padded by {} in mode {}", i,
-                                   expr::print(shape[i]), most, mode));
+    const bool reads = most > 0 && mode != "constant";
+    if (reads && !c.require(expr::less(mode == "reflect" ? most : 0, shape[i]),
+                            fmt::format("axis {} of extent {} cannot be padded by {} in mode {}", i,
+                                        expr::print(shape[i]), most, mode)))
+      return;
   }
   const Ints none(shape.size(), 0);
   if (p.begin == none && p.end == none) return c.out(0, x);
@@ -336,9 +321,8 @@ void convert_expand(Call& c) {
   const ValueId x = c.in(0);
   const Dims wanted = c.known_extents(c.in(1), "the shape");
   if (!c.ok() || !check_extents(c, wanted)) return;
-  auto shape = graph::broadcast(c.dims(x), wanted);
-  if (!shape) return c.fail(shape.error().kind, shape.error().message);
-  c.out(0, expand(c, x, *shape));
+  const Dims shape = c.broadcast(c.dims(x), wanted);
+  c.out(0, expand(c, x, shape));
 }
 
 void convert_gather(Call& c) {

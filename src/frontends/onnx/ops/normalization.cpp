@@ -209,8 +209,9 @@ void convert_group_normalization(Call& c) {
   const Dims shape = c.dims(x);
   const int64_t groups = c.required_integer("num_groups");
   if (!c.ok()) return;
-  if (shape.size() < 2 || groups < 1 || expr::known_divisor(shape[1]) % groups != 0)
-    return c.invalid("num_groups does not divide the channels");
+  const std::string_view otherwise = "num_groups does not divide the channels";
+  if (shape.size() < 2 || groups < 1) return c.invalid(std::string(otherwise));
+  if (!c.require_multiple(shape[1], groups, otherwise)) return;
   Dims grouped = {shape[0], groups, expr::floor_div(shape[1], groups)};
   grouped.insert(grouped.end(), shape.begin() + 2, shape.end());
   const ValueId split = reshape(c, x, grouped);

@@ -34,8 +34,7 @@ Spatial read_pool(Call& c, ValueId x) {
   const std::string mode = c.text("auto_pad", "NOTSET");
   if (c.integer("ceil_mode", 0) != 0 && (mode == "NOTSET" || mode == "VALID")) apply_ceil_mode(c, spatial, s);
   for (size_t i = 0; c.ok() && i < s.rank(); ++i) {
-    if (!expr::always(expr::less_equal(s.reach(i), spatial[i] + s.pads_begin[i] + s.pads_end[i])))
-      c.invalid("the window is larger than the padded input");
+    require_fit(c, s, spatial, i);
     if (s.pads_begin[i] >= s.reach(i)) c.invalid("a window would lie in the padding alone");
   }
   return s;

@@ -16,11 +16,26 @@ Ints list_operand(Call& c, std::string_view name, int64_t input_since) {
   return c.has(1) ? c.known_integers(c.in(1), name) : Ints{};
 }
 
+/// The elements of `from` by those of `to`, without its axis `free`. Extents of both go first.
+expr::Expr quotient(Call& c, const Dims& from, const Dims& to, size_t free) {
+  const std::string otherwise = fmt::format("{} cannot become {}", to_string(from), to_string(to));
+  Dims left = from;
+  expr::Expr known(1);
+  for (size_t i = 0; i < to.size(); ++i) {
+    if (i == free || !c.require(expr::less(0, to[i]), otherwise)) continue;
+    const auto same = std::ranges::find(left, to[i]);
+    if (same != left.end()) left.erase(same);
+    else known = known * to[i];
+  }
+  const expr::Expr elements = element_count(left);
+  if (!c.require(expr::equal(expr::mod(elements, known), 0), otherwise)) return 1;
+  return expr::floor_div(elements, known);
+}
+
 /// 0 copies the input's extent (unless allowzero), -1 takes what is left.
 Dims resolve_shape(Call& c, const Dims& from, Dims to, bool allow_zero) {
   if (to.size() > 64) c.invalid(fmt::format("a shape of {} axes", to.size()));
   std::optional<size_t> free;
-  expr::Expr known(1);
   uint64_t bound = 1;
   for (size_t i = 0; i < to.size() && c.ok(); ++i) {
     if (to[i].is_constant(0) && !allow_zero) {
@@ -40,14 +55,9 @@ Dims resolve_shape(Call& c, const Dims& from, Dims to, bool allow_zero) {
     // More elements than there can be: no overflow may look right.
     if (!fits) c.invalid("the shape " + to_string(to));
     if (bound > (uint64_t{1} << 33)) c.fail(ErrorKind::limit, "the shape " + to_string(to));
-    if (c.ok()) known = known * to[i];
   }
   if (!free || !c.ok()) return to;
-  const expr::Expr elements = element_count(from);
-  const bool divides =
-      expr::always(expr::less(0, known)) && expr::always(expr::equal(expr::mod(elements, known), 0));
-  if (divides) to[*free] = expr::floor_div(elements, known);
-  else c.invalid(fmt::format("{} cannot become {}", to_string(from), to_string(to)));
+  to[*free] = quotient(c, from, to, *free);
   return to;
 }
 
@@ -83,8 +93,9 @@ void convert_squeeze(Call& c) {
   Dims result;
   for (size_t i = 0; i < shape.size(); ++i) {
     const bool named = std::binary_search(axes.begin(), axes.end(), static_cast<int64_t>(i));
-    if (named && !shape[i].is_constant(1))
-      return c.invalid(fmt::format("axis {} has the extent {}, not 1", i, expr::print(shape[i])));
+    if (named && !c.require(expr::equal(shape[i], 1),
+                            fmt::format("axis {} has the extent {}, not 1", i, expr::print(shape[i]))))
+      return;
     if (given.empty() && expr::prove(expr::equal(shape[i], 1)) == std::nullopt)
       return c.unsupported(fmt::format("axis {} may have the extent 1, and then goes", i));
     if (given.empty() ? !shape[i].is_constant(1) : !named) result.push_back(shape[i]);
@@ -153,7 +164,7 @@ void convert_depth_to_space(Call& c) {
   const int64_t b = block_of(c, x);
   const Dims s = c.dims(x);
   const std::string mode = c.version() >= 11 ? c.text("mode", "DCR") : "DCR";
-  if (c.ok() && expr::known_divisor(s[1]) % (b * b) != 0) c.invalid("blocksize does not divide the channels");
+  if (c.ok()) c.require_multiple(s[1], b * b, "blocksize does not divide the channels");
   if (mode != "DCR" && mode != "CRD") c.invalid("mode = \"" + mode + "\"");
   if (!c.ok()) return;
   const expr::Expr depth = expr::floor_div(s[1], b * b);
@@ -170,8 +181,8 @@ void convert_space_to_depth(Call& c) {
   const Dims s = c.dims(x);
   const std::string mode = c.text("mode", "DCR");
   if (mode != "DCR" && mode != "CRD") c.invalid("mode = \"" + mode + "\"");
-  if (c.ok() && (expr::known_divisor(s[2]) % b != 0 || expr::known_divisor(s[3]) % b != 0))
-    c.invalid("blocksize does not divide the height and the width");
+  for (size_t i = 2; i < 4 && c.ok(); ++i)
+    c.require_multiple(s[i], b, "blocksize does not divide the height and the width");
   if (!c.ok()) return;
   const ValueId split = reshape(c, x, {s[0], s[1], expr::floor_div(s[2], b), b, expr::floor_div(s[3], b), b});
   const ValueId moved = transpose(c, split, mode == "DCR" ? Ints{0, 3, 5, 1, 2, 4} : Ints{0, 1, 3, 5, 2, 4});

@@ -248,9 +248,12 @@ void convert_non_max_suppression(Call& c) {
   const ValueId scores = c.in(1);
   const bool by_center = c.integer("center_point_box", 0) != 0;
   if (!c.ok()) return;
-  if (c.rank(boxes) != 3 || c.rank(scores) != 3 || !c.dims(boxes)[2].is_constant(4))
-    return c.invalid("boxes are [batches, n, 4], scores [batches, classes, n]");
-  const Dims shape = c.dims(scores);
+  constexpr std::string_view kForm = "boxes are [batches, n, 4], scores [batches, classes, n]";
+  if (c.rank(boxes) != 3 || c.rank(scores) != 3) return c.invalid(std::string(kForm));
+  const Dims shape = c.dims(scores), corner = c.dims(boxes);
+  if (!c.require(expr::equal(corner[2], 4), kForm) || !c.require(expr::equal(corner[0], shape[0]), kForm) ||
+      !c.require(expr::equal(corner[1], shape[2]), kForm))
+    return;
   const expr::Expr batches = shape[0], classes = shape[1], n = shape[2];
   const ValueId limit = single(c, 2, 0, DType::i64);
   const ValueId iou = single(c, 3, 0, DType::f32);

@@ -33,6 +33,11 @@ Ints constant_extents(Call& c, const Dims& extents) {
   return {};
 }
 
+void require_fit(Call& c, const Spatial& s, const Dims& spatial, size_t axis) {
+  c.require(expr::less_equal(s.reach(axis), spatial[axis] + s.pads_begin[axis] + s.pads_end[axis]),
+            "the window is larger than the padded input");
+}
+
 Spatial read_spatial(Call& c, const Dims& spatial, const Ints& window) {
   const size_t rank = spatial.size();
   Spatial s;

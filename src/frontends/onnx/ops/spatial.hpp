@@ -19,6 +19,8 @@ Spatial read_spatial(Call& c, const Dims& spatial, const Ints& window);
 Dims spatial_extents(Call& c, ValueId x);
 /// The same where they have to be constant.
 Ints constant_extents(Call& c, const Dims& extents);
+/// Requires that the window fits into the padded axis.
+void require_fit(Call& c, const Spatial& s, const Dims& spatial, size_t axis);
 /// Strides, pads and windows above this are refused: their products must fit 64 bits.
 inline constexpr int64_t kMaxWindow = int64_t{1} << 30;
 /// `count` integers from an attribute, each in [low, kMaxWindow].
