@@ -44,6 +44,7 @@ std::string as_json(const compile::Compiled& compiled, const std::vector<bundle:
                     const std::string& folder) {
   ordered_json json;
   json["output"] = folder;
+  if (!compiled.notes.empty()) json["notes"] = compiled.notes;
   for (const bundle::HashedFile& file : files)
     json["files"].push_back(
         {{"name", file.name}, {"variant", file.variant}, {"bytes", file.bytes}, {"sha256", file.sha256}});
@@ -91,6 +92,7 @@ Result<int> run_compile(const Options& options, Host& host) {
     };
   }
   WEFT_ASSIGN(compiled, compile::compile_model({source}, compile_options));
+  print_notes(compiled.notes, model, host);
   if (options.has("dump")) return 0;
   const std::string folder = options.has("output") ? options.get("output") : file_stem(model);
   WEFT_ASSIGN(files,

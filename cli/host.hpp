@@ -54,6 +54,11 @@ class Host {
   virtual Result<void> run_node(const std::string& program, const Step& prepare, const Step& finish) = 0;
 };
 
+/// Each on the error stream: "weft: MODEL: note".
+inline void print_notes(const std::vector<std::string>& notes, const std::string& model, Host& host) {
+  for (const std::string& note : notes) host.print_error("weft: " + model + ": " + note + "\n");
+}
+
 /// The last part of a path; '/' and, for models named on Windows, '\' separate.
 inline std::string file_name(const std::string& path) {
   const size_t end = path.find_last_not_of("/\\");

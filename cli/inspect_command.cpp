@@ -94,6 +94,7 @@ std::string as_json(const onnx::Summary& summary, const Outcome& outcome) {
     json["movement_calls"] = v.movement_calls;
     json["code_bytes"] = v.code_bytes;
     json["weights_bytes"] = outcome.compiled->manifest.weights_bytes;
+    if (!outcome.compiled->notes.empty()) json["notes"] = outcome.compiled->notes;
   }
   return json_text(json, 2) + "\n";
 }
@@ -106,6 +107,7 @@ Result<int> run_inspect(const Options& options, Host& host) {
   const Blobs blobs = {source};
   WEFT_ASSIGN(summary, onnx::summarize_onnx(blobs, read));
   const Outcome outcome = try_compile(blobs, read);
+  if (outcome.compiled) print_notes(outcome.compiled->notes, options.positional(), host);
   host.print(options.has("json") ? as_json(summary, outcome) : describe(summary, outcome));
   return 0;
 }

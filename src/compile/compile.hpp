@@ -82,6 +82,7 @@ struct Compiled {
   bundle::Manifest manifest;
   Blobs blobs;  ///< that the bundle's weights refer to
   std::vector<VariantReport> variants;
+  std::vector<std::string> notes;  ///< of onnx::Import
 };
 
 /// The model as it is compiled: read, and with the input that takes pictures.

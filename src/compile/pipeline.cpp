@@ -135,6 +135,7 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
     WEFT_ASSIGN(compiled, compile_gpu(g, dump, kGenerator));
     compiled.manifest.name = options.name;
     compiled.blobs = std::move(imported.blobs);
+    compiled.notes = std::move(imported.notes);
     return compiled;
   }
   plan::Nodes nodes;
@@ -147,6 +148,7 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   for (PlacedVariant& placed : variants) make_tables(placed, weights, nodes);
 
   Compiled compiled;
+  compiled.notes = std::move(imported.notes);
   compiled.manifest = bundle::make_manifest(g, weights, kGenerator);
   compiled.manifest.name = options.name;
   compiled.manifest.int64_numbers = options.int64_numbers;

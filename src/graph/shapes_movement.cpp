@@ -37,9 +37,8 @@ std::string slice_fault(const SliceAttributes& a, const Shape& shape, size_t i, 
     return fmt::format("{} steps of {} on axis {} reach beyond 2^40", *sizes.max - 1, step, i);
   const Expr last = sizes.max == 1 ? start : start + (size - 1) * step;
   // What is read lies between the two; a slice of no element reads neither.
-  const Expr inside = step > 0
-                          ? expr::logical_and(expr::less_equal(0, start), expr::less(last, shape[i]))
-                          : expr::logical_and(expr::less_equal(0, last), expr::less(start, shape[i]));
+  const Expr inside = step > 0 ? expr::logical_and(expr::less_equal(0, start), expr::less(last, shape[i]))
+                               : expr::logical_and(expr::less_equal(0, last), expr::less(start, shape[i]));
   const Expr condition = expr::logical_or(expr::equal(size, 0), inside);
   if (undecided.proves(condition)) return {};
   const auto holds = expr::prove(condition);
@@ -66,7 +65,7 @@ Result<Type> reshape(const RuleInput& in) {
   const Shape& shape = in.get<ReshapeAttributes>().shape;
   if (const std::string fault = shape_fault(shape, in.undecided); !fault.empty())
     return in.error("of the attribute, " + fault);
-  if (!in.undecided.equal(element_count(in[0].shape), element_count(shape)))
+  if (!in.undecided.proves(same_count(in[0].shape, shape)))
     return in.error(fmt::format("{} elements do not fit the shape {} of {}",
                                 print(element_count(in[0].shape)), to_string(shape),
                                 print(element_count(shape))));
@@ -145,7 +144,8 @@ Result<Type> pad(const RuleInput& in) {
   Type out = in[0];
   std::string fault = length_fault("begin", a.begin.size(), out.shape.size());
   if (fault.empty()) fault = length_fault("end", a.end.size(), out.shape.size());
-  for (size_t i = 0; fault.empty() && i < out.shape.size(); ++i) fault = pad_fault(a, out.shape, i, in.undecided);
+  for (size_t i = 0; fault.empty() && i < out.shape.size(); ++i)
+    fault = pad_fault(a, out.shape, i, in.undecided);
   if (!fault.empty()) return in.error(fault);
   for (size_t i = 0; i < out.shape.size(); ++i) out.shape[i] = out.shape[i] + a.begin[i] + a.end[i];
   return out;

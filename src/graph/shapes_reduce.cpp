@@ -73,7 +73,8 @@ Result<Type> reduce_window(const RuleInput& in) {
     if (const std::string outside = amount_fault("window", i, a.window[i], 1); !outside.empty())
       return in.error(outside);
     const Slide slide{x[i + 2], a.window[i], a.strides[i], a.dilations[i], a.pads_begin[i], a.pads_end[i]};
-    if (const std::string misfit = slide_fault(slide, i, in.undecided); !misfit.empty()) return in.error(misfit);
+    if (const std::string misfit = slide_fault(slide, i, in.undecided); !misfit.empty())
+      return in.error(misfit);
     if (const std::string misfit = counted_fault(a, i); !misfit.empty()) return in.error(misfit);
     out.shape.push_back(slide_extent(slide));
   }

@@ -30,14 +30,69 @@ std::string to_string(const Shape& shape) {
 
 std::string to_string(const Type& type) { return std::string(to_string(type.dtype)) + to_string(type.shape); }
 
+namespace {
+
+constexpr int64_t kMaxTried = 1024;  // values of a symbol
+
+/// Whether every division has a value.
+bool is_total(const Expr& e) {
+  const expr::Node& n = e.node();
+  const bool divides = n.kind == expr::Kind::floor_div || n.kind == expr::Kind::mod;
+  if (divides && expr::bounds(n.operands[1]).min.value_or(0) < 1) return false;
+  return std::ranges::all_of(n.operands, is_total) &&
+         std::ranges::all_of(n.terms, [](const expr::Term& term) { return is_total(term.atom); });
+}
+
+const expr::Variable* first_variable(const Expr& e) {
+  const expr::Node& n = e.node();
+  if (n.kind == expr::Kind::variable) return &n.variable;
+  for (const Expr& operand : n.operands)
+    if (const expr::Variable* found = first_variable(operand)) return found;
+  for (const expr::Term& term : n.terms)
+    if (const expr::Variable* found = first_variable(term.atom)) return found;
+  return nullptr;
+}
+
+/// What holds for all values of the only symbol.
+std::optional<bool> tried(const Expr& condition) {
+  if (expr::variables(condition).size() != 1 || !is_total(condition)) return std::nullopt;
+  const expr::Variable& symbol = *first_variable(condition);
+  const auto [low, high] = symbol.range;
+  if (!low || !high || *high - *low >= kMaxTried) return std::nullopt;
+  std::optional<bool> all;
+  for (int64_t value = *low; value <= *high; ++value) {
+    if (value % symbol.multiple_of != 0) continue;
+    const bool holds = expr::evaluate(condition, {{symbol.name, value}}) != 0;
+    if (all && *all != holds) return std::nullopt;
+    all = holds;
+  }
+  return all;
+}
+
+}  // namespace
+
 bool Undecided::proves(const Expr& condition) {
-  const std::optional<bool> holds = expr::prove(condition);
+  std::optional<bool> holds = expr::prove(condition);
+  if (!holds) holds = tried(condition);
   if (!holds) condition_ = condition;
   return holds == true;
 }
 
 bool Undecided::divides(int64_t divisor, const Expr& e) {
   return expr::known_divisor(e) % divisor == 0 || proves(expr::equal(expr::mod(e, divisor), 0));
+}
+
+Expr same_count(const Shape& a, const Shape& b) {
+  const Expr whole = expr::equal(element_count(a), element_count(b));
+  if (whole.as_constant()) return whole;
+  Shape left = a;
+  Expr count = 1;
+  for (const Expr& extent : b) {
+    const auto same = std::ranges::find(left, extent);
+    if (same != left.end()) left.erase(same);
+    else count = count * extent;
+  }
+  return expr::equal(element_count(left), count);
 }
 
 std::string shape_fault(const Shape& shape) {
@@ -49,10 +104,9 @@ std::string shape_fault(const Shape& shape, Undecided& undecided) {
   int64_t room = kMaxExtent;
   for (size_t i = 0; i < shape.size(); ++i) {
     const expr::Interval b = expr::bounds(shape[i]);
-    if (!b.min || *b.min < 0) {
+    if ((!b.min || *b.min < 0) && !undecided.proves(expr::less_equal(0, shape[i]))) {
       if (b.max && *b.max < 0)
         return fmt::format("axis {} has the negative extent {}", i, expr::print(shape[i]));
-      undecided.proves(expr::less_equal(0, shape[i]));
       return fmt::format("the extent {} of axis {} may be negative", expr::print(shape[i]), i);
     }
     if (!b.max || *b.max > kMaxExtent)

@@ -9,7 +9,7 @@ namespace weft::graph {
 /// would hold for the values of the symbols that meet it.
 class Undecided {
  public:
-  /// Whether it always holds.
+  /// Whether it always holds. Of one symbol of few values it tries all, where the ranges do not say.
   bool proves(const expr::Expr& condition);
   bool equal(const expr::Expr& a, const expr::Expr& b) { return a == b || proves(expr::equal(a, b)); }
   bool divides(int64_t divisor, const expr::Expr& e);
@@ -22,6 +22,8 @@ class Undecided {
 /// The shape rule of a row; where it fails, `undecided` may have what it lacked.
 Result<Type> infer_type(Op op, std::span<const Type> operands, const Attributes& attributes,
                         Undecided& undecided);
+/// That two shapes hold equally many elements: the condition on what they have not in common.
+expr::Expr same_count(const Shape& a, const Shape& b);
 /// numpy's multidirectional broadcast. Of two extents that may be equal, or 1, it asks for the former.
 Result<Shape> broadcast(const Shape& a, const Shape& b, Undecided& undecided);
 

@@ -47,7 +47,8 @@ std::string slide_fault(const Slide& s, size_t axis, Undecided& undecided) {
   const Expr fit = expr::less_equal(reach(s), padded);
   if (undecided.proves(fit)) return {};
   return fmt::format("on spatial axis {} the window reaches over {}, {} than the padded extent {}", axis,
-                     expr::print(reach(s)), expr::prove(fit) == false ? "more" : "which is not known to be no more",
+                     expr::print(reach(s)),
+                     expr::prove(fit) == false ? "more" : "which is not known to be no more",
                      expr::print(padded));
 }
 

@@ -37,7 +37,8 @@ void Call::refuse(const graph::Undecided& undecided, const Error& error) {
   if (failed_) return;
   // What is wrong for some extents of a range may be right for others.
   fail(undecided.condition() ? ErrorKind::unsupported : error.kind, error.message);
-  if (!undecided.condition()) return;
+  // A refused node goes on with the greatest extents: what it lacks of those says nothing.
+  if (!undecided.condition() || refused_) return;
   Error otherwise = error_;
   otherwise.message = fmt::format("{}: {}", node_.op_type, error_.message);
   importer_.needed_.push_back({*undecided.condition(), std::move(otherwise)});

@@ -133,9 +133,12 @@ class Solver {
 
   std::optional<Narrowing> are_equal(const Expr& a, const Expr& b) const {
     for (const auto& [e, value] : {std::pair(a, b), std::pair(b, a)})
-      if (e.kind() == Kind::mod && value.is_constant(0)) return divides(e.node().operands[1], e.node().operands[0]);
+      if (e.kind() == Kind::mod && value.is_constant(0))
+        return divides(e.node().operands[1], e.node().operands[0]);
+    for (const Expr& e : {a, b})
+      if (const Expr* quotient = find_quotient(e))
+        return divides(quotient->node().operands[1], quotient->node().operands[0]);
     const expr::Linear l = expr::linear(a - b);
-    if (auto found = exact_quotient(l)) return found;
     if (l.terms.size() == 1) return equals(l);
     return eliminate(l);
   }
@@ -149,12 +152,16 @@ class Solver {
     return narrowed(*symbol, {value, 1, holds ? 1 : 0});
   }
 
-  /// x / n in a sum: of x that are multiples of n it is linear.
-  std::optional<Narrowing> exact_quotient(const expr::Linear& l) const {
-    for (const expr::Term& term : l.terms)
-      if (term.atom.kind() == Kind::floor_div)
-        return divides(term.atom.node().operands[1], term.atom.node().operands[0]);
-    return std::nullopt;
+  /// x / n: of x that are multiples of n it is linear.
+  static const Expr* find_quotient(const Expr& e) {
+    const expr::Node& n = e.node();
+    if (n.kind == Kind::floor_div && n.operands[1].as_constant()) return &e;
+    if (n.kind != Kind::sum && n.kind != Kind::product) return nullptr;
+    for (const Expr& operand : n.operands)
+      if (const Expr* found = find_quotient(operand)) return found;
+    for (const expr::Term& term : n.terms)
+      if (const Expr* found = find_quotient(term.atom)) return found;
+    return nullptr;
   }
 
   /// The divisor divides a product of symbols: the one that keeps most values takes what the others lack.
@@ -200,8 +207,8 @@ class Solver {
     for (const expr::Term& term : l.terms) {
       const int64_t k = term.coefficient;
       const bool is_whole = l.constant % k == 0 && std::ranges::all_of(l.terms, [k](const expr::Term& other) {
-        return other.coefficient % k == 0;
-      });
+                              return other.coefficient % k == 0;
+                            });
       if (is_whole && (chosen == nullptr || rank(term) > rank(*chosen))) chosen = &term;
     }
     if (chosen == nullptr) return two_multiples(l);

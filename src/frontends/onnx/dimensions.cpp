@@ -29,12 +29,17 @@ const Expr& Dimensions::extent(const std::string& key, std::string_view what, st
   const auto [known, added] = keys_.emplace(key, entries_.size());
   if (added) {
     // A symbol counts steps: quotients of the extent by a divisor of the step are linear in it.
-    const expr::Variable symbol{symbol_name("dim", name, named_), {range.min / range.step, range.max / range.step}, 1};
+    const expr::Variable symbol{
+        symbol_name("dim", name, named_), {range.min / range.step, range.max / range.step}, 1};
     named_.emplace(symbol.name, symbol);
     symbols_.emplace(symbol.name, symbol);
     order_.push_back(symbol.name);
-    entries_.push_back({std::string(what), symbol.name, std::string(name), range,
-                        expr::variable(symbol.name, symbol.range) * range.step, {}});
+    entries_.push_back({std::string(what),
+                        symbol.name,
+                        std::string(name),
+                        range,
+                        expr::variable(symbol.name, symbol.range) * range.step,
+                        {}});
   }
   return entries_[known->second].extent;
 }
@@ -50,7 +55,9 @@ std::string Dimensions::now(const Entry& entry) const {
   std::map<std::string, Expr, std::less<>> names;
   for (const Entry& other : entries_)
     if (const auto symbol = graph::symbol_of(other.extent); symbol && symbol->symbol == other.symbol)
-      names.emplace(other.symbol, expr::variable(symbol->step == 1 ? other.name : fmt::format("{}/{}", other.name, symbol->step)));
+      names.emplace(
+          other.symbol,
+          expr::variable(symbol->step == 1 ? other.name : fmt::format("{}/{}", other.name, symbol->step)));
   std::string text = expr::print(expr::substitute(entry.extent, names));
   std::erase(text, '"');
   return text;
@@ -78,15 +85,25 @@ bool Dimensions::is_sayable(const Narrowing& narrowing) const {
   return true;
 }
 
-Error Dimensions::exclusion(const Requirement& requirement) const {
-  std::vector<std::string> names;
+namespace {
+
+bool names_symbol(std::string_view text, std::string_view symbol) {
+  const auto is_part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  for (size_t at = text.find(symbol); at != text.npos; at = text.find(symbol, at + 1))
+    if (at + symbol.size() == text.size() || !is_part(text[at + symbol.size()])) return true;
+  return false;
+}
+
+}  // namespace
+
+Error Dimensions::explained(Error error) const {
+  const std::string message = error.message;
   for (const Entry& entry : entries_) {
-    if (!expr::uses(requirement.condition, entry.symbol)) continue;
-    names.push_back(fmt::format("{} is in {}", entry.what, describe(entry.given)));
-    if (!entry.reasons.empty()) names.back() += fmt::format(", of which {} is left{}", now(entry), because(entry));
+    if (!names_symbol(message, entry.symbol)) continue;
+    error.message += fmt::format("; {} is in {}", entry.what, describe(entry.given));
+    if (!entry.reasons.empty())
+      error.message += fmt::format(", of which {} is left{}", now(entry), because(entry));
   }
-  Error error = requirement.otherwise;
-  error.message += fmt::format("; no extent fits: {}", fmt::join(names, "; "));
   return error;
 }
 
@@ -109,8 +126,9 @@ Result<bool> Dimensions::narrow(const std::vector<Requirement>& requirements) {
     for (const Narrowing& narrowing : applied) condition = expr::substitute(condition, narrowing.values);
     const auto holds = expr::prove(condition);
     if (holds == true) continue;
-    const auto narrowing = holds == false ? Narrowing{{}, {}, true} : onnx::narrow(condition, symbols_, order_);
-    if (narrowing && narrowing->excluded) return std::unexpected<Error>(exclusion(requirement));
+    const auto narrowing =
+        holds == false ? Narrowing{{}, {}, true} : onnx::narrow(condition, symbols_, order_);
+    if (narrowing && narrowing->excluded) return std::unexpected<Error>(explained(requirement.otherwise));
     if (!narrowing || !is_sayable(*narrowing)) continue;
     apply(*narrowing, requirement.otherwise);
     applied.push_back(*narrowing);
@@ -122,8 +140,8 @@ std::vector<std::string> Dimensions::notes() const {
   std::vector<std::string> notes;
   for (const Entry& entry : entries_)
     if (!entry.reasons.empty())
-      notes.push_back(fmt::format("{}: {} becomes {}{}", entry.what, describe(entry.given), now(entry),
-                                  because(entry)));
+      notes.push_back(
+          fmt::format("{}: {} becomes {}{}", entry.what, describe(entry.given), now(entry), because(entry)));
   return notes;
 }
 

@@ -26,6 +26,8 @@ class Dimensions {
   const expr::Expr& extent(const std::string& key, std::string_view what, std::string_view name,
                            const ExtentRange& range);
   const Symbols& symbols() const { return symbols_; }
+  /// The error, with what its message names of the dimensions: their ranges, and what is left of them.
+  Error explained(Error error) const;
   /// Narrows to what meets the requirements, one after the other, and says whether that changed something.
   /// Leaves those that no narrowing meets. Errors: where there is no such extent, for which dimensions.
   Result<bool> narrow(const std::vector<Requirement>& requirements);
@@ -42,7 +44,6 @@ class Dimensions {
   /// Whether the narrowing is one that a bundle can say: each extent is a dimension's.
   bool is_sayable(const Narrowing& narrowing) const;
   void apply(const Narrowing& narrowing, const Error& otherwise);
-  Error exclusion(const Requirement& requirement) const;
   std::string now(const Entry& entry) const;
   static std::string because(const Entry& entry);
 

@@ -91,8 +91,7 @@ Error unresolved_error(const Inputs& inputs, const ReadOptions& options) {
 
 class Resolver {
  public:
-  Resolver(const ReadOptions& options, Dimensions& dimensions)
-      : options_(options), dimensions_(dimensions) {}
+  Resolver(const ReadOptions& options, Dimensions& dimensions) : options_(options), dimensions_(dimensions) {}
 
   Result<graph::Type> input(const ValueInfoProto& input);
 

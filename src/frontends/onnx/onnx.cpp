@@ -115,6 +115,8 @@ Attempt attempt(const ModelProto& model, const Blobs& blobs, const ReadOptions& 
     unsupported.insert(unsupported.end(), importer.refused().begin(), importer.refused().end());
     if (!unsupported.empty()) result = std::unexpected<Error>(unsupported_error(unsupported));
     if (!narrowed) result = std::unexpected<Error>(narrowed.error());
+    else if (!result && result.error().kind == ErrorKind::invalid_model)
+      result = std::unexpected<Error>(dimensions.explained(result.error()));
     return {std::move(result), std::move(unsupported)};
   }
 }

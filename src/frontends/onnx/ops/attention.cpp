@@ -128,7 +128,8 @@ ValueId attention_scores(Call& c, ValueId q, ValueId k, std::optional<double> sc
   const expr::Expr width = c.dims(q)[3];
   if (!scale && width.as_constant()) scale = 1 / std::sqrt(static_cast<double>(*width.as_constant()));
   // The root on both sides keeps the products of halves in range.
-  const Term root = scale ? Term(std::sqrt(*scale)) : 1.0 / sqrt(sqrt(convert(number(c, width), c.dtype(q))));
+  const Term root = scale ? Term(std::sqrt(*scale))
+                          : convert(1.0 / sqrt(sqrt(convert(number(c, width), DType::f32))), c.dtype(q));
   const ValueId left = emit(c, Term(q) * root);
   const ValueId right = emit(c, Term(k) * root);
   const ValueId turned = transpose(c, right, {0, 1, 3, 2});

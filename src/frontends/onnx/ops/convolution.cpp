@@ -42,8 +42,7 @@ ValueId convolution(Call& c, ValueId x, ValueId w, ValueId bias) {
   Operands o = read_operands(c, x, w, bias);
   if (!c.ok()) return kNoValue;
   const Spatial s = read_spatial(c, o.spatial, o.window);
-  for (size_t i = 0; c.ok() && i < s.rank(); ++i)
-    require_fit(c, s, o.spatial, i);
+  for (size_t i = 0; c.ok() && i < s.rank(); ++i) require_fit(c, s, o.spatial, i);
   return c.emit(Op::conv, std::move(o.values),
                 graph::ConvAttributes{s.strides, s.dilations, s.pads_begin, s.pads_end, o.groups});
 }

@@ -32,7 +32,7 @@ ValueId reshape(Call& c, ValueId x, const Dims& shape) {
     c.fail(bytes.error().kind, bytes.error().message);
     return kNoValue;
   }
-  const bool fits = c.require(expr::equal(element_count(shape), element_count(c.dims(x))),
+  const bool fits = c.require(graph::same_count(c.dims(x), shape),
                               fmt::format("{} cannot become {}", to_string(c.dims(x)), to_string(shape)));
   if (!fits) return kNoValue;
   return c.emit(Op::reshape, {x}, graph::ReshapeAttributes{shape});

@@ -120,22 +120,22 @@ Dims split_sizes(Call& c, const expr::Expr& extent) {
       c.invalid("num_outputs differs from the outputs");
     // Since opset 18 the last part may be smaller.
     if (c.version() < 18)
-      c.require_multiple(extent, parts, fmt::format("{} parts of an extent of {}", parts, expr::print(extent)));
+      c.require_multiple(extent, parts,
+                         fmt::format("{} parts of an extent of {}", parts, expr::print(extent)));
     const expr::Expr part = expr::ceil_div(extent, parts);
-    for (int64_t i = 0; i < parts; ++i) sizes.push_back(expr::min(expr::max(extent - i * part, 0), part));
+    for (int64_t i = 0; i < parts; ++i) sizes.push_back(expr::max(0, expr::min(extent - i * part, part)));
   }
   if (static_cast<int64_t>(sizes.size()) != parts)
     c.invalid(fmt::format("{} sizes for {} outputs", sizes.size(), parts));
   expr::Expr sum = 0;
   for (const expr::Expr& size : sizes) {
-    const expr::Interval bounds = expr::bounds(size);
-    if (bounds.min.value_or(-1) < 0 || bounds.max.value_or(kMaxExtent + 1) > kMaxExtent)
-      c.invalid(fmt::format("a part of {} elements", expr::print(size)));
-    if (c.ok()) sum = sum + size;
+    const std::string what = fmt::format("a part of {} elements", expr::print(size));
+    if (expr::bounds(size).max.value_or(kMaxExtent + 1) > kMaxExtent) c.invalid(what);
+    if (c.require(expr::less_equal(0, size), what)) sum = sum + size;
   }
   if (c.has(1) || c.has_attribute("split"))
-    c.require(expr::equal(sum, extent), fmt::format("the sizes add up to {}, not to the extent {}", expr::print(sum),
-                                                    expr::print(extent)));
+    c.require(expr::equal(sum, extent), fmt::format("the sizes add up to {}, not to the extent {}",
+                                                    expr::print(sum), expr::print(extent)));
   return sizes;
 }
 

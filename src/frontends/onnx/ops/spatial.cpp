@@ -34,8 +34,10 @@ Ints constant_extents(Call& c, const Dims& extents) {
 }
 
 void require_fit(Call& c, const Spatial& s, const Dims& spatial, size_t axis) {
-  c.require(expr::less_equal(s.reach(axis), spatial[axis] + s.pads_begin[axis] + s.pads_end[axis]),
-            "the window is larger than the padded input");
+  const expr::Expr padded = spatial[axis] + s.pads_begin[axis] + s.pads_end[axis];
+  c.require(expr::less_equal(s.reach(axis), padded),
+            fmt::format("the window, {} long, is larger than the padded input, {}", s.reach(axis),
+                        expr::print(padded)));
 }
 
 Spatial read_spatial(Call& c, const Dims& spatial, const Ints& window) {
