@@ -138,12 +138,14 @@ def ranked():
              node("Mod", ["places", "classes"], ["labels"]), node("OneHot", ["labels", "classes", "values"], ["ones"], axis=1),
              node("Einsum", ["x", "x"], ["products"], equation="ij,kj->ik"), node("Einsum", ["products"], ["diagonal"], equation="ii->i"), node("Einsum", ["x"], ["sums"], equation="ij->j"),
              node("EyeLike", ["products"], ["eye"], dtype=1, k=1), node("Tile", ["x", "repeats"], ["tiles"]), node("Trilu", ["products"], ["upper"]),
-             node("CumSum", ["x", "axis"], ["running"]), node("Shape", ["x"], ["shape"]), node("Gather", ["shape", "axis"], ["length"]),
+             node("CumSum", ["x", "axis"], ["running"]),
+             node("Slice", ["x", "last", "first", "ones_axis", "last"], ["turned_round"]), node("Shape", ["x"], ["shape"]), node("Gather", ["shape", "axis"], ["length"]),
              node("Unsqueeze", ["length", "nothing"], ["length1"]), node("Concat", ["nothing", "length1", "length1", "nothing"], ["amounts"], axis=0),
              node("Pad", ["products", "amounts"], ["wide"], mode="constant")]
     initializers = [integers("three", 3), integers("repeats", 2, 3), numpy_helper.from_array(np.array(5, np.int64), "classes"), floats("values", 0, 1),
-                    numpy_helper.from_array(np.array(1, np.int64), "axis"), integers("nothing", 0)]
-    outputs = [value(name, None) for name in ("most", "least", "ones", "diagonal", "sums", "eye", "tiles", "upper", "running", "wide")]
+                    numpy_helper.from_array(np.array(1, np.int64), "axis"), integers("nothing", 0), integers("last", -1),
+                    integers("first", -2**63), integers("ones_axis", 1)]
+    outputs = [value(name, None) for name in ("turned_round", "most", "least", "ones", "diagonal", "sums", "eye", "tiles", "upper", "running", "wide")]
     return model(nodes, [value("x", ["n", "k"])], outputs, initializers), {"n": "1..20", "k": "3..50"}, [[1, 3], [20, 50], [7, 23], [13, 4]]
 
 
@@ -180,11 +182,27 @@ def turned():
     return made, {"n": "1..3", "t": "1..60"}, [[1, 1, 24], [3, 60, 24], [2, 17, 24]]
 
 
+def windows():
+    """Padding that depends on the extents (auto_pad, ceil_mode), around convolutions and poolings; where maxima lie."""
+    node = helper.make_node
+    nodes = [node("Conv", ["x", "w"], ["upper"], auto_pad="SAME_UPPER", strides=[2, 3]), node("Conv", ["x", "w"], ["lower"], auto_pad="SAME_LOWER", strides=[2, 2]),
+             node("MaxPool", ["x"], ["most", "places"], kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER"),
+             node("MaxPool", ["x"], ["most_ceil"], kernel_shape=[3, 2], strides=[2, 3], pads=[1, 0, 1, 1], ceil_mode=1),
+             node("AveragePool", ["x"], ["mean"], kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER"),
+             node("AveragePool", ["x"], ["mean_ceil"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=1),
+             node("AveragePool", ["x"], ["mean_counted"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=1, count_include_pad=1),
+             node("Cast", ["places"], ["where"], to=1), node("ConvTranspose", ["x", "wt", "b"], ["wide"], strides=[2, 2], auto_pad="SAME_UPPER"),
+             node("LpPool", ["x"], ["norm"], kernel_shape=[2, 2], strides=[2, 2])]
+    outputs = [value(name, None) for name in ("upper", "lower", "most", "where", "most_ceil", "mean", "mean_ceil", "mean_counted", "wide", "norm")]
+    return model(nodes, [value("x", [1, 3, "h", "w"])], outputs, [weights("w", 4, 3, 3, 3), weights("wt", 3, 2, 3, 3), weights("b", 2)]), {"h": "4..24", "w": "4..24"}, [
+        [1, 3, 4, 4], [1, 3, 24, 5], [1, 3, 7, 24], [1, 3, 9, 10]]
+
+
 def main():
     out = pathlib.Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     index = []
-    for make in (encoder, pictures, selection, detector, resized, sampled, ranked, spectra, recurrent, turned):
+    for make in (encoder, pictures, selection, detector, resized, sampled, ranked, spectra, recurrent, turned, windows):
         made, dims, shapes = make()
         onnx.save(made, out / f"{make.__name__}.onnx")
         # ONNX Runtime's own transforms of lengths that are no powers of two are off by 1.6e-5.

@@ -198,13 +198,18 @@ ValueId rotate_heads(Call& c, ValueId x, ValueId cosines, ValueId sines, const e
   if (angles != c.dims(sines) || angles.empty()) return c.invalid("the caches differ"), kNoValue;
   const bool is_shared = angles[0].is_constant(1) && !(batch == expr::Expr(1));
   const std::string otherwise = "the caches of cosines and sines do not fit";
-  if (!require(c, expr::equal(expr::mod(turned, 2), 0), "an odd number of elements is turned") ||
-      !require(c, expr::logical_and(expr::less_equal(2, turned), expr::less_equal(turned, width)),
-               otherwise) ||
-      !require_equal(c, angles.back(), half, otherwise) ||
-      !require(c, expr::equal(element_count(angles), (is_shared ? expr::Expr(1) : batch) * length * half),
-               otherwise))
+  if (!c.require_multiple(turned, 2, "an odd number of elements is turned") ||
+      !c.require(expr::logical_and(expr::less_equal(2, turned), expr::less_equal(turned, width)),
+                 otherwise) ||
+      !require_equal(c, angles.back(), half, otherwise))
     return kNoValue;
+  // Axis by axis where they have them all.
+  const expr::Expr rows = is_shared ? expr::Expr(1) : batch;
+  const bool fits =
+      angles.size() == 3
+          ? require_equal(c, angles[0], rows, otherwise) && require_equal(c, angles[1], length, otherwise)
+          : c.require(expr::equal(element_count(angles), rows * length * half), otherwise);
+  if (!fits) return kNoValue;
   const Dims table = {is_shared ? expr::Expr(1) : batch, 1, length, half};
   const ValueId cosine = reshape(c, cosines, table);
   const ValueId sine = reshape(c, sines, table);

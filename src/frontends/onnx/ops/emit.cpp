@@ -109,17 +109,9 @@ bool check_extents(Call& c, const Dims& shape) {
   return c.ok();
 }
 
-bool require(Call& c, const expr::Expr& condition, std::string_view otherwise) {
-  if (!c.ok()) return false;
-  const auto holds = expr::prove(condition);
-  if (holds == false) c.invalid(std::string(otherwise));
-  else if (!holds) c.unsupported(fmt::format("{} unless {}", otherwise, expr::print(condition)));
-  return c.ok();
-}
-
 bool require_equal(Call& c, const expr::Expr& extent, const expr::Expr& wanted, std::string_view what) {
-  return require(c, expr::equal(extent, wanted),
-                 fmt::format("{}: the extent {} is not {}", what, expr::print(extent), expr::print(wanted)));
+  return c.require(expr::equal(extent, wanted), fmt::format("{}: the extent {} is not {}", what,
+                                                            expr::print(extent), expr::print(wanted)));
 }
 
 bool require_shape(Call& c, ValueId x, const Dims& wanted, std::string_view what) {
@@ -136,7 +128,7 @@ bool require_shape(Call& c, ValueId x, const Dims& wanted, std::string_view what
 
 bool require_positive(Call& c, const Dims& shape) {
   for (const expr::Expr& extent : shape)
-    if (!require(c, expr::less(0, extent), "an extent is 0")) return false;
+    if (!c.require(expr::less(0, extent), "an extent is 0")) return false;
   return c.ok();
 }
 

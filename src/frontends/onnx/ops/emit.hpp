@@ -75,9 +75,7 @@ expr::Expr element_count(const Dims& shape, size_t begin = 0, size_t end = SIZE_
 std::string to_string(const Dims& shape);
 /// Whether each is in [0, kMaxExtent]; fails where one is not.
 bool check_extents(Call& c, const Dims& shape);
-// What extents have to be; false where that is not so. A contradiction makes the model invalid; what is only
-// so for some extents of a range is refused.
-bool require(Call& c, const expr::Expr& condition, std::string_view otherwise);
+// What extents have to be, as Call::require asks for it.
 bool require_equal(Call& c, const expr::Expr& extent, const expr::Expr& wanted, std::string_view what);
 bool require_shape(Call& c, ValueId x, const Dims& wanted, std::string_view what);
 bool require_positive(Call& c, const Dims& shape);

@@ -288,7 +288,7 @@ void convert_top_k(Call& c) {
   const expr::Expr n = shape[static_cast<size_t>(axis)];
   if (count.size() != 1 || !check_extents(c, count)) return c.invalid("k is not one number from 0 on");
   const expr::Expr k = count[0];
-  if (!require(c, expr::less_equal(k, n), fmt::format("k is not a number from 0 to {}", expr::print(n))))
+  if (!c.require(expr::less_equal(k, n), fmt::format("k is not a number from 0 to {}", expr::print(n))))
     return;
   if (k.is_constant(1)) {  // the first of the extremes
     const ReduceKind kind = largest ? ReduceKind::max : ReduceKind::min;
@@ -350,7 +350,7 @@ void convert_max_unpool(Call& c) {
   Dims after = Ints(inferred.size(), 0);
   for (size_t i = 0; i < inferred.size(); ++i) {
     after[i] = target[i] - inferred[i];
-    if (!require(c, expr::less_equal(0, after[i]), "output_shape is smaller than what the indices mean"))
+    if (!c.require(expr::less_equal(0, after[i]), "output_shape is smaller than what the indices mean"))
       return;
   }
   const ValueId zero = c.scalar(c.dtype(x), 0);

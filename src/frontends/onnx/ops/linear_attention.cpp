@@ -53,14 +53,24 @@ void convert_linear_attention(Call& c) {
   const ValueId v = split_heads(c, cast(c, c.in(2), DType::f32), kv_heads);
   if (!c.ok()) return;
   const expr::Expr batch = c.dims(q)[0], length = c.dims(q)[2], width = c.dims(q)[3], values = c.dims(v)[3];
+  if (!require_shape(c, k, {batch, kv_heads, length, width}, "the keys") ||
+      !require_shape(c, v, {batch, kv_heads, length, values}, "the values"))
+    return;
   const int64_t count = most_steps(c, length);
-  const auto by_head = [&](size_t input) {
+  // One number a head, or for each of its elements.
+  const auto by_head = [&](size_t input, bool may_be_whole) {
     const ValueId x = cast(c, c.in(input), DType::f32);
-    const bool is_one = c.ok() && c.rank(x) > 0 && c.dims(x).back().is_constant(1);
-    return split_heads(c, x, is_one ? 1 : kv_heads);
+    if (!c.ok() || c.rank(x) != 3) return kNoValue;
+    const expr::Expr last = c.dims(x)[2], whole = width * kv_heads;
+    if (last.is_constant(1)) return split_heads(c, x, 1);
+    const bool is_whole = may_be_whole && (expr::always(expr::equal(last, whole)) ||
+                                           expr::prove(expr::equal(last, kv_heads)) == false);
+    if (!require_equal(c, last, is_whole ? whole : expr::Expr(kv_heads), "a number for each head"))
+      return kNoValue;
+    return split_heads(c, x, kv_heads);
   };
-  const ValueId decay = gates ? by_head(4) : kNoValue;
-  const ValueId beta = corrects ? by_head(5) : kNoValue;
+  const ValueId decay = gates ? by_head(4, true) : kNoValue;
+  const ValueId beta = corrects ? by_head(5, false) : kNoValue;
   if (!c.ok()) return;
   const Dims state_shape = {batch, kv_heads, width, values};
   const DType state_type = c.has(3) ? c.dtype(c.in(3)) : c.dtype(given);
@@ -73,6 +83,7 @@ void convert_linear_attention(Call& c) {
         known ? Term(1 / std::sqrt(static_cast<double>(*known))) : 1.0 / sqrt(number(c, width, DType::f32));
   }
   const auto at = [&](ValueId x, const expr::Expr& t, bool column) {
+    if (!c.ok()) return kNoValue;
     const Dims shape = c.dims(x);
     const ValueId row = slice(c, x, {0, 0, t, 0}, {1, 1, 1, 1}, {shape[0], shape[1], 1, shape[3]});
     return column ? reshape(c, row, {shape[0], shape[1], shape[3], 1}) : row;

@@ -57,8 +57,8 @@ namespace {
 
 /// x [count, n, n] with ones behind its diagonal up to the greatest n, which do not change its determinant.
 ValueId with_identity(Call& c, ValueId x) {
+  if (!c.ok() || c.dims(x)[2].as_constant()) return x;
   const expr::Expr n = c.dims(x)[2];
-  if (!c.ok() || n.as_constant()) return x;
   const int64_t most = greatest({n})[0];
   const ValueId filled = padded(c, x, {0, 0, 0}, {c.dims(x)[0], most, most});
   const Dims square = {1, most, most};
@@ -126,7 +126,7 @@ struct Gram {
 /// How often each gram occurs in a row of x[rows, length]: [rows, grams].
 ValueId count_grams(Call& c, ValueId x, const std::vector<Gram>& grams, int64_t skips) {
   if (!c.ok()) return kNoValue;
-  const expr::Expr length = c.dims(x)[1];
+  const expr::Expr rows = c.dims(x)[0], length = c.dims(x)[1];
   const auto n = static_cast<int64_t>(grams[0].items.size());
   const ValueId place = emit(c, iota({length}, 0));
   const Term last = number(c, length - 1);
@@ -141,7 +141,7 @@ ValueId count_grams(Call& c, ValueId x, const std::vector<Gram>& grams, int64_t 
       for (const Gram& gram : grams) wanted.push_back(gram.items[static_cast<size_t>(i)]);
       const ValueId at = emit(c, minimum(Term(place) + static_cast<double>(i * (skip + 1)), last));
       const ValueId part = c.emit(Op::gather, {x, at}, graph::AxisAttributes{1});
-      const ValueId item = reshape(c, part, {c.dims(x)[0], length, 1});
+      const ValueId item = reshape(c, part, {rows, length, 1});
       const ValueId number = cast(c, c.vector(wanted), c.dtype(x));
       all = all && equal(item, number);
     }

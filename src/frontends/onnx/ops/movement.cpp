@@ -54,23 +54,30 @@ AxisSlice slice_axis(int64_t extent, int64_t start, int64_t end, int64_t step) {
   return {size == 0 ? 0 : start, size == 0 ? 1 : step, size};
 }
 
-/// The same where something depends on symbols.
+/// The same where something depends on symbols. Forwards, places are in [0, extent], backwards in [-1,
+/// extent).
 struct SymbolicSlice {
   expr::Expr start, size;
 };
 std::optional<SymbolicSlice> slice_axis(const expr::Expr& extent, const expr::Expr& first,
                                         const expr::Expr& last, int64_t step) {
-  const auto clamped = [&](const expr::Expr& at) -> std::optional<expr::Expr> {
-    const bool ends = expr::always(expr::less_equal(extent, at));  // "to the end" is a number beyond 32 bits
-    if (ends) return extent;
-    if (expr::always(expr::less_equal(at + extent, 0))) return expr::Expr(0);
-    if (expr::always(expr::less(at, 0))) return expr::max(0, at + extent);
-    if (expr::always(expr::less_equal(0, at))) return expr::min(at, extent);
+  const int64_t least = step > 0 ? 0 : -1;
+  const expr::Expr most = step > 0 ? extent : extent - 1;
+  const auto clamped = [&](expr::Expr at) -> std::optional<expr::Expr> {
+    // Beyond any extent is as far as can be.
+    if (const auto known = at.as_constant())
+      at = std::clamp<int64_t>(*known, -2 * kMaxExtent, 2 * kMaxExtent);
+    const bool ends = expr::always(expr::less_equal(most, at));  // "to the end" is a number beyond 32 bits
+    if (ends) return most;
+    if (expr::always(expr::less_equal(at + extent, least))) return expr::Expr(least);
+    if (expr::always(expr::less(at, 0))) return expr::max(least, at + extent);
+    if (expr::always(expr::less_equal(0, at))) return expr::min(at, most);
     return std::nullopt;
   };
   const auto start = clamped(first), end = clamped(last);
-  if (step < 1 || !start || !end) return std::nullopt;
-  return SymbolicSlice{*start, expr::ceil_div(expr::max(0, *end - *start), step)};
+  if (!start || !end || step < -kMaxExtent || step > kMaxExtent) return std::nullopt;
+  const expr::Expr length = expr::max(0, step > 0 ? *end - *start : *start - *end);
+  return SymbolicSlice{*start, expr::ceil_div(length, step > 0 ? step : -step)};
 }
 
 }  // namespace

@@ -21,11 +21,11 @@ ValueId padded_axis(Call& c, ValueId x, size_t axis, const expr::Expr& begin, co
                     Padding mode, double value) {
   const Dims shape = c.dims(x);
   const expr::Expr extent = shape[axis], end = result - extent - begin;
-  if (!require(c, expr::less_equal(0, result), "more is cut off than there is") ||
-      !require(c, expr::less(0, extent), "there is nothing to pad"))
+  if (!c.require(expr::less_equal(0, result), "more is cut off than there is") ||
+      !c.require(expr::less(0, extent), "there is nothing to pad"))
     return kNoValue;
-  if (mode == Padding::reflect && !require(c, expr::less(expr::max(begin, end), extent),
-                                           fmt::format("axis {} has not enough to reflect", axis)))
+  if (mode == Padding::reflect && !c.require(expr::less(expr::max(begin, end), extent),
+                                             fmt::format("axis {} has not enough to reflect", axis)))
     return kNoValue;
   const Term last = number(c, extent - 1);
   const Term first = number(c, begin);

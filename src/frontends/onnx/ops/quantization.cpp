@@ -35,7 +35,7 @@ ValueId along_axis(Call& c, ValueId parameter, ValueId x, int64_t axis, int64_t 
     c.invalid("block_size does not fit the scales");
     return kNoValue;
   }
-  if (!require(c, expr::less_equal(shape[at], own[at] * block), "the blocks of the scales do not reach"))
+  if (!c.require(expr::less_equal(shape[at], own[at] * block), "the blocks of the scales do not reach"))
     return kNoValue;
   Dims split = own, spread = own, whole = own;
   split.insert(split.begin() + static_cast<std::ptrdiff_t>(at) + 1, 1);

@@ -270,11 +270,12 @@ void convert_deform_conv(Call& c) {
   const Spatial s = read_spatial(c, spatial, {weights[2], weights[3]});
   const int64_t groups = c.integer("group", 1), offset_groups = c.integer("offset_group", 1);
   if (!c.ok()) return;
+  if (s.pads_ahead()) return c.unsupported("auto_pad of an extent that depends on symbols");
   const int64_t taps = weights[2] * weights[3], filters = weights[0];
   Dims extents;
   for (size_t i = 0; i < 2; ++i) {
     const expr::Expr room = spatial[i] + s.pads_begin[i] + s.pads_end[i] - s.reach(i);
-    if (!require(c, expr::less_equal(0, room), "the window is larger than the padded input")) return;
+    if (!c.require(expr::less_equal(0, room), "the window is larger than the padded input")) return;
     extents.push_back(expr::floor_div(room, s.strides[i]) + 1);
   }
   if (groups < 1 || offset_groups < 1 || filters % groups != 0 || weights[1] % offset_groups != 0)

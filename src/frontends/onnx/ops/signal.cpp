@@ -197,7 +197,7 @@ ValueId dft(Call& c, ValueId x, const Transform& t) {
     c.unsupported(fmt::format("a transform of {} points", expr::print(t.length)));
     return kNoValue;
   }
-  if (!require(c, expr::less(0, t.length), "a transform of no points")) return kNoValue;
+  if (!c.require(expr::less(0, t.length), "a transform of no points")) return kNoValue;
   const expr::Expr rows = shape[0];
   const auto take = [&](int64_t index) {
     const ValueId one = slice(c, x, {0, 0, index}, {1, 1, 1}, {rows, shape[1], 1});
@@ -220,8 +220,8 @@ ValueId dft(Call& c, ValueId x, const Transform& t) {
 
 /// Whether the last axis of a signal holds real numbers or complex ones.
 bool require_parts(Call& c, const expr::Expr& parts) {
-  if (!require(c, expr::logical_and(expr::less(0, parts), expr::less_equal(parts, 2)),
-               "the last axis of a signal holds its real or complex numbers"))
+  if (!c.require(expr::logical_and(expr::less(0, parts), expr::less_equal(parts, 2)),
+                 "the last axis of a signal holds its real or complex numbers"))
     return false;
   if (!parts.as_constant()) c.unsupported("whether the signal is real or complex is not known");
   return c.ok();
@@ -287,8 +287,8 @@ void convert_stft(Call& c) {
   const ValueId window = c.has(2) ? c.in(2) : kNoValue;
   const expr::Expr whole = window != kNoValue ? element_count(c.dims(window)) : shape[1];
   const expr::Expr length = length_of(c, 3, "frame_length", whole);
-  if (!require(c, expr::less(0, length), "a frame is empty") ||
-      !require(c, expr::less_equal(length, shape[1]), "a frame is longer than the signal"))
+  if (!c.require(expr::less(0, length), "a frame is empty") ||
+      !c.require(expr::less_equal(length, shape[1]), "a frame is longer than the signal"))
     return;
   const expr::Expr frames = expr::floor_div(shape[1] - length, step[0]) + 1;
   const ValueId signal = reshape(c, x, shape);

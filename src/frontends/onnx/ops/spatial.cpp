@@ -27,17 +27,39 @@ Dims spatial_extents(Call& c, ValueId x) {
   return graph::Shape(shape.begin() + 2, shape.end());
 }
 
-Ints constant_extents(Call& c, const Dims& extents) {
-  if (auto known = graph::constant_shape(extents)) return std::move(*known);
-  c.unsupported("it needs one size of its input, not " + to_string(extents));
-  return {};
+namespace {
+
+/// Padding that makes of each axis one output a stride.
+void set_same_padding(Spatial& s, const Dims& spatial, bool upper) {
+  bool is_known = true;
+  for (size_t i = 0; i < s.rank(); ++i) {
+    const expr::Expr output = expr::ceil_div(spatial[i], s.strides[i]);
+    const expr::Expr covered = (output - 1) * s.strides[i] + s.reach(i);
+    const expr::Expr padding = expr::max(0, covered - spatial[i]), half = expr::floor_div(padding, 2);
+    s.ahead_begin.push_back(upper ? half : padding - half);
+    s.ahead_extents.push_back(covered);
+    const auto total = padding.as_constant();
+    is_known = is_known && total;
+    s.pads_begin[i] = upper ? total.value_or(0) / 2 : total.value_or(0) - total.value_or(0) / 2;
+    s.pads_end[i] = total.value_or(0) - s.pads_begin[i];
+  }
+  if (is_known) {
+    s.ahead_begin.clear();
+    s.ahead_extents.clear();
+  } else {
+    s.pads_begin.assign(s.rank(), 0);
+    s.pads_end.assign(s.rank(), 0);
+  }
 }
 
+}  // namespace
+
 void require_fit(Call& c, const Spatial& s, const Dims& spatial, size_t axis) {
-  const expr::Expr padded = spatial[axis] + s.pads_begin[axis] + s.pads_end[axis];
-  c.require(expr::less_equal(s.reach(axis), padded),
+  if (s.pads_ahead()) return;  // to what the windows cover
+  const expr::Expr whole = spatial[axis] + s.pads_begin[axis] + s.pads_end[axis];
+  c.require(expr::less_equal(s.reach(axis), whole),
             fmt::format("the window, {} long, is larger than the padded input, {}", s.reach(axis),
-                        expr::print(padded)));
+                        expr::print(whole)));
 }
 
 Spatial read_spatial(Call& c, const Dims& spatial, const Ints& window) {
@@ -61,19 +83,16 @@ Spatial read_spatial(Call& c, const Dims& spatial, const Ints& window) {
     c.invalid(fmt::format("auto_pad = \"{}\"", mode));
     return s;
   }
-  for (size_t i = 0; i < rank; ++i) {
-    const expr::Expr output = expr::ceil_div(spatial[i], s.strides[i]);
-    const expr::Expr padding = expr::max(0, (output - 1) * s.strides[i] + s.reach(i) - spatial[i]);
-    const auto total = padding.as_constant();
-    if (!total) {
-      c.unsupported(
-          fmt::format("auto_pad gives the padding {}, which has to be constant", expr::print(padding)));
-      return s;
-    }
-    s.pads_begin[i] = mode == "SAME_UPPER" ? *total / 2 : *total - *total / 2;
-    s.pads_end[i] = *total - s.pads_begin[i];
-  }
+  set_same_padding(s, spatial, mode == "SAME_UPPER");
   return s;
+}
+
+ValueId padded_ahead(Call& c, ValueId x, const Spatial& s, double value) {
+  if (!c.ok() || !s.pads_ahead()) return x;
+  Dims begin = Ints(2, 0), shape = c.dims(x);
+  begin.insert(begin.end(), s.ahead_begin.begin(), s.ahead_begin.end());
+  std::ranges::copy(s.ahead_extents, shape.begin() + 2);
+  return padded(c, x, begin, shape, Padding::constant, value);
 }
 
 }  // namespace weft::onnx

@@ -7,6 +7,10 @@ namespace weft::onnx {
 
 struct Spatial {
   Ints window, strides, dilations, pads_begin, pads_end;  ///< one entry a spatial axis
+  /// Where the padding depends on symbols, x is padded ahead (and pads_* are 0): so much before, to these
+  /// extents.
+  Dims ahead_begin, ahead_extents;
+  bool pads_ahead() const { return !ahead_extents.empty(); }
   size_t rank() const { return window.size(); }
   /// The extent that the dilated window covers.
   int64_t reach(size_t axis) const { return (window[axis] - 1) * dilations[axis] + 1; }
@@ -15,10 +19,10 @@ struct Spatial {
 /// Reads the attributes kernel_shape (or takes `window`), strides, dilations, pads and auto_pad for an input
 /// of extents `spatial`. Checks their counts and bounds.
 Spatial read_spatial(Call& c, const Dims& spatial, const Ints& window);
+/// x with `value` around it, where the padding depends on symbols.
+ValueId padded_ahead(Call& c, ValueId x, const Spatial& s, double value);
 /// The extents from axis 2 on; fails on rank < 3.
 Dims spatial_extents(Call& c, ValueId x);
-/// The same where they have to be constant.
-Ints constant_extents(Call& c, const Dims& extents);
 /// Requires that the window fits into the padded axis.
 void require_fit(Call& c, const Spatial& s, const Dims& spatial, size_t axis);
 /// Strides, pads and windows above this are refused: their products must fit 64 bits.

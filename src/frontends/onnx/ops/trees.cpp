@@ -119,8 +119,8 @@ ValueId evaluate_forest(Call& c, ValueId x, const Forest& f) {
     return kNoValue;
   }
   const auto [least, most] = std::ranges::minmax(f.features);
-  if (!require(c, expr::logical_and(expr::less_equal(0, least), expr::less(most, shape[1])),
-               fmt::format("the features {} to {} of {}", least, most, expr::print(shape[1]))))
+  if (!c.require(expr::logical_and(expr::less_equal(0, least), expr::less(most, shape[1])),
+                 fmt::format("the features {} to {} of {}", least, most, expr::print(shape[1]))))
     return kNoValue;
   const auto trees = static_cast<int64_t>(f.roots.size()), nodes = static_cast<int64_t>(f.features.size());
   const Dims all = {shape[0], trees};

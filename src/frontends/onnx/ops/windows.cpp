@@ -20,7 +20,8 @@ ValueId power(Call& c, ValueId x, double exponent) {
   return emit(c, Term(Op::pow, {x, exponent}));
 }
 
-/// The least number of a type: what padding never wins against.
+}  // namespace
+
 double lowest(DType dtype) {
   if (is_float(dtype)) return -HUGE_VAL;
   if (!is_signed(dtype)) return 0;
@@ -28,8 +29,6 @@ double lowest(DType dtype) {
   for (uint32_t i = 1; i < 8 * byte_size(dtype); ++i) value *= 2;
   return value;
 }
-
-}  // namespace
 
 void convert_lp_pool(Call& c) {
   const ValueId x = c.in(0);
@@ -41,7 +40,7 @@ void convert_lp_pool(Call& c) {
   const auto p = static_cast<double>(c.integer("p", 2));
   if (p < 1) return c.invalid("p is not positive");
   const ValueId magnitude = c.emit(Op::abs, {x});
-  const ValueId powers = power(c, magnitude, p);
+  const ValueId powers = padded_ahead(c, power(c, magnitude, p), s, 0);
   const Ints none(s.rank(), 0);
   const ValueId sum = c.emit(Op::reduce_window, {powers},
                              graph::WindowAttributes{ReduceKind::sum, s.window, s.strides, s.dilations,
@@ -61,30 +60,35 @@ void convert_global_lp_pool(Call& c) {
 
 ValueId max_pool_indices(Call& c, ValueId x, const Spatial& s, bool column_major) {
   if (!c.ok()) return kNoValue;
-  const Ints shape = c.shape(x);
+  const Dims shape = c.dims(x);
   const size_t rank = s.rank();
-  Ints begin(rank + 2, 0), end = begin, sizes = {shape[0], shape[1]}, steps = {1, 1};
+  Ints begin(rank + 2, 0), end = begin, steps(2, 1);
+  Dims sizes = {shape[0], shape[1]};
+  std::vector<Term> before;
   for (size_t i = 0; i < rank; ++i) {
     begin[i + 2] = s.pads_begin[i];
     end[i + 2] = s.pads_end[i];
-    sizes.push_back((shape[i + 2] + s.pads_begin[i] + s.pads_end[i] - s.reach(i)) / s.strides[i] + 1);
+    const expr::Expr whole =
+        s.pads_ahead() ? s.ahead_extents[i] : shape[i + 2] + s.pads_begin[i] + s.pads_end[i];
+    sizes.push_back(expr::floor_div(whole - s.reach(i), s.strides[i]) + 1);
     steps.push_back(s.strides[i]);
+    before.push_back(number(c, s.pads_ahead() ? s.ahead_begin[i] : s.pads_begin[i], DType::i64));
   }
   if (element_count(s.window) > kMaxTaps) {
     c.unsupported(fmt::format("the indices of a window of {} elements", element_count(s.window)));
     return kNoValue;
   }
   const double low = lowest(c.dtype(x));
-  const ValueId padded =
-      c.emit(Op::pad, {x}, graph::PadAttributes{begin, end, graph::PadMode::constant, low});
-  Ints strides(rank, 1);
-  for (size_t i = 1; i < rank; ++i) {
-    if (column_major) strides[i] = strides[i - 1] * shape[i + 1];
-    else strides[rank - 1 - i] = strides[rank - i] * shape[rank + 2 - i];
-  }
-  const Term plane =
-      (iota(sizes, 0, DType::i64) * static_cast<double>(shape[1]) + iota(sizes, 1, DType::i64)) *
-      static_cast<double>(element_count(shape, 2));
+  const ValueId whole =
+      s.pads_ahead() ? padded_ahead(c, x, s, low)
+                     : c.emit(Op::pad, {x}, graph::PadAttributes{begin, end, graph::PadMode::constant, low});
+  std::vector<Term> strides;
+  for (size_t i = 0; i < rank; ++i)
+    strides.push_back(
+        number(c, column_major ? element_count(shape, 2, i + 2) : element_count(shape, i + 3), DType::i64));
+  const Term channels = number(c, shape[1], DType::i64);
+  const Term size = number(c, element_count(shape, 2), DType::i64);
+  const Term plane = (iota(sizes, 0, DType::i64) * channels + iota(sizes, 1, DType::i64)) * size;
   ValueId best = kNoValue, index = kNoValue;
   Ints tap(rank, 0);
   for (;;) {
@@ -92,12 +96,12 @@ ValueId max_pool_indices(Call& c, ValueId x, const Spatial& s, bool column_major
     Term at = plane;
     for (size_t i = 0; i < rank; ++i) {
       starts[i + 2] = tap[i] * s.dilations[i];
-      const double first = static_cast<double>(tap[i] * s.dilations[i] - s.pads_begin[i]);
+      const Term first = static_cast<double>(tap[i] * s.dilations[i]) - before[i];
       const Term along =
           iota(sizes, static_cast<int64_t>(i) + 2, DType::i64) * static_cast<double>(s.strides[i]) + first;
-      at = at + along * static_cast<double>(strides[i]);
+      at = at + along * strides[i];
     }
-    const ValueId value = slice(c, padded, starts, steps, sizes);
+    const ValueId value = slice(c, whole, starts, steps, sizes);
     const ValueId here = emit(c, at);
     if (best == kNoValue) {
       best = value;
@@ -136,8 +140,7 @@ void convert_col2im(Call& c) {
   if (window.size() != rank || dilations.size() != rank || strides.size() != rank ||
       pads.size() != 2 * rank || shape.size() != 3)
     return c.invalid("its lists do not fit each other");
-  if (!require(c, expr::equal(expr::mod(shape[1], taps), 0), "the channels are no multiple of the window"))
-    return;
+  if (!c.require_multiple(shape[1], taps, "the channels are no multiple of the window")) return;
   Dims padded = {shape[0], expr::floor_div(shape[1], taps)}, blocks = padded, inner = padded;
   Ints starts = {0, 0};
   expr::Expr positions = 1;
@@ -150,7 +153,7 @@ void convert_col2im(Call& c) {
   }
   for (size_t i = 0; i < rank; ++i) {
     const expr::Expr room = padded[i + 2] - (dilations[i] * (window[i] - 1) + 1);
-    if (!require(c, expr::less_equal(0, room), "the window is larger than the padded image")) return;
+    if (!c.require(expr::less_equal(0, room), "the window is larger than the padded image")) return;
     blocks.push_back(expr::floor_div(room, strides[i]) + 1);
     positions = positions * blocks.back();
   }
