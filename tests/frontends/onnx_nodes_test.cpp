@@ -21,7 +21,7 @@ const fs::path kRoot = WEFT_SOURCE_DIR;
 const fs::path kCases = kRoot / "build/onnx-nodes";
 
 /// How many cases pass today: a ratchet.
-constexpr size_t kMustPass = 1907;
+constexpr size_t kMustPass = 1909;
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
