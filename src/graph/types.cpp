@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "expr/exhaustive.hpp"
+
 namespace weft::graph {
 
 using expr::Expr;
@@ -32,48 +34,15 @@ std::string to_string(const Type& type) { return std::string(to_string(type.dtyp
 
 namespace {
 
-constexpr int64_t kMaxTried = 1024;  // values of a symbol
-
-/// Whether every division has a value.
-bool is_total(const Expr& e) {
-  const expr::Node& n = e.node();
-  const bool divides = n.kind == expr::Kind::floor_div || n.kind == expr::Kind::mod;
-  if (divides && expr::bounds(n.operands[1]).min.value_or(0) < 1) return false;
-  return std::ranges::all_of(n.operands, is_total) &&
-         std::ranges::all_of(n.terms, [](const expr::Term& term) { return is_total(term.atom); });
-}
-
-const expr::Variable* first_variable(const Expr& e) {
-  const expr::Node& n = e.node();
-  if (n.kind == expr::Kind::variable) return &n.variable;
-  for (const Expr& operand : n.operands)
-    if (const expr::Variable* found = first_variable(operand)) return found;
-  for (const expr::Term& term : n.terms)
-    if (const expr::Variable* found = first_variable(term.atom)) return found;
-  return nullptr;
-}
-
-/// What holds for all values of the only symbol.
-std::optional<bool> tried(const Expr& condition) {
-  if (expr::variables(condition).size() != 1 || !is_total(condition)) return std::nullopt;
-  const expr::Variable& symbol = *first_variable(condition);
-  const auto [low, high] = symbol.range;
-  if (!low || !high || *high - *low >= kMaxTried) return std::nullopt;
-  std::optional<bool> all;
-  for (int64_t value = *low; value <= *high; ++value) {
-    if (value % symbol.multiple_of != 0) continue;
-    const bool holds = expr::evaluate(condition, {{symbol.name, value}}) != 0;
-    if (all && *all != holds) return std::nullopt;
-    all = holds;
-  }
-  return all;
-}
+constexpr int64_t kMaxTried = 1024;  // combinations of values of symbols
 
 }  // namespace
 
 bool Undecided::proves(const Expr& condition) {
   std::optional<bool> holds = expr::prove(condition);
-  if (!holds) holds = tried(condition);
+  if (!holds)
+    if (const auto tried = expr::exhaustive_bounds(condition, kMaxTried); tried && tried->min == tried->max)
+      holds = tried->min != 0;
   if (!holds) condition_ = condition;
   return holds == true;
 }

@@ -9,7 +9,7 @@ namespace weft::graph {
 /// would hold for the values of the symbols that meet it.
 class Undecided {
  public:
-  /// Whether it always holds. Of one symbol of few values it tries all, where the ranges do not say.
+  /// Whether it always holds. Of few values of symbols it tries all, where the ranges do not say.
   bool proves(const expr::Expr& condition);
   bool equal(const expr::Expr& a, const expr::Expr& b) { return a == b || proves(expr::equal(a, b)); }
   bool divides(int64_t divisor, const expr::Expr& e);

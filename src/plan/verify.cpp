@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "expr/exhaustive.hpp"
 #include "plan/access_range.hpp"
 #include "plan/aliasing.hpp"
 #include "plan/lifetimes.hpp"
@@ -162,7 +163,11 @@ class Checker {
     if (!slice.offset.is_constant(0) && expr::known_divisor(slice.offset) % size != 0)
       return broken(place + " is not aligned", call.source);
     const auto least = expr::bounds(slice.offset).min;
-    const uint64_t end = greatest(slice.end());
+    uint64_t end = greatest(slice.end());
+    // Bounds of products are loose, where an extent may be 0 above all.
+    if (end > buffer.bytes)
+      if (const auto exact = expr::exhaustive_bounds(slice.end(), int64_t{1} << 16))
+        end = static_cast<uint64_t>(std::max<int64_t>(*exact->max, 0));
     if (!least || *least < 0 || end > buffer.bytes)
       return broken(
           fmt::format("{} ends at {} bytes, {} of {} has fewer", parameter.name, end, place, buffer.bytes),

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "expr/exhaustive.hpp"
+
 namespace weft::onnx {
 namespace {
 
@@ -40,15 +42,6 @@ Run longest_run(const std::vector<bool>& holds, int64_t low) {
     }
   }
   return best;
-}
-
-/// Whether it has a value wherever its variables are in their ranges.
-bool is_total(const Expr& e) {
-  const expr::Node& n = e.node();
-  const bool divides = n.kind == Kind::floor_div || n.kind == Kind::mod;
-  if (divides && expr::bounds(n.operands[1]).min.value_or(0) < 1) return false;
-  return std::ranges::all_of(n.operands, is_total) &&
-         std::ranges::all_of(n.terms, [](const expr::Term& term) { return is_total(term.atom); });
 }
 
 Narrowing narrowed(const expr::Variable& symbol, const Run& run) {
@@ -102,7 +95,7 @@ class Solver {
   /// By trying all values.
   static std::optional<Narrowing> of_one(const Expr& condition, const expr::Variable& symbol) {
     const int64_t low = *symbol.range.min, high = *symbol.range.max;
-    if (high - low >= kMaxTried || !is_total(condition)) return std::nullopt;
+    if (high - low >= kMaxTried || !expr::is_total(condition)) return std::nullopt;
     std::vector<bool> holds;
     std::map<std::string, int64_t, std::less<>> values;
     for (int64_t value = low; value <= high; ++value) {
