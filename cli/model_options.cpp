@@ -1,5 +1,6 @@
 #include "cli/model_options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <initializer_list>
 
@@ -106,6 +107,22 @@ Result<onnx::ReadOptions> read_options(const Options& options, Host& host) {
     WEFT_ASSIGN(pair, assignment(text, "INPUT=V,V…"));
     WEFT_ASSIGN(values, numbers(pair.second, text));
     read.constants[pair.first] = std::move(values);
+  }
+  for (const std::string& text : options.all("sequence")) {
+    WEFT_ASSIGN(pair, assignment(text, "INPUT=N"));
+    WEFT_ASSIGN(count, number(pair.second, text));
+    read.sequences[pair.first] = count;
+  }
+  for (const std::string& name : options.all("absent")) read.absent.insert(name);
+  for (const std::string& text : options.all("bound")) {
+    const size_t equals = text.rfind('=');
+    const std::string name = equals == std::string::npos ? "" : text.substr(0, equals);
+    WEFT_ASSIGN(extents, shape(equals == std::string::npos ? text : text.substr(equals + 1), text));
+    graph::Ints& bounds = read.bounds[name];
+    for (const onnx::ExtentRange& extent : extents) bounds.push_back(extent.max);
+    const bool is_sane =
+        !bounds.empty() && std::ranges::all_of(bounds, [](int64_t n) { return n <= INT32_MAX; });
+    if (!is_sane) return fail(ErrorKind::invalid_argument, "\"" + text + "\" is no bound");
   }
   read.open_external = [&host, model = options.positional()](std::string_view path) {
     return host.open_external(model, path);

@@ -7,7 +7,7 @@
 
 namespace weft::cli {
 
-/// --dim and --shape, and the model's folder for external data.
+/// --dim, --shape and the like, and the model's folder for external data.
 Result<onnx::ReadOptions> read_options(const Options& options, Host& host);
 
 /// All of CompileOptions that options say; those that the command does not have keep their defaults.

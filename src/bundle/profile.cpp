@@ -1,5 +1,6 @@
 // What profiles know of a program's statements.
 #include "bundle/manifest.hpp"
+#include "plan/tables.hpp"
 
 namespace weft::bundle {
 namespace {
@@ -28,6 +29,9 @@ struct Describe {
     return {"copy", {}, 0, program.buffers[copy.destination].name, 0, 2 * plan::greatest(copy.bytes)};
   }
   StatementInfo operator()(const plan::Define& define) const { return {"copy", {}, 0, define.symbol, 0, 4}; }
+  StatementInfo operator()(const plan::Check& check) const {
+    return {"call", "check", plan::check_kernel_id(program), check.source, 0, 8};
+  }
   StatementInfo operator()(const plan::Load& load) const {
     return {"load", {}, 0, program.buffers[load.buffer].name, 0, load.bytes};
   }
@@ -43,7 +47,7 @@ std::vector<StatementInfo> statement_infos(const plan::Program& program) {
       out.push_back(std::visit(Describe{program}, statement));
       // The second record of a definition: what depends on the symbol.
       if (std::holds_alternative<plan::Define>(statement))
-        out.push_back({"call", "resize", static_cast<uint32_t>(program.kernels.size()), {}, 0, 0});
+        out.push_back({"call", "resize", plan::resize_kernel_id(program), {}, 0, 0});
     }
   }
   return out;

@@ -74,6 +74,7 @@ class Builder {
   Result<BuiltProgram> run() {
     for (const graph::Port& port : g_.inputs) built_.inputs.push_back(add_boundary(port, BufferKind::input));
     for (const graph::Port& port : g_.outputs) add_output_buffer(port);
+    for (const graph::Port& port : g_.inputs) WEFT_TRY(define(port.value));
     for (const auto& constant : g_.constants) WEFT_TRY(define(constant.first));
     for (const Group& group : groups_) {
       WEFT_TRY(group.constant ? add_constant(group) : add_group(group));
@@ -138,20 +139,30 @@ class Builder {
     return add_kernel(lower::copy_stage(g_, port.value), {source, target}, "output " + port.name);
   }
 
-  /// The symbols that the value is. A scalar lies at the start of its buffer, or is brought there.
+  /// The checks of a value, and the symbols that it is.
   Result<void> define(ValueId value) {
+    for (const graph::Check& check : g_.checks) {
+      if (check.value != value) continue;
+      WEFT_ASSIGN(buffer, scalar_buffer(value));
+      entry().push_back(plan::Check{buffer, check.min, check.max, check.what, check.source});
+      --readers_[value];
+    }
     for (const graph::Port& port : g_.definitions) {
       if (port.value != value) continue;
-      const Storage wanted = row_major(g_.values[value].type);
-      WEFT_ASSIGN(placement, require(value, wanted));
-      if (!placement.storage.offset.is_constant(0)) {
-        WEFT_ASSIGN(packed, pack(value, placement, wanted));
-        placement = packed;
-      }
-      entry().push_back(plan::Define{port.name, placement.buffer});
+      WEFT_ASSIGN(buffer, scalar_buffer(value));
+      entry().push_back(plan::Define{port.name, buffer});
       --readers_[value];
     }
     return {};
+  }
+
+  /// A scalar lies at the start of its buffer, or is brought there.
+  Result<BufferId> scalar_buffer(ValueId value) {
+    const Storage wanted = row_major(g_.values[value].type);
+    WEFT_ASSIGN(placement, require(value, wanted));
+    if (placement.storage.offset.is_constant(0)) return placement.buffer;
+    WEFT_ASSIGN(packed, pack(value, placement, wanted));
+    return packed.buffer;
   }
 
   std::vector<Statement>& entry() { return built_.program.entries[constant_ ? 0 : 1].statements; }

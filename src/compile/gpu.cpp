@@ -48,6 +48,10 @@ class ProgramJson {
     WEFT_CHECK(false, "a symbol in a program for GPUs");
     return {};
   }
+  ordered_json json(const plan::Check&) const {
+    WEFT_CHECK(false, "a check in a program for GPUs");
+    return {};
+  }
   /// The weights are not streamed.
   ordered_json json(const plan::Load&) const {
     WEFT_CHECK(false, "a load in a program for GPUs");

@@ -57,8 +57,8 @@ std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::strin
                                   bool debug_names) {
   wasm::ModuleInput input;
   std::vector<loops::Kernel> kernels = variant.built.program.kernels;
-  if (!variant.built.program.symbols.empty())
-    kernels.push_back(plan::resize_kernel(variant.built.program, variant.tables));
+  for (loops::Kernel& kernel : plan::table_kernels(variant.built.program, variant.tables))
+    kernels.push_back(std::move(kernel));
   input.kernels = kernels;
   input.features = variant.features;
   input.memory_pages_min = variant.pages;

@@ -143,6 +143,21 @@ class Evaluation {
       symbols_[port.name] = value;
       release(id);
     }
+    return check(id);
+  }
+
+  Result<void> check(ValueId id) {
+    for (const Check& check : graph_.checks) {
+      if (check.value != id) continue;
+      WEFT_TRY(require(id));
+      const int64_t value = *evaluators::data<int64_t>(values_.at(id));
+      const int64_t min = expr::evaluate(check.min, symbols_), max = expr::evaluate(check.max, symbols_);
+      if (value < min || value > max)
+        return fail(ErrorKind::invalid_argument,
+                    fmt::format("{} is {}, which is not in {}..{}", check.what, value, min, max),
+                    check.source);
+      release(id);
+    }
     return {};
   }
 
@@ -242,6 +257,7 @@ Result<std::vector<Tensor>> evaluate(const Graph& g, const Blobs& blobs, const s
                 fmt::format("{} inputs are given, {} are needed", inputs.size(), g.inputs.size()));
   Evaluation evaluation(g, blobs, options);
   for (size_t i = 0; i < inputs.size(); ++i) WEFT_TRY(evaluation.set_input(g.inputs[i], inputs[i]));
+  for (const Port& port : g.inputs) WEFT_TRY(evaluation.define(port.value));
   for (const auto& entry : g.constants) WEFT_TRY(evaluation.define(entry.first));
   for (const Node& node : g.nodes) WEFT_TRY(evaluation.run_node(node));
   std::vector<Tensor> outputs;

@@ -8,7 +8,8 @@
 // Nodes have no side effects; an unused node may be dropped. Dimensions are expr::Expr: an integer, or an
 // expression over the graph's symbols, each with a range. A symbol is chosen by the caller, or computed by
 // the graph: then a definition names the value, an i32 in the symbol's range, and nodes that depend on the
-// symbol come after the one that makes it.
+// symbol come after the one that makes it. A check names a value that must lie in a range: where it does not,
+// the run ends with an error.
 //
 // Text form (print and parse are inverse):
 //   graph "name" {
@@ -19,6 +20,7 @@
 //     round-trip) %y = conv(%x, %w, %b) {strides = [1, 1], …} : f32[1, 8, 2, 2] @ "Conv_0" group 3 output "y"
 //     = %y
 //     define n = %count                                            (a symbol that the graph computes)
+//     check %last in [-6, 5] "ids" @ "Gather_3"                    (what the error names)
 //   }
 #pragma once
 
@@ -94,6 +96,14 @@ struct Port {
   ValueId value;
 };
 
+/// A number that the model's inputs decide and that must lie in a range, which may depend on symbols.
+struct Check {
+  ValueId value;  ///< i64[]
+  expr::Expr min, max;
+  std::string what;    ///< the tensor that the error is about
+  std::string source;  ///< the foreign node
+};
+
 struct Graph {
   std::string name;
   std::map<std::string, expr::Variable, std::less<>> symbols;
@@ -103,12 +113,13 @@ struct Graph {
   std::vector<Node> nodes;                    ///< topological order
   std::vector<Port> inputs, outputs;
   std::vector<Port> definitions;  ///< symbols that the graph computes, by name, and their values
+  std::vector<Check> checks;
 
   bool is_constant(ValueId id) const { return constants.contains(id); }
 };
 /// Whether the graph computes the symbol; else the caller chooses it.
 bool is_defined(const Graph& g, std::string_view symbol);
-/// What is read besides by nodes: the values of outputs and of definitions.
+/// What is read besides by nodes: the values of outputs, of definitions and of checks.
 std::vector<ValueId> results(const Graph& g);
 
 // Build

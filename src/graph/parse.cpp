@@ -81,6 +81,7 @@ class Parser {
     if (scanner_.take("symbol")) return symbol();
     if (scanner_.take("output")) return output();
     if (scanner_.take("define")) return definition();
+    if (scanner_.take("check")) return check();
     std::string name = scanner_.value_name();
     scanner_.expect("=");
     if (scanner_.take("input")) return input(std::move(name));
@@ -150,6 +151,23 @@ class Parser {
     scanner_.expect("=");
     const ValueId id = use();
     if (!scanner_.failed()) g_.definitions.push_back({std::move(name), id});
+  }
+
+  void check() {
+    Check check;
+    check.value = use();
+    scanner_.expect("in");
+    // The range reads as a shape of two extents.
+    Shape range;
+    MemberParser(scanner_, g_.symbols).read(range);
+    check.what = scanner_.string();
+    scanner_.expect("@");
+    check.source = scanner_.string();
+    if (!scanner_.failed() && range.size() != 2) scanner_.fail("a range has two ends");
+    if (scanner_.failed()) return;
+    check.min = range[0];
+    check.max = range[1];
+    g_.checks.push_back(std::move(check));
   }
 
   void input(std::string name) {

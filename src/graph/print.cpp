@@ -62,6 +62,9 @@ class Printer {
       out_ += "  output " + quoted(port.name) + " = " + token(port.value) + "\n";
     for (const Port& port : g_.definitions)
       out_ += "  define " + expr::print(expr::variable(port.name)) + " = " + token(port.value) + "\n";
+    for (const Check& check : g_.checks)
+      out_ += fmt::format("  check {} in [{}, {}] {} @ {}\n", token(check.value), expr::print(check.min),
+                          expr::print(check.max), quoted(check.what), quoted(check.source));
     return out_ + "}\n";
   }
 

@@ -38,6 +38,7 @@ std::vector<ValueId> results(const Graph& g) {
   std::vector<ValueId> values;
   for (const Port& port : g.outputs) values.push_back(port.value);
   for (const Port& port : g.definitions) values.push_back(port.value);
+  for (const Check& check : g.checks) values.push_back(check.value);
   return values;
 }
 
@@ -60,11 +61,23 @@ void specialize(Attributes& attributes, const SymbolValues& values) {
       attributes);
 }
 
+namespace {
+
+expr::Expr specialized(const expr::Expr& e, const SymbolValues& values) {
+  return specialize(Shape{e}, values).front();
+}
+
+}  // namespace
+
 Graph specialize(Graph g, const SymbolValues& values) {
   for (const auto& [name, symbol] : g.symbols)
     WEFT_CHECK(values.contains(name) || is_defined(g, name), "no value for the symbol " + name);
   for (Value& value : g.values) value.type.shape = specialize(std::move(value.type.shape), values);
   for (Node& node : g.nodes) specialize(node.attributes, values);
+  for (Check& check : g.checks) {
+    check.min = specialized(check.min, values);
+    check.max = specialized(check.max, values);
+  }
   std::erase_if(g.symbols, [&](const auto& entry) { return values.contains(entry.first); });
   std::erase_if(g.definitions, [&](const Port& port) { return values.contains(port.name); });
   return g;

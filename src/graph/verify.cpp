@@ -62,6 +62,7 @@ class Verifier {
     for (const auto& [id, data] : g_.constants) WEFT_TRY(constant(id, data));
     for (const Node& n : g_.nodes) WEFT_TRY(node(n));
     WEFT_TRY(definitions());
+    WEFT_TRY(checks());
     return outputs();
   }
 
@@ -137,6 +138,16 @@ class Verifier {
           return broken("depends on a symbol that is defined later: " + name, n.source);
       for (const Port& port : g_.definitions)
         if (port.value == n.output) open.erase(port.name);
+    }
+    return {};
+  }
+
+  Result<void> checks() const {
+    for (const Check& check : g_.checks) {
+      if (check.value >= g_.values.size() || !defined_[check.value])
+        return broken("a check of a value that nothing defines", check.source);
+      if (g_.values[check.value].type != Type{DType::i64, {}})
+        return broken("a check of a value that is not an i64", check.source);
     }
     return {};
   }

@@ -34,6 +34,8 @@ graph::Graph remove_dead(graph::Graph g) {
   for (graph::Port& port : g.outputs) result.outputs.push_back({std::move(port.name), renamed[port.value]});
   for (graph::Port& port : g.definitions)
     result.definitions.push_back({std::move(port.name), renamed[port.value]});
+  result.checks = std::move(g.checks);
+  for (graph::Check& check : result.checks) check.value = renamed[check.value];
   return result;
 }
 

@@ -33,6 +33,7 @@ Graph simplify(Graph g) {
   }
   for (graph::Port& port : g.outputs) port.value = stands[port.value];
   for (graph::Port& port : g.definitions) port.value = stands[port.value];
+  for (graph::Check& check : g.checks) check.value = stands[check.value];
   return g;
 }
 

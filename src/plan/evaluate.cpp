@@ -24,6 +24,8 @@ class Evaluator {
     std::visit([&](const auto& s) { step(s); }, statement);
   }
 
+  const std::optional<Check>& failed() const { return failed_; }
+
  private:
   std::vector<uint8_t>& bytes(BufferId id) { return contents_[id]; }
 
@@ -58,6 +60,16 @@ class Evaluator {
     uint32_t value = 0;
     for (size_t i = 0; i < 4; ++i) value |= static_cast<uint32_t>(held[i]) << (8 * i);
     symbols_[define.symbol] = static_cast<int32_t>(value);
+  }
+
+  void step(const Check& check) {
+    const std::vector<uint8_t>& held = bytes(check.buffer);
+    WEFT_CHECK(held.size() >= 8);
+    uint64_t bits = 0;
+    for (size_t i = 0; i < 8; ++i) bits |= static_cast<uint64_t>(held[i]) << (8 * i);
+    const auto value = static_cast<int64_t>(bits);
+    if (value < expr::evaluate(check.min, symbols_) || value > expr::evaluate(check.max, symbols_))
+      failed_ = check;
   }
 
   /// Each parameter gets a copy of its slice; what the kernel may write goes back.
@@ -95,6 +107,7 @@ class Evaluator {
   const Program& program_;
   Contents& contents_;
   SymbolValues symbols_;
+  std::optional<Check> failed_;
   std::map<BufferId, std::vector<uint8_t>> file_;  ///< weights that statements load
 };
 
@@ -108,14 +121,20 @@ bool is_defined(const Program& program, std::string_view symbol) {
   return false;
 }
 
+bool has_checks(const Program& program) {
+  const auto is_check = [](const Statement& s) { return std::holds_alternative<Check>(s); };
+  return std::ranges::any_of(
+      program.entries, [&](const Entry& entry) { return std::ranges::any_of(entry.statements, is_check); });
+}
+
 uint64_t greatest(const expr::Expr& e) {
   const auto most = expr::bounds(e).max;
   WEFT_CHECK(most.has_value(), expr::print(e));
   return static_cast<uint64_t>(std::max<int64_t>(0, *most));
 }
 
-void evaluate(const Program& program, std::string_view entry, Contents& contents,
-              const SymbolValues& symbols) {
+std::optional<Check> evaluate(const Program& program, std::string_view entry, Contents& contents,
+                              const SymbolValues& symbols) {
   const auto found = std::ranges::find(program.entries, entry, &Entry::name);
   WEFT_CHECK(found != program.entries.end(), entry);
   contents.resize(program.buffers.size());
@@ -124,7 +143,10 @@ void evaluate(const Program& program, std::string_view entry, Contents& contents
     if (program.buffers[i].kind == BufferKind::arena) std::ranges::fill(contents[i], kPoison);
   }
   Evaluator evaluator(program, contents, symbols);
-  for (const Statement& statement : found->statements) evaluator.run(statement);
+  for (const Statement& statement : found->statements)
+    if (evaluator.failed()) break;
+    else evaluator.run(statement);
+  return evaluator.failed();
 }
 
 }  // namespace weft::plan

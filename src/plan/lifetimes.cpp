@@ -39,6 +39,7 @@ std::vector<Use> uses(const Program& program, const Statement& statement) {
   if (const auto* load = std::get_if<Load>(&statement)) return {{load->buffer, false, true}};
   if (const auto* fill = std::get_if<Fill>(&statement)) return {{fill->buffer, false, true}};
   if (const auto* define = std::get_if<Define>(&statement)) return {{define->buffer, true, false}};
+  if (const auto* check = std::get_if<Check>(&statement)) return {{check->buffer, true, false}};
   const Copy& copy = std::get<Copy>(statement);
   return {{copy.destination, false, true}, {copy.source, true, false}};
 }

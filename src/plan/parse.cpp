@@ -152,7 +152,8 @@ class Parser {
     if (scanner_.take_word("copy")) return copy();
     if (scanner_.take_word("load")) return load();
     if (scanner_.take_word("define")) return define();
-    scanner_.fail("expected call, fill, copy, load or define");
+    if (scanner_.take_word("check")) return check();
+    scanner_.fail("expected call, fill, copy, load, define or check");
     return Fill{};
   }
 
@@ -209,6 +210,21 @@ class Parser {
     scanner_.expect("=");
     define.buffer = id('b');
     return define;
+  }
+
+  Check check() {
+    Check check;
+    check.buffer = id('b');
+    scanner_.expect_word("in");
+    scanner_.expect("[");
+    check.min = expression();
+    scanner_.expect(",");
+    check.max = expression();
+    scanner_.expect("]");
+    check.what = scanner_.string();
+    scanner_.expect("@");
+    check.source = scanner_.string();
+    return check;
   }
 
   Split split_;

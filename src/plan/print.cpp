@@ -58,6 +58,11 @@ std::string text(const Define& define) {
   return fmt::format("define {} = b{}", define.symbol, define.buffer);
 }
 
+std::string text(const Check& check) {
+  return fmt::format("check b{} in [{}, {}] {} @ {}", check.buffer, expr::print(check.min),
+                     expr::print(check.max), loops::quoted(check.what), loops::quoted(check.source));
+}
+
 }  // namespace
 
 std::string print(const Program& program) {

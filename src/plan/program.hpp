@@ -3,10 +3,11 @@
 // Semantics. A program has buffers, kernels and entries. An entry is a list of statements that run in order;
 // `prepare` runs once after the weights are in memory, `run` once per inference. A call runs blocks [0,
 // blocks) of a kernel, `grain` blocks at a time; the caller may stop between two grains and go on later.
-// Buffers with overlapping addresses must not be live at once (verify). An error cell that a kernel sets ends
-// the entry. Blocks, offsets and sizes of statements are expressions over the program's symbols: extents that
-// the caller chooses before `run`, or that a `define` of `run` computes, each within its range. A buffer has
-// room and an address for the greatest; for others it may take less, and lie lower (moves.hpp).
+// Buffers with overlapping addresses must not be live at once (verify). A check of a value that is out of its
+// range ends the entry with an error. Blocks, offsets and sizes of statements are expressions over the
+// program's symbols: extents that the caller chooses before `run`, or that a `define` of `run` computes, each
+// within its range. A buffer has room and an address for the greatest; for others it may take less, and lie
+// lower (moves.hpp).
 //
 // A load in `prepare` brings bytes of a tensor of model.weights: the caller copies them and goes on. A
 // program without loads has all weights in memory before prepare. A weight with a window has memory for a
@@ -33,6 +34,7 @@
 //       call k1(b2, b1) blocks 224 grain 4 @ "image"
 //       copy b3 <- b1 602112
 //       define n = b7
+//       check b8 in [-6, 5] "ids" @ "Gather_3"
 //     }
 //   }
 #pragma once
@@ -105,7 +107,14 @@ struct Define {
   std::string symbol;
   BufferId buffer = 0;
 };
-using Statement = std::variant<Call, Fill, Copy, Load, Define>;
+/// Where the i64 that the buffer holds is not in the range, the entry ends with an error.
+struct Check {
+  BufferId buffer = 0;
+  expr::Expr min = 0, max = 0;  ///< within i32
+  std::string what;             ///< the model's tensor
+  std::string source;           ///< the model's node
+};
+using Statement = std::variant<Call, Fill, Copy, Load, Define, Check>;
 
 struct Entry {
   std::string name;  ///< "prepare", "run"
@@ -139,9 +148,11 @@ Result<void> verify(const Program& program);
 
 /// Memory contents by buffer; evaluation of one entry with loops::evaluate. The reference for the module's
 /// step(). Weights that statements load are given whole; what the last load left is in `contents` afterwards.
+/// The result is the check that ended the entry, if one did.
 using Contents = std::vector<std::vector<uint8_t>>;
-void evaluate(const Program& program, std::string_view entry, Contents& contents,
-              const SymbolValues& symbols = {});
+std::optional<Check> evaluate(const Program& program, std::string_view entry, Contents& contents,
+                              const SymbolValues& symbols = {});
+bool has_checks(const Program& program);
 
 /// Makes kernels that differ only in names one, and renumbers the calls: equal signature, shared code.
 Program share_kernels(Program program);

@@ -12,6 +12,11 @@ namespace {
 enum class Opcode : uint32_t { end = 0, call = 1, fill = 2, copy = 3, load = 4 };
 
 constexpr uint64_t kRecordsAddress = 128;
+/// The addresses of the value and of the context, the ends of the range.
+constexpr uint64_t kCheckParams = 4;
+/// Words of the context (docs/bundle.md), and the code of an error.
+enum ContextWord : uint8_t { error_code = 2, error_value = 4, error_min = 6, error_max = 7 };
+constexpr int64_t kOutOfRange = 1;
 
 /// What a kernel gets: each argument's buffer and the offset from its address, then the symbols' values.
 /// Calls with equal ones share their params.
@@ -63,6 +68,7 @@ struct Layout {
   std::vector<uint64_t> entry_records;
   std::map<Arguments, uint64_t> params;
   std::vector<Arguments> order;
+  uint64_t checks = 0;  ///< params of checks, kCheckParams words each, in order
   uint64_t resize = 0, symbols = 0, answers = 0, places = 0;
   uint64_t end = 0;
 };
@@ -97,6 +103,10 @@ Layout make_layout(const Program& program) {
       layout.order.push_back(std::move(key));
     }
   }
+  layout.checks = at;
+  for (const Entry& entry : program.entries)
+    for (const Statement& statement : entry.statements)
+      if (std::holds_alternative<Check>(statement)) at += 4 * kCheckParams;
   if (!program.symbols.empty()) {
     layout.resize = at;
     layout.symbols = at + 2 * kRecordSize + 4;  // behind the address of the tables
@@ -118,6 +128,7 @@ class Writer {
 
   void entry(const Entry& entry, Nodes& nodes) {
     const std::vector<uint32_t> node = node_of_statements(entry, nodes);
+    nodes_ = &nodes;
     for (size_t i = 0; i < entry.statements.size(); ++i) {
       windows_.pass(entry.statements[i]);
       std::visit([&](const auto& statement) { write(statement, node[i]); }, entry.statements[i]);
@@ -131,6 +142,19 @@ class Writer {
       for (const std::string& name : list.symbols) {
         const expr::Variable& symbol = program_.symbols.find(name)->second;
         out_.u32(value(expr::variable(name, symbol.range, symbol.multiple_of), at()));
+      }
+    }
+  }
+
+  void check_params() {
+    for (const Entry& entry : program_.entries) {
+      for (const Statement& statement : entry.statements) {
+        const auto* check = std::get_if<Check>(&statement);
+        if (!check) continue;
+        out_.u32(address(check->buffer, at()));
+        out_.u32(kContextAddress);
+        out_.u32(end(check->max));
+        out_.u32(end(check->min));
       }
     }
   }
@@ -157,8 +181,9 @@ class Writer {
     size_t pending = 0;  // statements before it have their node
     for (size_t i = 0; i < out.size(); ++i) {
       const auto* call = std::get_if<Call>(&entry.statements[i]);
-      if (!call) continue;
-      const uint32_t node = nodes.add(call->source);
+      const auto* check = std::get_if<Check>(&entry.statements[i]);
+      if (!call && !check) continue;
+      const uint32_t node = nodes.add(call ? call->source : check->source);
       while (pending <= i) out[pending++] = node;
     }
     while (pending > 0 && pending < out.size()) {
@@ -174,7 +199,7 @@ class Writer {
   /// Its kernel comes behind the program's, its params behind its records.
   void call_resize(uint32_t node) {
     const uint32_t params = word(layout_.resize + 2 * kRecordSize);
-    record({static_cast<uint32_t>(Opcode::call), word(program_.kernels.size()), params, 1, 1, 0, node});
+    record({static_cast<uint32_t>(Opcode::call), resize_kernel_id(program_), params, 1, 1, 0, node});
   }
 
   /// What the module starts with: 0 where the value depends on symbols.
@@ -182,6 +207,12 @@ class Writer {
     if (const auto constant = e.as_constant()) return word(static_cast<uint64_t>(*constant));
     words_.emplace(address, Word{e});
     return 0;
+  }
+
+  /// Of a range: an i32.
+  uint32_t end(const expr::Expr& e) {
+    const auto constant = e.as_constant();
+    return constant ? static_cast<uint32_t>(*constant) : value(e, at());
   }
 
   void record(std::vector<uint32_t> words) {
@@ -228,8 +259,17 @@ class Writer {
     call_resize(node);
   }
 
+  /// The last word of the record is the tensor's name.
+  void write(const Check& check, uint32_t node) {
+    const uint32_t params = word(layout_.checks + 4 * kCheckParams * checks_++);
+    record({static_cast<uint32_t>(Opcode::call), check_kernel_id(program_), params, 1, 1, 0, node,
+            nodes_->add(check.what)});
+  }
+
   const Program& program_;
   const Layout& layout_;
+  Nodes* nodes_ = nullptr;
+  uint64_t checks_ = 0;  ///< written so far
   const std::map<BufferId, uint64_t>& file_;
   Windows windows_;
   std::vector<bool> moving_;
@@ -254,6 +294,7 @@ StaticData make_static_data(const Program& program, Nodes& nodes, const std::map
   Writer writer(program, layout, out.moves, file);
   for (const Entry& entry : program.entries) writer.entry(entry, nodes);
   writer.params();
+  writer.check_params();
   writer.resize();
   out.segments.emplace_back(word(kRecordsAddress), writer.take());
   for (const uint64_t records : layout.entry_records) out.entry_records.push_back(word(records));
@@ -320,8 +361,6 @@ class Places {
   std::map<BufferId, std::string> names_;
 };
 
-}  // namespace
-
 loops::Kernel resize_kernel(const Program& program, const StaticData& tables) {
   loops::Kernel kernel;
   kernel.name = "resize";
@@ -342,6 +381,52 @@ loops::Kernel resize_kernel(const Program& program, const StaticData& tables) {
   }
   if (tables.places != 0) store(tables.places, places.need());
   return kernel;
+}
+
+/// Writes the error cell: what is wrong or 0, the value, the range. step() looks at it after each call.
+loops::Kernel check_kernel() {
+  using namespace loops;
+  Kernel kernel;
+  kernel.name = "check";
+  const expr::Interval range = {INT32_MIN, INT32_MAX};
+  for (const char* end : {"max", "min"}) kernel.symbols.emplace(end, expr::Variable{end, range, 1});
+  kernel.buffers.push_back({.name = "value", .dtype = DType::i64, .space = BufferSpace::read, .elements = 1});
+  kernel.buffers.push_back({.name = "context",
+                            .dtype = DType::i32,
+                            .space = BufferSpace::write,
+                            .elements = int64_t{kContextSize / 4}});
+  const loops::Type i64{DType::i64, 1};
+  const auto end = [&](const char* name) { return index_value(expr::variable(name, range)); };
+  const auto put = [&](ContextWord at, Value value) {
+    kernel.body.push_back(make_store(1, static_cast<int64_t>(at), std::move(value)));
+  };
+  const Value value = load(i64, 0, 0);
+  const Value below = binary(ValueOp::less, value, cast(DType::i64, end("min")));
+  const Value above = binary(ValueOp::less, cast(DType::i64, end("max")), value);
+  const loops::Type i32{DType::i32, 1};
+  put(error_code, select(binary(ValueOp::logical_or, below, above), constant_int(i32, kOutOfRange),
+                         constant_int(i32, 0)));
+  put(error_value, cast(DType::i32, value));
+  const Value high = binary(ValueOp::shift_right, value, constant_int(i64, 32));
+  kernel.body.push_back(make_store(1, int64_t{error_value} + 1, cast(DType::i32, high)));
+  put(error_min, end("min"));
+  put(error_max, end("max"));
+  return kernel;
+}
+
+}  // namespace
+
+std::vector<loops::Kernel> table_kernels(const Program& program, const StaticData& tables) {
+  std::vector<loops::Kernel> kernels;
+  if (!program.symbols.empty()) kernels.push_back(resize_kernel(program, tables));
+  if (has_checks(program)) kernels.push_back(check_kernel());
+  return kernels;
+}
+
+KernelId resize_kernel_id(const Program& program) { return static_cast<KernelId>(program.kernels.size()); }
+
+KernelId check_kernel_id(const Program& program) {
+  return static_cast<KernelId>(program.kernels.size() + (program.symbols.empty() ? 0 : 1));
 }
 
 }  // namespace weft::plan

@@ -30,7 +30,7 @@ class Nodes {
 
 /// [0, 64) stays unused, so that no table lies at address 0.
 inline constexpr uint32_t kContextAddress = 64;
-inline constexpr uint32_t kContextSize = 24;
+inline constexpr uint32_t kContextSize = 32;
 inline constexpr uint32_t kRecordSize = 32;
 /// Buffers lie at this address or above (what emitted pointers assume: targets/wasm/addresses.hpp).
 inline constexpr uint32_t kLowestBuffer = 1024;
@@ -70,7 +70,10 @@ uint64_t static_size(const Program& program);
 StaticData make_static_data(const Program& program, Nodes& nodes,
                             const std::map<BufferId, uint64_t>& file = {});
 
-/// The kernel that the record at `resize` calls, number program.kernels.size(): it stores StaticData::words.
-loops::Kernel resize_kernel(const Program& program, const StaticData& tables);
+/// What a module has beside the program's kernels, behind them and in this order: the kernel that the record
+/// at `resize` calls, which stores StaticData::words (programs with symbols), and the one that checks call.
+std::vector<loops::Kernel> table_kernels(const Program& program, const StaticData& tables);
+KernelId resize_kernel_id(const Program& program);
+KernelId check_kernel_id(const Program& program);
 
 }  // namespace weft::plan

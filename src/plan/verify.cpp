@@ -88,6 +88,18 @@ class Checker {
     return {};
   }
 
+  Result<void> check(const Check& check) {
+    WEFT_TRY(check_id(check.buffer));
+    if (program_.buffers[check.buffer].bytes < 8)
+      return broken(fmt::format("b{} is too small for an i64", check.buffer), check.source);
+    for (const expr::Expr& end : {check.min, check.max}) {
+      const expr::Interval bounds = expr::bounds(end);
+      if (!bounds.min || *bounds.min < INT32_MIN || !bounds.max || *bounds.max > INT32_MAX)
+        return broken("the end of a range is no i32: " + expr::print(end), check.source);
+    }
+    return {};
+  }
+
   Result<void> check(const Call& call) {
     if (call.kernel >= program_.kernels.size())
       return broken(fmt::format("there is no kernel k{}", call.kernel), call.source);

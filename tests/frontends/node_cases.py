@@ -1,8 +1,11 @@
 """node_cases.py OUTDIR: ONNX's own tests of single operators, as files that a C++ test reads without protobuf.
 
-OUTDIR/index.json   [{"name", "model", "bound"?, "rtol", "atol", "inputs": [T], "outputs": [T], "symbolic"?: {name: extent}}], T = {name, dtype, shape, file}
-OUTDIR/*.onnx       the models; "bound" is the same with all inputs but the first as initializers, for operands that weft
-                    needs to know at compile time
+OUTDIR/index.json   [{"name", "model", "bound"?, "rtol", "atol", "inputs": [T], "outputs": [T], "symbolic"?: {name: extent},
+                    "sequences"?: {name: length}, "shapes"?: {name: shape}, "absent"?: [name], "most": extent}],
+                    T = {name, dtype, shape, file}; the tensors of a sequence are "name.0", "name.1", …, with their
+                    "shapes"; "absent": optional inputs that hold nothing; "most": twice the outputs' greatest extent
+OUTDIR/*.onnx       the models; "bound" is the same with all inputs but the first as initializers, or beside sequences all
+                    single integers, for operands that weft needs to know at compile time
 OUTDIR/*.dims.onnx  the same with every input extent above 1 a symbolic dimension, one for each number: "dims" {name: extent}
 OUTDIR/left_out.json  [{"name", "reason"}]: the cases whose values these files cannot hold
 OUTDIR/operators.json  the package's version, and all operators that it defines
@@ -53,22 +56,31 @@ def generated_cases():
         yield case.name, case.model, inputs, outputs, case.rtol, case.atol
 
 
-def bound(model, arrays):
-    """All inputs but the first become initializers; None when there is nothing to bind."""
+def is_structured(value):
+    """A sequence, or an optional that holds nothing."""
+    return value is None or isinstance(value, list)
+
+
+def bound(model, arrays, structured):
+    """Operands become initializers: all inputs but the first, or beside sequences all single integers; None when there are none."""
     given = {i.name for i in model.graph.initializer}
-    inputs = [i for i in model.graph.input if i.name not in given]
-    if len(inputs) < 2:
+    inputs = list(zip([i for i in model.graph.input if i.name not in given], arrays))
+    if structured and (len(inputs) == 1 or any(is_structured(a) for a in arrays)):
+        chosen = [(i, a) for i, a in inputs if not is_structured(a) and np.asarray(a).size == 1 and np.asarray(a).dtype.kind in "iub"]
+    else:
+        chosen = inputs[1:]
+    if not chosen:
         return None
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    for value, array in list(zip(inputs, arrays))[1:]:
+    for value, array in chosen:
         copy.graph.initializer.append(numpy_helper.from_array(np.asarray(array), value.name))
     return copy
 
 
 def symbolic_extents(model, names, arrays):
     """The extents that the case gives to the dimensions with names."""
-    shapes = {name: np.asarray(array).shape for name, array in zip(names, arrays)}
+    shapes = {name: np.asarray(array).shape for name, array in zip(names, arrays) if not is_structured(array)}
     return {
         dim.dim_param: int(shapes[i.name][axis])
         for i in model.graph.input if i.name in shapes
@@ -81,6 +93,8 @@ def with_dims(model, arrays):
     copy.CopyFrom(model)
     given = {i.name for i in model.graph.initializer}
     for value, array in zip([i for i in copy.graph.input if i.name not in given], arrays):
+        if is_structured(array):
+            continue
         tensor = value.type.tensor_type
         del tensor.shape.dim[:]
         for extent in np.asarray(array).shape:
@@ -119,6 +133,17 @@ def all_operators():
     return [rows[name] for name in sorted(rows)]
 
 
+def flattened(names, values):
+    """Sequences as their tensors, and nothing where an optional holds nothing."""
+    pairs = []
+    for name, value in zip(names, values):
+        if isinstance(value, list):
+            pairs += [(f"{name}.{i}", tensor) for i, tensor in enumerate(value)]
+        elif value is not None:
+            pairs.append((name, value))
+    return [name for name, _ in pairs], [value for _, value in pairs]
+
+
 def main():
     out = pathlib.Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
@@ -143,31 +168,41 @@ def main():
     for source in (generated_cases(), shipped_cases()):
         for name, model, inputs, outputs, rtol, atol in source:
             inputs, outputs = ([numpy_helper.to_array(a) if isinstance(a, onnx.TensorProto) else a for a in side] for side in (inputs, outputs))
-            if any(not isinstance(a, (np.ndarray, np.generic)) for a in [*inputs, *outputs]):
-                left_out.append({"name": name, "operators": operators_of(model), "reason": "an input or output that is a sequence, an optional or a map"})
+            structured = any(is_structured(a) for a in [*inputs, *outputs])
+            elements = flattened([""] * (len(inputs) + len(outputs)), [*inputs, *outputs])[1]
+            if any(not isinstance(a, (np.ndarray, np.generic)) for a in elements):
+                left_out.append({"name": name, "operators": operators_of(model), "reason": "an input or output that is a sequence of sequences or a map"})
                 continue
             given = {i.name for i in model.graph.initializer}
             names = [i.name for i in model.graph.input if i.name not in given]
-            if any(np.asarray(a).dtype.name == "bfloat16" for a in outputs):
+            if any(np.asarray(a).dtype.name == "bfloat16" for a in elements):
                 rtol = max(rtol, 2**-6)  # as onnx.backend.test.runner has it
             entry = {"name": name, "model": f"{name}.onnx", "rtol": rtol, "atol": atol, "operators": operators_of(model),
                      "opset": max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=0),
-                     "inputs": store(f"{name}.in", names, inputs),
-                     "outputs": store(f"{name}.out", [o.name for o in model.graph.output], outputs)}
+                     "inputs": store(f"{name}.in", *flattened(names, inputs)),
+                     "outputs": store(f"{name}.out", *flattened([o.name for o in model.graph.output], outputs))}
             if entry["inputs"] is None or entry["outputs"] is None:
-                kinds = sorted({np.asarray(a).dtype.name for a in [*inputs, *outputs]} - set(DTYPES) - set(HELD))
+                kinds = sorted({np.asarray(a).dtype.name for a in elements} - set(DTYPES) - set(HELD))
                 kinds = ["strings" if kind == "object" else kind for kind in kinds]
                 left_out.append({"name": name, "operators": operators_of(model), "reason": "values of type " + ", ".join(kinds)})
                 continue
             onnx.save(model, out / entry["model"])
+            entry["most"] = 2 * max([1, *(extent for tensor in entry["outputs"] for extent in tensor["shape"])])
+            sequences = {n: a for n, a in zip(names, inputs) if isinstance(a, list)}
+            if sequences:
+                entry["sequences"] = {n: len(a) for n, a in sequences.items()}
+                entry["shapes"] = {f"{n}.{i}": list(np.asarray(t).shape) for n, a in sequences.items() for i, t in enumerate(a)}
+            absent = [n for n, a in zip(names, inputs) if a is None]
+            if absent:
+                entry["absent"] = absent
             symbolic = symbolic_extents(model, names, inputs)
             if symbolic:
                 entry["symbolic"] = symbolic
-            with_constants = bound(model, inputs)
+            with_constants = bound(model, inputs, structured)
             if with_constants is not None:
                 entry["bound"] = f"{name}.bound.onnx"
                 onnx.save(with_constants, out / entry["bound"])
-            for kind, source_model, arrays in (("model", model, inputs), ("bound", with_constants, inputs[:1])):
+            for kind, source_model, arrays in (("model", model, inputs), ("bound", with_constants, inputs if structured else inputs[:1])):
                 if source_model is not None:
                     symbolic_model, dims = with_dims(source_model, arrays)
                     if dims:

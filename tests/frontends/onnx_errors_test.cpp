@@ -238,10 +238,10 @@ TEST(OnnxErrors, Bombs) {
 TEST(OnnxErrors, OperandsThatMustBeConstant) {
   OnnxModel m(13);
   m.input("x", {4}).input("s", {2}, kInt64).node("Reshape", {"x", "s"}, {"y"}, {}, "r").output("y");
-  EXPECT_EQ(
-      error_of(m),
-      "unsupported: Reshape (opset 13): the shape is computed from the model's inputs; weft needs it to be "
-      "constant @ r");
+  EXPECT_EQ(error_of(m),
+            "unsupported: Reshape (opset 13): more than one extent of the shape is computed from the model's "
+            "inputs "
+            "@ r");
 }
 
 TEST(OnnxErrors, RefusedNodesAllAtOnceWithoutWhatDependsOnThem) {
@@ -255,9 +255,11 @@ TEST(OnnxErrors, RefusedNodesAllAtOnceWithoutWhatDependsOnThem) {
   EXPECT_EQ(
       error_of(m),
       "unsupported: the model uses 1 operator that weft does not know: Bogus (opset 13) x 1: \"bogus\"; it "
-      "has 3 nodes that weft refuses: Reshape (opset 13) x 2: \"r1\", \"r2\": the shape is computed from "
-      "the model's inputs; weft needs it to be constant; Expand (opset 13) x 1: \"e\": the shape is computed "
-      "from the model's inputs; weft needs it to be constant @ bogus");
+      "has 3 nodes that weft refuses: Reshape (opset 13) x 2: \"r1\", \"r2\": more than one extent of "
+      "the shape is computed from the model's inputs; Expand (opset 13) x 1: \"e\": the shape[0] is computed "
+      "from "
+      "the model's inputs: say how large it may be with --bound y=N, or --bound N for all such extents @ "
+      "bogus");
   const Blobs blobs = {std::make_shared<StringSource>(m.bytes())};
   const auto found = onnx::find_unsupported(blobs, {});
   ASSERT_TRUE(found);

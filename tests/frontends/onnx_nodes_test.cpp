@@ -21,7 +21,7 @@ const fs::path kRoot = WEFT_SOURCE_DIR;
 const fs::path kCases = kRoot / "build/onnx-nodes";
 
 /// How many cases pass today: a ratchet.
-constexpr size_t kMustPass = 1909;
+constexpr size_t kMustPass = 1967;
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -62,21 +62,45 @@ std::string compare(const graph::Tensor& actual, const graph::Tensor& expected, 
   return "";
 }
 
-/// Empty when right, "refused …" when unsupported, else what is wrong.
-std::string run_case(const json& test, bool is_bound) {
-  // Models with symbolic extents take those of the case.
+/// The case's extents, and its sequences and optionals.
+onnx::ReadOptions options_of(const json& test) {
   onnx::ReadOptions options;
   if (test.contains("symbolic"))
     for (const auto& [name, extent] : test.at("symbolic").items()) options.dims[name] = extent.get<int64_t>();
-  const auto imported =
-      import(read_file(kCases / test.at(is_bound ? "bound" : "model").get<std::string>()), options);
+  if (test.contains("sequences"))
+    for (const auto& [name, length] : test.at("sequences").items())
+      options.sequences[name] = length.get<int64_t>();
+  if (test.contains("shapes"))
+    for (const auto& [name, shape] : test.at("shapes").items()) {
+      std::vector<onnx::ExtentRange>& extents = options.shapes[name];
+      for (const json& extent : shape) extents.emplace_back(extent.get<int64_t>());
+    }
+  if (test.contains("absent"))
+    for (const json& name : test.at("absent")) options.absent.insert(name.get<std::string>());
+  return options;
+}
+
+/// Empty when right, "refused …" when unsupported, else what is wrong.
+std::string run_case(const json& test, bool is_bound) {
+  const onnx::ReadOptions options = options_of(test);
+  const std::string model = read_file(kCases / test.at(is_bound ? "bound" : "model").get<std::string>());
+  auto imported = import(model, options);
+  const bool is_open = !imported && imported.error().message.contains("--bound N for all");
+  // Twice the case's extents, or those: a loop's body may make no sense beyond.
+  for (const int64_t part : {1, 2}) {
+    if (imported || !is_open) break;
+    onnx::ReadOptions with_bound = options;
+    with_bound.bounds[""] = {test.at("most").get<int64_t>() / part};
+    if (auto again = import(model, with_bound)) imported = std::move(again);
+  }
   if (!imported) {
     const bool refused = imported.error().kind == ErrorKind::unsupported;
     return (refused ? "refused: " : "") + to_string(imported.error());
   }
   std::vector<graph::Tensor> inputs;
-  for (const json& input : test.at("inputs"))
-    if (inputs.size() < imported->graph.inputs.size()) inputs.push_back(read_tensor(input));
+  for (const graph::Port& port : imported->graph.inputs)
+    for (const json& input : test.at("inputs"))
+      if (input.at("name").get<std::string>() == port.name) inputs.push_back(read_tensor(input));
   const auto outputs = graph::evaluate(imported->graph, imported->blobs, inputs);
   if (!outputs) return to_string(outputs.error());
   for (size_t i = 0; i < outputs->size(); ++i) {

@@ -81,6 +81,10 @@ const BAD = [
   ["a constant that is no number", ["compile", model("good"), "-o", "out", "--constant", "x=many"], 5, /no list of numbers/],
   ["a constant for no input", ["compile", model("good"), "-o", "out", "--constant", "z=1"], 5, /z/],
   ["a constant of another size", ["compile", model("good"), "-o", "out", "--constant", "x=1,2,3,4,5,6,7"], 5, /7 numbers/],
+  ["a bound that is no number", ["compile", model("good"), "-o", "out", "--bound", "y=many"], 5, /not an extent/],
+  ["a bound for no node", ["compile", model("good"), "-o", "out", "--bound", "nothing=3"], 5, /no node with this first output/],
+  ["a length for an input that is no sequence", ["compile", model("good"), "-o", "out", "--sequence", "x=2"], 5, /no input of the model that is a sequence/],
+  ["an input that cannot be left out", ["compile", model("good"), "-o", "out", "--absent", "x"], 5, /no optional input/],
   ["a shape for no input", ["compile", model("good"), "-o", "out", "--shape", "z=1x4"], 5, /z/],
   ["an unknown variant", ["compile", model("good"), "-o", "out", "--variants", "avx"], 5, /avx/],
   ["an unknown stage", ["compile", model("good"), "--dump", "soup"], 5, /soup[^]*loops/],
@@ -105,7 +109,7 @@ test("inspect lists what is not supported, with the reason", () => {
   assert.deepEqual(seen.unsupported.map(({ op, count, nodes, reason }) => [op, count, nodes[0], reason]), [
     ["Warp", 2, "w1", "weft does not know the operator"],
     ["Weave", 1, "w3", "weft does not know the operator"],
-    ["Reshape", 1, "shaped", "the shape is computed from the model's inputs; weft needs it to be constant"],
+    ["Reshape", 1, "shaped", "more than one extent of the shape is computed from the model's inputs"],
   ]);
 });
 

@@ -77,5 +77,79 @@ TEST(Tables, RecordsAndParams) {
   EXPECT_GE(data.segments[0].first, data.context + kContextSize);
 }
 
+constexpr std::string_view kChecked = R"(program {
+  symbol n in [0, 100]
+  buffer b0 input "index" 8
+  buffer b1 output "y" 16
+  run {
+    check b0 in [-n, n - 1] "ids" @ "pick"
+    fill b1 0
+    check b0 in [-5, 6] "others" @ "take"
+  }
+}
+)";
+
+TEST(Tables, AChecksRecordNamesItsTensorAndItsParamsHoldTheRange) {
+  auto program = parse(kChecked);
+  ASSERT_TRUE(program.has_value()) << to_string(program.error());
+  ASSERT_TRUE(verify(*program).has_value());
+  ASSERT_TRUE(place_buffers(*program, static_size(*program)).has_value());
+  Nodes nodes;
+  const StaticData data = make_static_data(*program, nodes);
+  EXPECT_EQ(nodes.names(), (std::vector<std::string>{"pick", "take", "ids", "others"}));
+  const uint32_t run = data.entry_records[0];
+  const Words first = words_at(data, run, 8), second = words_at(data, run + 64, 8);
+  const KernelId kernel = check_kernel_id(*program);
+  EXPECT_EQ(kernel, resize_kernel_id(*program) + 1);
+  EXPECT_EQ(first, (Words{1, kernel, first[2], 1, 1, 0, 0, 2}));
+  EXPECT_EQ(second, (Words{1, kernel, second[2], 1, 1, 0, 1, 3}));
+  const auto address = static_cast<uint32_t>(program->buffers[0].address);
+  // The address, the context, the greatest and the least.
+  EXPECT_EQ(words_at(data, first[2], 4), (Words{address, kContextAddress, 0, 0}));
+  EXPECT_EQ(words_at(data, second[2], 4), (Words{address, kContextAddress, 6, static_cast<uint32_t>(-5)}));
+  EXPECT_EQ(expr::print(data.words.at(first[2] + 8).value), "n - 1");
+  EXPECT_EQ(expr::print(data.words.at(first[2] + 12).value), "-n");
+}
+
+TEST(Tables, TheCheckWritesTheErrorCell) {
+  auto program = parse(kChecked);
+  ASSERT_TRUE(program.has_value() && place_buffers(*program, static_size(*program)).has_value());
+  Nodes nodes;
+  const std::vector<loops::Kernel> kernels = table_kernels(*program, make_static_data(*program, nodes));
+  ASSERT_EQ(kernels.size(), 2u);
+  ASSERT_TRUE(loops::verify(kernels[1]).has_value());
+  const auto context = [&](int64_t value) {
+    std::vector<loops::Memory> memories(2);
+    for (size_t i = 0; i < 8; ++i)
+      memories[0].bytes.push_back(static_cast<uint8_t>(static_cast<uint64_t>(value) >> (8 * i)));
+    memories[1].bytes.assign(kContextSize, 0xff);
+    loops::evaluate(kernels[1], memories, {{"max", 6}, {"min", -5}}, 0, 1);
+    ByteReader reader(memories[1].bytes);
+    Words words;
+    for (size_t i = 0; i < kContextSize / 4; ++i) words.push_back(*reader.u32());
+    return words;
+  };
+  constexpr uint32_t kUntouched = 0xffffffff;
+  for (const int64_t value : {-5, 0, 6}) EXPECT_EQ(context(value)[2], 0u) << value;
+  for (const int64_t value : {int64_t{-6}, int64_t{7}, int64_t{1} << 32, INT64_MIN, INT64_MAX})
+    EXPECT_EQ(context(value), (Words{kUntouched, kUntouched, 1, kUntouched, static_cast<uint32_t>(value),
+                                     static_cast<uint32_t>(value >> 32), static_cast<uint32_t>(-5), 6}))
+        << value;
+}
+
+TEST(Evaluate, ACheckThatFailsEndsTheEntry) {
+  const auto program = parse(kChecked);
+  ASSERT_TRUE(program.has_value());
+  Contents contents(2, std::vector<uint8_t>(16, 7));
+  contents[0] = {5, 0, 0, 0, 0, 0, 0, 0};
+  EXPECT_FALSE(evaluate(*program, "run", contents, {{"n", 6}}).has_value());
+  EXPECT_EQ(contents[1][0], 0);
+  contents[1].assign(16, 7);
+  const auto failed = evaluate(*program, "run", contents, {{"n", 5}});
+  ASSERT_TRUE(failed.has_value());
+  EXPECT_EQ(failed->what, "ids");
+  EXPECT_EQ(contents[1][0], 7) << "what stands behind the check does not run";
+}
+
 }  // namespace
 }  // namespace weft::plan

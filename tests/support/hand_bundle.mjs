@@ -31,7 +31,7 @@ const wat = (variant, streamed) => `(module
   (table 5 funcref)
   (elem (i32.const 0) $double $add $pick $invert $spin)
   (data (i32.const ${PREPARE}) "${words(2, SCALED, 12, 0, 0, 0, 0, 0)}${streamed ? loads : ""}${words(1, 0, PARAMS, 3, 0, 0, 0, 0)}${words(...END)}")
-  (data (i32.const ${RUN}) "${words(1, 4, PARAMS, 0, 1, 0, 3, 0)}${words(1, 1, PARAMS, 6, 4, 0, 0, 0)}${words(1, 2, PARAMS, 1, 1, 0, 1, 0)}${words(1, 3, PARAMS, 3, 1, 0, 2, 0)}${words(...END)}")
+  (data (i32.const ${RUN}) "${words(1, 4, PARAMS, 0, 1, 0, 3, 0)}${words(1, 1, PARAMS, 6, 4, 0, 0, 0)}${words(1, 2, PARAMS, 1, 1, 0, 1, 4)}${words(1, 3, PARAMS, 3, 1, 0, 2, 0)}${words(...END)}")
   (func $double (type $kernel) (local $i i32) (local.set $i (local.get 1))
     ${needs[variant]}
     (loop $next
@@ -49,6 +49,7 @@ const wat = (variant, streamed) => `(module
     (if (i64.ge_u (local.get $index) (i64.const 3)) (then
       (i32.store (i32.const ${CONTEXT + 8}) (i32.const 1))
       (i64.store (i32.const ${CONTEXT + 16}) (local.get $index))
+      (i32.store (i32.const ${CONTEXT + 28}) (i32.const 2))
       (return)))
     (f32.store (i32.const ${PICKED}) (f32.load offset=${SCALED} (i32.shl (i32.wrap_i64 (local.get $index)) (i32.const 2)))))
   (func $invert (type $kernel)
@@ -107,7 +108,7 @@ export function makeManifest(variants = ["scalar", "simd128", "relaxed"], stream
       { name: "picked", dtype: "f32", shape: [1] },
       { name: "inverted", dtype: "boolean", shape: [3] },
     ],
-    nodes: ["Add", "Pick", "Invert", "Spin"],
+    nodes: ["Add", "Pick", "Invert", "Spin", "index"],
     weights: { bytes: 16, tensors: 2 },
     variants: variants.map((name) => ({
       name,

@@ -68,6 +68,7 @@ class ProgramCase {
   }
 
   void step(const plan::Define&) {}  // the graphs have no symbols
+  void step(const plan::Check&) {}   // their indices are in range
   void step(const plan::Load&) {}    // the buffers hold whole weights from the start
   void step(const plan::Fill& fill) { std::ranges::fill(contents_[fill.buffer], fill.value); }
   void step(const plan::Copy& copy) {

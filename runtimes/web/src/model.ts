@@ -6,7 +6,7 @@ import type { Dimension, Model, ModelInfo, RunOptions, StatementTiming, TensorIn
 
 /** What step() returns. */
 const stepResult = { done: 0, yield: 1, error: 4, load: 5 } as const;
-const indexOutOfRange = 1;
+const outOfRange = 1;
 /** Opcodes of records; 0 is the end. */
 const statementKinds = [, "call", "fill", "copy"] as const;
 const recordBytes = 32;
@@ -77,15 +77,16 @@ export class Machine {
     await source(word(3) + word(4) * 2 ** 32, new Uint8Array(buffer, word(1), word(2)));
   }
 
-  #fail(): never {
-    const { context } = this.#choice.variant;
+  /** Throws what the error cell says, if it is known. */
+  #fail(): void {
     const words = new DataView(this.memory.buffer);
-    const code = words.getUint32(context + 8, true);
-    const index = words.getUint32(context + 12, true);
+    const { context } = this.#choice.variant;
+    const word = (at: number): number => words.getInt32(at, true);
+    if (word(context + 8) !== outOfRange) return;
+    const node = this.#nodes[word(context + 12)];
     const value = words.getBigInt64(context + 16, true);
-    const node = this.#nodes[index] ?? `#${index}`;
-    if (code === indexOutOfRange) throw new RuntimeError("index_out_of_range", `node ${node}: index ${value} is out of range`, node, value);
-    throw new RuntimeError("node_failed", `node ${node} failed with code ${code}`, node, value);
+    // The record that failed names the tensor.
+    throw new RuntimeError("out_of_range", `node ${node}: expected ${this.#nodes[word(word(context) + 28)]} = ${word(context + 24)}..${word(context + 28)}, got ${value}`, node, value);
   }
 
   /** Runs an entry to its end. Without a signal there is no await before that. */

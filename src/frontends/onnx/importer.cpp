@@ -274,20 +274,55 @@ Result<void> Importer::add_inputs() {
       inputs;  // Before IR version 4 initializers are inputs too: those are constants here.
   for (const ValueInfoProto& input : model_.graph.inputs)
     if (!initialized.contains(input.name)) inputs.push_back(&input);
-  WEFT_ASSIGN(types, resolve_inputs(inputs, options_, dimensions_));
+  WEFT_ASSIGN(tensors, tensor_inputs(inputs, options_));
+  std::vector<const ValueInfoProto*> pointers;
+  for (const ValueInfoProto& tensor : tensors) pointers.push_back(&tensor);
+  WEFT_ASSIGN(types, resolve_inputs(pointers, options_, dimensions_));
   graph_.symbols = dimensions_.symbols();
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const ValueId value = add_value(inputs[i]->name, types[i]);
-    if (const auto given = options_.constants.find(inputs[i]->name); given != options_.constants.end()) {
-      WEFT_ASSIGN(bytes, constant_bytes(types[i], given->second, inputs[i]->name));
-      graph_.constants.emplace(value, std::move(bytes));
+  std::vector<ValueId> values;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    WEFT_ASSIGN(value, add_tensor_input(tensors[i], types[i]));
+    values.push_back(value);
+  }
+  size_t next = 0;
+  for (const ValueInfoProto* input : inputs) {
+    Item item;
+    if (options_.absent.contains(input->name)) {
+    } else if (input->is_sequence) {
+      const auto count = static_cast<size_t>(options_.sequences.find(input->name)->second);
+      const auto first = values.begin() + static_cast<std::ptrdiff_t>(next);
+      item.sequence.emplace(first, first + static_cast<std::ptrdiff_t>(count));
+      next += count;
     } else {
-      graph_.inputs.push_back({inputs[i]->name, value});
+      item.value = values[next++];
     }
-    scopes_.back().items.emplace(inputs[i]->name, Item{value});
-    if (narrow_bits(inputs[i]->data_type) != 0) narrow_types_[value] = inputs[i]->data_type;
+    scopes_.back().items.emplace(input->name, std::move(item));
   }
   return {};
+}
+
+ValueId Call::random_seed() {
+  if (importer_.seed_ == kNoValue && !failed_) {
+    ValueInfoProto input;
+    input.name = importer_.fresh_name(std::string(kSeedInput));
+    auto seed = importer_.add_tensor_input(input, {DType::i32, {}});
+    if (seed) importer_.seed_ = *seed;
+    else fail(seed.error().kind, seed.error().message);
+  }
+  return importer_.seed_;
+}
+
+Result<ValueId> Importer::add_tensor_input(const ValueInfoProto& input, const graph::Type& type) {
+  const ValueId value = add_value(input.name, type);
+  names_.insert(input.name);
+  if (const auto given = options_.constants.find(input.name); given != options_.constants.end()) {
+    WEFT_ASSIGN(bytes, constant_bytes(type, given->second, input.name));
+    graph_.constants.emplace(value, std::move(bytes));
+  } else {
+    graph_.inputs.push_back({input.name, value});
+  }
+  if (narrow_bits(input.data_type) != 0) narrow_types_[value] = input.data_type;
+  return value;
 }
 
 Result<void> Importer::add_initializers() {
@@ -325,6 +360,7 @@ Result<void> Importer::add_outputs() {
   };
   for (const ValueInfoProto& output : model_.graph.outputs) {
     const Item* item = find(output.name);
+    if (item != nullptr && item->is_nothing() && output.is_optional) continue;
     if (item == nullptr || item->is_nothing())
       return weft::fail(ErrorKind::invalid_model,
                         fmt::format("nothing produces the output \"{}\"", output.name), output.name);
@@ -341,6 +377,19 @@ Result<void> Importer::add_outputs() {
                         output.name);
     WEFT_TRY(add(output.name, item->value));
   }
+  if (graph_.outputs.empty())
+    return weft::fail(ErrorKind::unsupported,
+                      "its outputs are empty sequences and optionals: nothing is computed");
+  return {};
+}
+
+Result<void> Importer::check_bounds() const {
+  for (const auto& [name, list] : options_.bounds)
+    if (!name.empty() && !used_bounds_.contains(name))
+      return weft::fail(ErrorKind::invalid_argument,
+                        fmt::format("--bound names \"{}\": no node with this first output has an extent that "
+                                    "data decides",
+                                    name));
   return {};
 }
 
@@ -518,6 +567,7 @@ Result<Import> Importer::run() {
   WEFT_TRY(convert_nodes(model_.graph, order));
   if (has_refused_) return weft::fail(ErrorKind::unsupported, "the model holds nodes that weft refuses");
   WEFT_TRY(add_outputs());
+  WEFT_TRY(check_bounds());
   for (const graph::Value& value : graph_.values) graph_.names.insert(value.name);
   WEFT_TRY(graph::verify(graph_));
   return Import{std::move(graph_), std::move(blobs_), {}, dimensions_.notes()};

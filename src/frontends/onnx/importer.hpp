@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "frontends/onnx/dimensions.hpp"
@@ -28,6 +29,9 @@ inline constexpr uint64_t kMaxResultBytes = uint64_t{1} << 31;  ///< what a node
 inline constexpr size_t kMaxNodes = size_t{1} << 18;            ///< of the graph, with loops written out
 inline constexpr int64_t kMaxUnrolled = 512;              ///< steps of a recurrence that are written out
 inline constexpr int64_t kMaxFoldedElements = 64 * 1024;  ///< of a value that is computed at import
+inline constexpr int64_t kMaxSequence = 4096;             ///< tensors of a sequence that is an input
+inline constexpr int kRangeDepth = 16;                    ///< operations that range_of looks through
+inline constexpr size_t kMaxCheckName = 200;
 
 /// Bytes of a tensor, counting an extent of 0 as 1 so that no extent escapes the bound. Errors: invalid_model
 /// for a negative extent, limit above kMaxExtent or above `max_bytes`.
@@ -40,6 +44,11 @@ class Dims : public graph::Shape {
   Dims(graph::Shape shape) : graph::Shape(std::move(shape)) {}         // NOLINT: shapes are dims
   Dims(const Ints& shape) : graph::Shape(graph::make_shape(shape)) {}  // NOLINT
   Dims(std::initializer_list<expr::Expr> extents) : graph::Shape(extents) {}
+};
+
+/// What elements lie between, where that is known.
+struct ValueRange {
+  std::optional<expr::Expr> min, max;
 };
 
 /// The greatest extents that a shape may have; at least 0 each.
@@ -76,8 +85,12 @@ class Importer {
  private:
   friend class Call;
   Result<void> add_inputs();
+  /// An input of the graph, or a constant where the user says so.
+  Result<ValueId> add_tensor_input(const ValueInfoProto& input, const graph::Type& type);
   Result<void> add_initializers();
   Result<void> add_outputs();
+  /// Every bound that the user gave was asked for.
+  Result<void> check_bounds() const;
   /// The tensor's value: made when it is first met, since a graph of a loop is put in place again and again.
   Result<ValueId> constant_of(const TensorProto& tensor, const std::string& name);
   /// A packed tensor of the file, as bytes and nodes that take them apart.
@@ -100,6 +113,11 @@ class Importer {
   bool is_foldable(ValueId value) const;
   /// The elements of a small value of integers, or of integers in floats, where they are known.
   std::optional<graph::Shape> known_elements(ValueId value) const;
+  /// The node that makes the value, if one does.
+  const graph::Node* producer(ValueId value);
+  /// What the elements of a value of integers lie between, by the operations that make it.
+  ValueRange range_of(ValueId value, int depth);
+  ValueRange range_of_constant(ValueId value) const;
   /// The result when all operands are small constants, within the import's budget.
   Result<bool> try_fold(const graph::Node& node);
 
@@ -120,7 +138,14 @@ class Importer {
   std::set<std::string, std::less<>> model_names_;   ///< of the values of the model's graph
   std::set<std::string, std::less<>> names_;         ///< of the model's values and of graph_'s
   std::map<std::string, int64_t, std::less<>> suffixes_;
-  std::map<ValueId, graph::Shape> extents_;  ///< elements of values that are computed from symbols
+  std::map<ValueId, graph::Shape> extents_;            ///< elements of values that are computed from symbols
+  std::map<ValueId, ValueRange> ranges_;               ///< of values whose converter knows it
+  std::set<std::pair<ValueId, std::string>> checked_;  ///< indices, and the extents that they are held to
+  std::map<ValueId, size_t> producers_;                ///< places of the first `indexed_` nodes
+  size_t indexed_ = 0;
+  std::set<std::string, std::less<>> used_bounds_;
+  ValueId seed_ = kNoValue;
+  int64_t random_nodes_ = 0;
   std::map<ValueId, int32_t> narrow_types_;  ///< of values that hold a narrow type (ops/narrow.hpp)
   std::map<std::string, uint32_t, std::less<>> external_;  ///< opened data files: path -> blob
   uint64_t
@@ -207,6 +232,29 @@ class Call {
   ValueId vector(const Dims& values);  ///< i64[n]
   /// An extent that the model computes: a symbol that is `count`, an integer in [0, most].
   expr::Expr measured(ValueId count, int64_t most);
+  /// An extent that data decides: an integer of one element in [least, bound], checked. The bound is the
+  /// user's (--bound), by the node's first output; without one the node is refused. `place`: which of its
+  /// extents.
+  expr::Expr bounded(ValueId count, const std::string& what, size_t place = 0, int64_t least = 0);
+  /// The user's bound; without one the node is refused.
+  std::optional<int64_t> bound(const std::string& what, size_t place = 0);
+  /// The elements of a vector of integers; `open` says what one that is not known stands for, given its value
+  /// (one element) and its place.
+  Dims extents_of(ValueId value, const std::string& what,
+                  const std::function<expr::Expr(ValueId, size_t)>& open);
+  /// The elements of a shape; those that are not known as bounded ones.
+  Dims bounded_extents(ValueId value, const std::string& what, int64_t least = 0);
+  /// The run ends with an error that names `what` where `value`, an integer, is not in the range.
+  void check(ValueId value, const expr::Expr& min, const expr::Expr& max, const std::string& what);
+  /// The same for indices that are not in [-extent, extent - 1]; nothing is computed where they are known to
+  /// be.
+  void check_indices(ValueId indices, const expr::Expr& extent);
+  /// The seed of nodes that have none, i32[]: one input of the graph for all, kSeedInput, or a constant where
+  /// the user says so.
+  ValueId random_seed();
+  /// How many random nodes have asked so far: they differ by that.
+  int64_t next_random() { return importer_.random_nodes_++; }
+  void set_range(ValueId value, const expr::Expr& min, const expr::Expr& max);
   bool wants(size_t index) const { return index < node_.outputs.size() && !node_.outputs[index].empty(); }
   void out(size_t index, ValueId value);
   void out(size_t index, Item item);
@@ -221,6 +269,8 @@ class Call {
   void define_extents(ValueId value, graph::Shape elements);
   /// Fails with the error, for which a condition may have been missing.
   void refuse(const graph::Undecided& undecided, const Error& error);
+  /// What an element of a value is, or the value that holds it as the only one.
+  std::variant<expr::Expr, ValueId> element(ValueId value, int64_t index);
   const AttributeProto* find(std::string_view name) const;
   const AttributeProto* find(std::string_view name, int32_t type);
   std::optional<std::vector<uint8_t>> known_bytes(ValueId value, std::string_view what);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <set>
 
 #include "frontends/onnx/importer.hpp"
@@ -34,7 +35,7 @@ Result<void> check_options(const Inputs& inputs, const ReadOptions& options) {
                   fmt::format("--shape names the input \"{}\"; the model has \"{}\"", name,
                               fmt::join(names, "\", \"")));
   for (const auto& [name, values] : options.constants)
-    if (!names.contains(name))
+    if (name != kSeedInput && !names.contains(name))
       return fail(ErrorKind::invalid_argument,
                   fmt::format("--constant names the input \"{}\"; the model has \"{}\"", name,
                               fmt::join(names, "\", \"")));
@@ -153,8 +154,77 @@ Result<graph::Type> Resolver::input(const ValueInfoProto& input) {
 
 }  // namespace
 
+namespace {
+
+/// --sequence and --absent name inputs that are what they say.
+Result<void> check_structure(const Inputs& inputs, const ReadOptions& options) {
+  const auto find = [&](std::string_view name) {
+    const auto it = std::ranges::find(inputs, name, [](const ValueInfoProto* input) { return input->name; });
+    return it == inputs.end() ? nullptr : *it;
+  };
+  for (const auto& [name, count] : options.sequences) {
+    const ValueInfoProto* input = find(name);
+    if (input == nullptr || !input->is_sequence)
+      return fail(
+          ErrorKind::invalid_argument,
+          fmt::format("--sequence names \"{}\", which is no input of the model that is a sequence", name));
+    if (count < 0 || count > kMaxSequence)
+      return fail(ErrorKind::limit,
+                  fmt::format("--sequence {}={}: at most {} tensors", name, count, kMaxSequence));
+  }
+  for (const std::string& name : options.absent) {
+    const ValueInfoProto* input = find(name);
+    if (input == nullptr || !input->is_optional)
+      return fail(ErrorKind::invalid_argument,
+                  fmt::format("--absent names \"{}\", which is no optional input of the model", name));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<ValueInfoProto>> tensor_inputs(const Inputs& inputs, const ReadOptions& options) {
+  WEFT_TRY(check_structure(inputs, options));
+  std::vector<std::string> unknown;
+  std::vector<ValueInfoProto> out;
+  for (const ValueInfoProto* input : inputs) {
+    if (options.absent.contains(input->name)) continue;
+    if (input->is_tensor) {
+      out.push_back(*input);
+      continue;
+    }
+    if (!input->is_sequence)
+      return fail(ErrorKind::unsupported, "the input is neither a tensor nor a sequence of tensors",
+                  input->name);
+    const auto count = options.sequences.find(input->name);
+    if (count == options.sequences.end()) unknown.push_back(fmt::format("--sequence {}=N", input->name));
+    for (int64_t i = 0; count != options.sequences.end() && i < count->second; ++i) {
+      out.push_back(*input);
+      out.back().name = fmt::format("{}.{}", input->name, i);
+      out.back().is_tensor = true;
+      out.back().is_sequence = false;
+    }
+  }
+  if (!unknown.empty())
+    return fail(ErrorKind::invalid_argument,
+                fmt::format("the number of tensors in the sequences is not known: give it with {}",
+                            fmt::join(unknown, " ")));
+  std::set<std::string_view> names;
+  for (const ValueInfoProto& input : out)
+    if (!names.insert(input.name).second)
+      return fail(ErrorKind::unsupported, "two inputs would have this name", input.name);
+  return out;
+}
+
 std::string describe(const ValueInfoProto& value) {
-  if (!value.is_tensor) return "not a tensor";
+  if (!value.is_tensor && !value.is_sequence) return "not a tensor";
+  if (value.is_optional || value.is_sequence) {
+    ValueInfoProto tensor = value;
+    tensor.is_tensor = true;
+    tensor.is_sequence = tensor.is_optional = false;
+    return fmt::format("{}{}{}", value.is_optional ? "optional " : "",
+                       value.is_sequence ? "sequence of " : "", describe(tensor));
+  }
   const std::optional<DType> dtype = dtype_of(value.data_type);
   const std::string name = dtype ? std::string(to_string(*dtype)) : data_type_name(value.data_type);
   if (!value.has_shape) return name + " of any shape";
@@ -168,8 +238,6 @@ std::string describe(const ValueInfoProto& value) {
 
 Result<std::vector<graph::Type>> resolve_inputs(const Inputs& inputs, const ReadOptions& options,
                                                 Dimensions& dimensions) {
-  for (const ValueInfoProto* input : inputs)
-    if (!input->is_tensor) return fail(ErrorKind::unsupported, "the input is not a tensor", input->name);
   WEFT_TRY(check_options(inputs, options));
   for (const ValueInfoProto* input : inputs)
     if (!is_resolved(*input, options)) return std::unexpected<Error>(unresolved_error(inputs, options));

@@ -6,9 +6,15 @@
 
 namespace weft::onnx {
 
-/// Types in the order of `inputs`; extents with a range are those of `dimensions`. Errors: unresolved
-/// dimensions (one invalid_argument for all of them), options that name nothing, extents and sizes out of
-/// bounds, inputs that are no tensors.
+/// The inputs as tensors: the elements of sequences as "name.0", "name.1", …, and nothing of those that are
+/// left out. Errors: sequences of no given length (one invalid_argument for all), options that name nothing,
+/// inputs that are neither.
+Result<std::vector<ValueInfoProto>> tensor_inputs(const std::vector<const ValueInfoProto*>& inputs,
+                                                  const ReadOptions& options);
+
+/// Types in the order of `inputs`, which are tensors; extents with a range are those of `dimensions`. Errors:
+/// unresolved dimensions (one invalid_argument for all of them), options that name nothing, extents and sizes
+/// out of bounds.
 Result<std::vector<graph::Type>> resolve_inputs(const std::vector<const ValueInfoProto*>& inputs,
                                                 const ReadOptions& options, Dimensions& dimensions);
 

@@ -199,13 +199,25 @@ void read_tensor_type(Message m, ValueInfoProto& value) {
   }
 }
 
-/// An optional tensor is a tensor: weft's inputs are always given.
+void read_sequence_type(Message m, ValueInfoProto& value) {
+  while (m.next()) {
+    if (m.field() != fields::TypeSequence::elem_type) continue;
+    Message type = m.message();
+    while (type.next())
+      if (type.field() == fields::Type::tensor_type) read_tensor_type(type.message(), value);
+  }
+  value.is_sequence = value.is_tensor;  // of sequences and maps: neither
+  value.is_tensor = false;
+}
+
 void read_optional_type(Message m, ValueInfoProto& value) {
+  value.is_optional = true;
   while (m.next()) {
     if (m.field() != fields::TypeOptional::elem_type) continue;
     Message type = m.message();
     while (type.next())
       if (type.field() == fields::Type::tensor_type) read_tensor_type(type.message(), value);
+      else if (type.field() == fields::Type::sequence_type) read_sequence_type(type.message(), value);
   }
 }
 
@@ -218,6 +230,7 @@ ValueInfoProto read_value_info(Message m) {
     Message type = m.message();
     while (type.next())
       if (type.field() == fields::Type::tensor_type) read_tensor_type(type.message(), value);
+      else if (type.field() == fields::Type::sequence_type) read_sequence_type(type.message(), value);
       else if (type.field() == fields::Type::optional_type) read_optional_type(type.message(), value);
   }
   return value;

@@ -71,7 +71,9 @@ struct Dimension {
 
 struct ValueInfoProto {
   std::string name;
-  bool is_tensor = false;
+  bool is_tensor = false;    ///< or an optional one
+  bool is_sequence = false;  ///< or an optional one; what follows is of its elements
+  bool is_optional = false;
   bool has_shape = false;
   int32_t data_type = 0;
   std::vector<Dimension> dims;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ struct ExtentRange {
   bool is_one() const { return min == max; }
 };
 
+/// The input that models with random operators without a seed get: i32[], another one for each run.
+inline constexpr std::string_view kSeedInput = "random.seed";
+
 struct ReadOptions {
   /// Symbolic dimension -> its extents (--dim batch=1, --dim seq=1..512, --dim h=32..1920:32)
   std::map<std::string, ExtentRange, std::less<>> dims;
@@ -30,6 +34,13 @@ struct ReadOptions {
   std::map<std::string, std::vector<ExtentRange>, std::less<>> shapes;
   /// Input name -> its elements, or one for all (--constant sr=16000): then it is no input any more.
   std::map<std::string, std::vector<double>, std::less<>> constants = {};
+  /// Input -> how many tensors the sequence has (--sequence xs=3): the inputs "xs.0", "xs.1", …
+  std::map<std::string, int64_t, std::less<>> sequences = {};
+  /// Optional inputs that hold nothing (--absent mask).
+  std::set<std::string, std::less<>> absent = {};
+  /// First output of a node -> the greatest extents that data decides of it, one for all or each (--bound
+  /// y=100); under "" the default (--bound 100).
+  std::map<std::string, graph::Ints, std::less<>> bounds = {};
   /// Opens a file of external data, given its path relative to the model. Absolute paths and `..` never reach
   /// it; it must still refuse what leaves the model's folder by a link. Without it external data is an error.
   std::function<Result<std::shared_ptr<const Source>>(std::string_view relative_path)> open_external;

@@ -5,6 +5,7 @@
 
 #include "frontends/onnx/numbers.hpp"
 #include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/term.hpp"
 
 namespace weft::onnx {
 
@@ -27,7 +28,7 @@ void convert_constant(Call& c) {
 }
 
 void convert_constant_of_shape(Call& c) {
-  const Dims shape = c.known_extents(c.in(0), "the shape");
+  const Dims shape = c.bounded_extents(c.in(0), "the shape");
   if (!c.ok() || !check_extents(c, shape)) return;
   ValueId value;
   if (const TensorProto* tensor = c.tensor("value"); tensor != nullptr)
@@ -60,12 +61,35 @@ void convert_symbolic_range(Call& c, DType type) {
   c.out(0, add(c, moved, from));
 }
 
+/// Of numbers that data decides: their count is ceil((limit - start) / delta), at least 0.
+void convert_open_range(Call& c, DType type) {
+  ValueId x[3];
+  for (size_t i = 0; i < 3; ++i) {
+    const ValueId given = c.in(i);
+    if (!c.ok() || !element_count(c.dims(given)).is_constant(1))
+      return c.invalid("its operands are no scalars");
+    x[i] = reshape(c, given, {});
+  }
+  const Term length = convert(Term(x[1]) - Term(x[0]), DType::f64) / convert(x[2], DType::f64);
+  const ValueId steps = emit(c, maximum(convert(ceil(length), DType::i64), 0));
+  const expr::Expr count = c.bounded(steps, "the number of elements");
+  // Narrow floats are rounded once.
+  const DType computed = is_float(type) && byte_size(type) < 4 ? DType::f32 : type;
+  const Term index = convert(iota({count}, 0), computed);
+  const ValueId y = emit(c, convert(index * convert(x[2], computed) + convert(x[0], computed), type));
+  c.out(0, y);
+}
+
 }  // namespace
 
 /// start, start + delta, … below limit; each element is start + i * delta.
 void convert_range(Call& c) {
   const ValueId first = c.in(0);
   const DType type = c.dtype(first);
+  const auto is_open = [&](size_t i) {
+    return c.ok() && !c.is_known(c.in(i)) && !c.depends_on_symbols(c.in(i));
+  };
+  if (is_open(0) || is_open(1) || is_open(2)) return convert_open_range(c, type);
   const auto is_symbolic = [&](size_t i) { return c.ok() && c.depends_on_symbols(c.in(i)); };
   if (is_symbolic(0) || is_symbolic(1) || is_symbolic(2)) return convert_symbolic_range(c, type);
   const std::vector<double> start = c.known_numbers(first, "start");

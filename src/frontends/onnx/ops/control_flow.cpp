@@ -33,7 +33,7 @@ Item chosen(Call& c, ValueId condition, const Item& a, const Item& b, std::strin
   };
   const auto pick = [&](ValueId x, ValueId y) {
     if (x == y || !c.ok()) return x;
-    if (c.shape(x) != c.shape(y) || c.dtype(x) != c.dtype(y)) {
+    if (c.dims(x) != c.dims(y) || c.dtype(x) != c.dtype(y)) {
       differ();
       return kNoValue;
     }
@@ -74,19 +74,70 @@ void convert_if(Call& c) {
   for (size_t i = 0; i < results.size(); ++i) c.out(i, results[i]);
 }
 
+namespace {
+
+/// How often a Loop runs: up to `most` times, as far as its trip count and its condition let it.
+struct Trips {
+  int64_t most = 0;
+  ValueId count = kNoValue;  ///< i64[]: the trip count, where data decides it
+  bool is_bounded = false;   ///< whether it might go on after `most`: then that is an error
+  std::vector<ValueId> ran;  ///< boolean[] of each iteration: whether it counts; kNoValue: it does
+
+  /// Whether iteration i counts when those before it left the condition `active`.
+  ValueId runs(Call& c, int64_t i, ValueId active) const {
+    if (count == kNoValue || !c.ok()) return active;
+    const ValueId step = reshape(c, c.vector({i}), {});
+    const ValueId below = c.emit(Op::less, {step, count});
+    return active == kNoValue ? below : c.emit(Op::logical_and, {below, active});
+  }
+  bool is_open() const {
+    return std::ranges::any_of(ran, [](ValueId flag) { return flag != kNoValue; });
+  }
+};
+
+constexpr std::string_view kIterations = "the number of iterations";
+
+/// `by_condition`: whether nothing but the condition, which data decides, may end it.
+Trips trips_of(Call& c, bool by_condition) {
+  Trips trips;
+  const ValueId given = c.has(0) ? c.in(0) : kNoValue;
+  if (given != kNoValue && c.is_known(given)) {
+    const Ints values = c.known_integers(given, "the trip count");
+    if (c.ok() && values.size() == 1) trips.most = std::max<int64_t>(values[0], 0);
+  } else if (given != kNoValue || by_condition) {
+    trips.is_bounded = true;
+    trips.most = c.bound(std::string(kIterations)).value_or(0);
+    if (given != kNoValue) trips.count = reshape(c, cast(c, given, DType::i64), {});
+  } else {
+    trips.most = kMaxTrips + 1;  // the condition ends it, as far as is known
+  }
+  return trips;
+}
+
+/// How many iterations counted; `next` says whether one more would.
+expr::Expr iterations(Call& c, const Trips& trips, ValueId next) {
+  std::vector<ValueId> flags = trips.ran;
+  if (trips.is_bounded) flags.push_back(next);
+  for (ValueId& flag : flags)
+    if (flag == kNoValue) flag = c.constant(DType::boolean, {}, std::vector<uint8_t>{1});
+  if (flags.empty()) return 0;
+  const ValueId ones = cast(c, stack(c, flags, 0), DType::i32);
+  const ValueId count = reduce(c, ones, ReduceKind::sum, {0}, false);
+  const auto most = static_cast<int64_t>(trips.ran.size());
+  if (!c.ok()) return 0;
+  if (!trips.is_bounded) return c.measured(count, most);
+  c.check(count, 0, most, std::string(kIterations));
+  const ValueId clamped = emit(c, minimum(count, static_cast<int>(most)));
+  return c.ok() ? c.measured(clamped, most) : expr::Expr(0);
+}
+
+}  // namespace
+
 void convert_loop(Call& c) {
   const GraphProto* body = c.graph("body");
   if (!c.ok()) return;
-  std::optional<int64_t> trips;
-  if (c.has(0)) {
-    const ValueId count = c.in(0);
-    if (c.is_known(count)) {
-      const Ints values = c.known_integers(count, "the trip count");
-      if (c.ok() && values.size() == 1) trips = std::max<int64_t>(values[0], 0);
-    }
-  }
   std::optional<bool> goes_on = true;  // nullopt: data decides
-  ValueId active = kNoValue;           // then: whether this iteration counts, boolean[]
+  ValueId active = kNoValue;           // then: whether the condition holds, boolean[]
   if (c.has(1)) {
     const ValueId condition = c.in(1);
     goes_on = known_truth(c, condition);
@@ -94,28 +145,33 @@ void convert_loop(Call& c) {
   }
   std::vector<Item> states;
   for (size_t i = 2; i < c.input_count(); ++i) states.push_back(c.item(i));
-  const size_t scans = body->outputs.size() - std::min(body->outputs.size(), states.size() + 1);
   if (body->outputs.size() < states.size() + 1) return c.invalid("its body has too few outputs");
+  const size_t scans = body->outputs.size() - states.size() - 1;
+  Trips trips = trips_of(c, !goes_on);
   std::vector<std::vector<ValueId>> scanned(scans);
-  for (int64_t i = 0; c.ok() && goes_on != false && (!trips || i < *trips); ++i) {
-    if (i >= kMaxTrips || (!trips && !goes_on))
+  for (int64_t i = 0; c.ok() && goes_on != false && i < trips.most; ++i) {
+    if (!c.has(0) && !goes_on && !trips.is_bounded) {  // what seemed known is decided by data after all
+      trips.is_bounded = true;
+      trips.most = c.bound(std::string(kIterations)).value_or(0);
+      if (i >= trips.most) break;
+    }
+    if (i >= kMaxTrips)
       return c.unsupported(
-          trips ? fmt::format("{} iterations, and weft writes out at most {}", *trips, kMaxTrips)
-                : "how often it runs depends on data, without a bound");
+          fmt::format("{} iterations, and weft writes out at most {}", trips.most, kMaxTrips));
+    const ValueId runs = trips.runs(c, i, active);
     std::vector<Item> arguments;
     arguments.push_back({reshape(c, c.vector({i}), {})});
-    arguments.push_back(
-        {active != kNoValue ? active : c.constant(DType::boolean, {}, std::vector<uint8_t>{1})});
+    arguments.push_back({runs != kNoValue ? runs : c.constant(DType::boolean, {}, std::vector<uint8_t>{1})});
     arguments.insert(arguments.end(), states.begin(), states.end());
     arguments.resize(body->inputs.size());
     std::vector<Item> results = c.inlined(*body, arguments);
     if (!c.ok()) return;
+    trips.ran.push_back(runs);
     for (size_t k = 0; k < states.size(); ++k)
-      states[k] = active == kNoValue
+      states[k] = runs == kNoValue
                       ? results[k + 1]
-                      : chosen(c, active, results[k + 1], states[k], "the states of two iterations");
+                      : chosen(c, runs, results[k + 1], states[k], "the states of two iterations");
     for (size_t k = 0; k < scans; ++k) {
-      if (active != kNoValue) return c.unsupported("how many results it collects depends on data");
       if (results[states.size() + 1 + k].value == kNoValue) return c.invalid("a scan output is not a tensor");
       scanned[k].push_back(results[states.size() + 1 + k].value);
     }
@@ -128,11 +184,24 @@ void convert_loop(Call& c) {
     const ValueId next = reshape(c, results[0].value, {});
     active = active == kNoValue ? next : c.emit(Op::logical_and, {active, next});
   }
+  if (!c.ok()) return;
+  std::optional<expr::Expr> count;
+  if (trips.is_bounded || (scans > 0 && trips.is_open())) {
+    const ValueId more = goes_on == false ? c.constant(DType::boolean, {}, std::vector<uint8_t>{0})
+                                          : trips.runs(c, trips.most, active);
+    count = iterations(c, trips, more);
+  }
   for (size_t k = 0; k < states.size(); ++k) c.out(k, states[k]);
-  for (size_t k = 0; k < scans; ++k) {
+  for (size_t k = 0; k < scans && c.ok(); ++k) {
     if (!c.wants(states.size() + k)) continue;
     if (scanned[k].empty()) return c.unsupported("a scan output of no iteration has no shape");
-    c.out(states.size() + k, stack(c, scanned[k], 0));
+    ValueId all = stack(c, scanned[k], 0);
+    if (count && c.ok()) {
+      Dims part = c.dims(all);
+      part[0] = *count;
+      all = slice(c, all, Ints(part.size(), 0), Ints(part.size(), 1), part);
+    }
+    c.out(states.size() + k, all);
   }
 }
 

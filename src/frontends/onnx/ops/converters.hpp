@@ -84,6 +84,19 @@ void convert_compress(Call& c);
 void convert_non_max_suppression(Call& c);
 void convert_non_zero(Call& c);
 void convert_unique(Call& c);
+// random.cpp
+void convert_random_uniform(Call& c);
+void convert_random_uniform_like(Call& c);
+void convert_random_normal(Call& c);
+void convert_random_normal_like(Call& c);
+void convert_bernoulli(Call& c);
+void convert_multinomial(Call& c);
+/// Dropout in training mode: the result and the mask.
+void random_dropout(Call& c, ValueId x, ValueId ratio);
+// training.cpp
+void convert_adagrad(Call& c);
+void convert_adam(Call& c);
+void convert_momentum(Call& c);
 // control_flow.cpp, sequences.cpp
 void convert_if(Call& c);
 void convert_loop(Call& c);

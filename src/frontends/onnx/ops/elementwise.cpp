@@ -178,9 +178,8 @@ void convert_dropout(Call& c) {
   const ValueId x = c.in(0);
   if (c.has(2)) {
     const Ints training = c.known_integers(c.in(2), "training_mode");
-    const bool trains = c.ok() && training.size() == 1 && training[0] != 0;
-    const auto ratio = trains && c.has(1) ? c.known_numbers(c.in(1), "ratio") : std::vector{0.5};
-    if (trains && c.ok() && ratio != std::vector{0.0}) return c.unsupported("training mode");
+    if (c.ok() && training.size() == 1 && training[0] != 0)
+      return random_dropout(c, x, c.has(1) ? c.in(1) : c.scalar(DType::f32, 0.5));
   }
   c.out(0, x);
   if (!c.wants(1)) return;  // The mask keeps everything. It was a float before opset 10.

@@ -21,8 +21,10 @@ Dims strides_of(const Dims& shape) {
   return strides;
 }
 
-/// An index as i32 that counts from the start; negative ones count from the end.
-Term from_start(Call& c, const Term& index, const expr::Expr& extent) {
+/// An index as i32 that counts from the start; negative ones count from the end, others are refused at run
+/// time.
+Term from_start(Call& c, ValueId index, const expr::Expr& extent) {
+  c.check_indices(index, extent);
   const Term i = convert(index, DType::i32), count = number(c, extent);
   return select(less(i, 0), i + count, i);
 }
@@ -296,7 +298,9 @@ void convert_top_k(Call& c) {
     kept[static_cast<size_t>(axis)] = 1;
     c.out(0, reduce(c, x, kind, {axis}, true));
     const ValueId index = c.emit(Op::arg_reduce, {x}, graph::ArgReduceAttributes{kind, axis, false});
-    return c.out(1, reshape(c, index, kept));
+    const ValueId place = reshape(c, index, kept);
+    c.set_range(place, 0, n - 1);
+    return c.out(1, place);
   }
   const ValueId rows = as_rows(c, x, axis);
   const ValueId order = sorted_indices(c, rows, largest);
@@ -305,7 +309,9 @@ void convert_top_k(Call& c) {
   const ValueId values = gather_elements(c, rows, first, 1);
   c.out(0, from_rows(c, values, shape, axis));
   const ValueId wide = cast(c, first, DType::i64);
-  c.out(1, from_rows(c, wide, shape, axis));
+  const ValueId places = from_rows(c, wide, shape, axis);
+  c.set_range(places, 0, n - 1);
+  c.out(1, places);
 }
 
 /// 1 at the first of the largest, else 0.

@@ -294,7 +294,7 @@ void convert_pad(Call& c) {
 void convert_tile(Call& c) {
   const ValueId x = c.in(0);
   const Dims shape = c.dims(x);
-  Dims repeats = c.version() < 6 ? Dims{} : c.known_extents(c.in(1), "repeats");
+  Dims repeats = c.version() < 6 ? Dims{} : c.bounded_extents(c.in(1), "repeats");
   if (c.version() < 6) {  // one repetition along one axis
     const Dims count = c.known_extents(c.in(1), "tiles");
     const Ints axis = c.known_integers(c.in(2), "axis");
@@ -326,7 +326,7 @@ void convert_tile(Call& c) {
 
 void convert_expand(Call& c) {
   const ValueId x = c.in(0);
-  const Dims wanted = c.known_extents(c.in(1), "the shape");
+  const Dims wanted = c.bounded_extents(c.in(1), "the shape");
   if (!c.ok() || !check_extents(c, wanted)) return;
   const Dims shape = c.broadcast(c.dims(x), wanted);
   c.out(0, expand(c, x, shape));
@@ -336,7 +336,9 @@ void convert_gather(Call& c) {
   const ValueId x = c.in(0);
   const ValueId indices = c.in(1);
   const int64_t axis = c.axis(c.integer("axis", 0), c.rank(x));
-  if (c.ok()) c.out(0, c.emit(Op::gather, {x, indices}, graph::AxisAttributes{axis}));
+  if (!c.ok()) return;
+  c.check_indices(indices, c.dims(x)[static_cast<size_t>(axis)]);
+  c.out(0, c.emit(Op::gather, {x, indices}, graph::AxisAttributes{axis}));
 }
 
 /// select(index == 0 … depth - 1, on, off); a negative index counts from the end.

@@ -189,6 +189,7 @@ void convert_embed_layer_normalization(Call& c) {
   const Dims shape = c.dims(words);
   if (shape.size() != 2) return c.invalid("input_ids is not [batch, sequence]");
   const ValueId positions = c.has(8) ? c.in(8) : emit(c, iota({1, shape[1]}, 1, DType::i32));
+  c.check_indices(words, c.dims(word_table)[0]);
   Term sum = gather(word_table, words) + gather(position_table, positions);
   if (c.has(1)) sum = sum + gather(c.in(4), c.in(1));
   const ValueId x = emit(c, sum);

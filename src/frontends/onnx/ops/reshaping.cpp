@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/term.hpp"
 
 namespace weft::onnx {
 namespace {
@@ -65,10 +66,27 @@ Dims resolve_shape(Call& c, const Dims& from, Dims to, bool allow_zero) {
 
 void convert_reshape(Call& c) {
   const ValueId x = c.in(0);
-  const Dims wanted = c.version() < 5 ? Dims(c.integers("shape")) : c.known_extents(c.in(1), "the shape");
+  std::optional<size_t> open;  // an extent that data decides: it is what the others leave
+  ValueId given = kNoValue;
+  const auto leave = [&](ValueId element, size_t place) {
+    if (open) c.unsupported("more than one extent of the shape is computed from the model's inputs");
+    open = place;
+    given = element;
+    return expr::Expr(-1);
+  };
+  const Dims wanted = c.version() < 5 ? Dims(c.integers("shape")) : c.extents_of(c.in(1), "the shape", leave);
   if (!c.ok()) return;
+  if (open && std::ranges::count_if(wanted, [](const expr::Expr& e) { return e.is_constant(-1); }) > 1)
+    return c.unsupported("more than one extent of the shape is computed from the model's inputs");
   const bool allow_zero = c.version() >= 14 && c.integer("allowzero", 0) != 0;
   const Dims shape = resolve_shape(c, c.dims(x), wanted, allow_zero);
+  if (open && c.ok()) {  // -1 says so too
+    const expr::Expr extent = shape[*open];
+    const ValueId one = reshape(c, cast(c, given, DType::i64), {});
+    const Term left = extent.as_constant() ? number(c, extent) : convert(number(c, extent), DType::i64);
+    const ValueId stated = emit(c, select(equal(one, -1), left, one));
+    c.check(stated, extent, extent, fmt::format("the shape[{}]", *open));
+  }
   c.out(0, reshape(c, x, shape));
 }
 

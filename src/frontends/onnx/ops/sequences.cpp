@@ -1,5 +1,5 @@
 // Sequences and optionals. A sequence is a list of values that is known at import, so nothing of it is left
-// in the graph; its positions must be known too.
+// in the graph. A position that data decides chooses among elements of one shape.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,6 +25,43 @@ size_t position(Call& c, size_t input, size_t size, bool end) {
   return 0;
 }
 
+/// Whether data decides the position, an operand that may be absent.
+bool is_open(Call& c, size_t input) {
+  if (!c.has(input)) return false;
+  const ValueId at = c.in(input);
+  return c.ok() && !c.is_known(at) && !c.depends_on_symbols(at);
+}
+
+/// A position that data decides, i64[], counted from the start and checked.
+ValueId open_position(Call& c, size_t input, size_t size, bool end) {
+  const auto count = static_cast<int64_t>(size);
+  const ValueId given = reshape(c, cast(c, c.in(input), DType::i64), {});
+  if (!c.ok()) return kNoValue;
+  c.check(given, -count, end ? count : count - 1, "the position in the sequence");
+  return emit(c, select(less(given, 0), Term(given) + static_cast<int>(count), given));
+}
+
+/// Elements of one shape, which data may choose among.
+bool are_alike(Call& c, const Values& values) {
+  for (const ValueId value : values)
+    if (c.ok() && (c.dims(value) != c.dims(values[0]) || c.dtype(value) != c.dtype(values[0])))
+      c.unsupported("the elements of the sequence differ in shape, and which one it is depends on data");
+  return c.ok();
+}
+
+/// Element i is before[i] below the position, `there` at it, after[i] above it.
+Values around(Call& c, ValueId at, const Values& before, const Values& there, const Values& after) {
+  Values result;
+  for (size_t i = 0; i < there.size() && c.ok(); ++i) {
+    ValueId value = there[i];
+    const auto step = static_cast<int>(i);
+    if (before[i] != value) value = emit(c, select(less(step, at), before[i], value));
+    if (after[i] != there[i]) value = emit(c, select(less(at, step), after[i], value));
+    result.push_back(value);
+  }
+  return result;
+}
+
 }  // namespace
 
 void convert_sequence_construct(Call& c) {
@@ -38,6 +75,16 @@ void convert_sequence_empty(Call& c) { c.out(0, as_item({})); }
 void convert_sequence_insert(Call& c) {
   Values values = c.sequence(0);
   const ValueId added = c.in(1);
+  if (is_open(c, 2)) {
+    const ValueId at = open_position(c, 2, values.size(), true);
+    Values all = values;
+    all.push_back(added);
+    if (!are_alike(c, all)) return;
+    Values before = values, after = values;
+    before.push_back(added);
+    after.insert(after.begin(), added);
+    return c.out(0, as_item(around(c, at, before, Values(all.size(), added), after)));
+  }
   const size_t at = c.has(2) ? position(c, 2, values.size(), true) : values.size();
   if (!c.ok()) return;
   values.insert(values.begin() + static_cast<std::ptrdiff_t>(at), added);
@@ -47,6 +94,12 @@ void convert_sequence_insert(Call& c) {
 void convert_sequence_erase(Call& c) {
   Values values = c.sequence(0);
   if (c.ok() && values.empty()) return c.invalid("the sequence is empty");
+  if (is_open(c, 1)) {
+    const ValueId at = open_position(c, 1, values.size(), false);
+    if (!are_alike(c, values)) return;
+    const Values before(values.begin(), values.end() - 1), rest(values.begin() + 1, values.end());
+    return c.out(0, as_item(around(c, at, before, rest, rest)));
+  }
   const size_t at = c.has(1) ? position(c, 1, values.size(), false) : values.size() - 1;
   if (!c.ok()) return;
   values.erase(values.begin() + static_cast<std::ptrdiff_t>(at));
@@ -55,6 +108,13 @@ void convert_sequence_erase(Call& c) {
 
 void convert_sequence_at(Call& c) {
   const Values values = c.sequence(0);
+  if (c.ok() && values.empty()) return c.invalid("the sequence is empty");
+  if (is_open(c, 1)) {
+    const ValueId at = open_position(c, 1, values.size(), false);
+    if (!are_alike(c, values)) return;
+    const ValueId all = stack(c, values, 0);
+    return c.out(0, c.emit(Op::gather, {all, at}, graph::AxisAttributes{0}));
+  }
   const size_t at = position(c, 1, values.size(), false);
   if (c.ok()) c.out(0, values[at]);
 }
@@ -68,8 +128,10 @@ void convert_split_to_sequence(Call& c) {
   const ValueId x = c.in(0);
   const int64_t axis = c.axis(c.integer("axis", 0), c.rank(x));
   if (!c.ok()) return;
-  const Ints shape = c.shape(x);
-  const int64_t extent = shape[static_cast<size_t>(axis)];
+  const Dims shape = c.dims(x);
+  const auto known = shape[static_cast<size_t>(axis)].as_constant();
+  if (!known) return c.unsupported("how many parts there are depends on the extent that is split");
+  const int64_t extent = *known;
   Ints sizes;
   bool keeps = true;
   if (c.has(1)) {
@@ -90,7 +152,8 @@ void convert_split_to_sequence(Call& c) {
   int64_t start = 0;
   for (const int64_t size : sizes) {
     if (size < 0 || size > extent - start) return c.invalid("the parts do not add up to the extent");
-    Ints starts(shape.size(), 0), part = shape;
+    Ints starts(shape.size(), 0);
+    Dims part = shape;
     starts[static_cast<size_t>(axis)] = size == 0 ? 0 : start;
     part[static_cast<size_t>(axis)] = size;
     ValueId value = slice(c, x, starts, Ints(shape.size(), 1), part);

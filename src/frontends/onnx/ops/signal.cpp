@@ -304,7 +304,55 @@ void convert_stft(Call& c) {
   if (c.ok()) c.out(0, reshape(c, y, {shape[0], frames, c.dims(y)[1], 2}));
 }
 
+namespace {
+
+/// With sizes or frequencies that data decides. Filter i rises from edge i to edge i + 1 and falls to edge
+/// i + 2.
+void open_mel_weight_matrix(Call& c) {
+  ValueId n[5];
+  for (size_t i = 0; i < 5; ++i) {
+    const ValueId given = c.in(i);
+    if (!c.ok() || !element_count(c.dims(given)).is_constant(1))
+      return c.invalid("its operands are not single numbers");
+    n[i] = reshape(c, given, {});
+  }
+  const auto dtype = dtype_of(static_cast<int32_t>(c.integer("output_datatype", 1)));
+  if (!dtype) return c.unsupported("weft has no element type for output_datatype");
+  const ValueId half = emit(c, convert(n[1], DType::i64) / 2 + 1);
+  const expr::Expr bins = c.bounded(half, "dft_length / 2 + 1", 0);
+  const expr::Expr mels = c.bounded(n[0], "num_mel_bins", 1);
+  if (!c.ok()) return;
+  ValueId x[5];
+  for (size_t i = 0; i < 5; ++i) x[i] = emit(c, convert(n[i], DType::f64));
+  const auto mel = [](const Term& hertz) { return log(hertz / 700.0 + 1.0) * 2595.0 / log_f64(10); };
+  const ValueId low = emit(c, mel(x[3]));
+  const ValueId distance = emit(c, (mel(x[4]) - Term(low)) / (Term(x[0]) + 2.0));
+  const Term last = convert(number(c, bins), DType::f64) - 1.0;
+  const auto edge = [&](int step) {
+    const Term i = convert(iota({1, mels}, 1), DType::f64) + static_cast<double>(step);
+    const Term power(Op::pow, {10.0, (i * distance + low) / 2595.0});
+    const Term hertz = (power - 1.0) * 700.0;
+    return emit(c, minimum(maximum(floor((Term(x[1]) + 1.0) * hertz / x[2]), 0.0), last));
+  };
+  const ValueId left = edge(0);
+  const ValueId center = edge(1);
+  const ValueId right = edge(2);
+  const Term bin = convert(iota({bins, 1}, 0), DType::f64);
+  const Term rises = (bin - left) / maximum(Term(center) - left, 1.0);
+  const Term falls = (Term(right) - bin) / maximum(Term(right) - center, 1.0);
+  const Term up = less_equal(left, bin) && less_equal(bin, center);
+  const Term down = less_equal(center, bin) && less(bin, right);
+  const Term peak = equal(left, center) && equal(bin, center);
+  const Term cell = select(down, falls, select(peak, 1.0, select(up && less(left, center), rises, 0.0)));
+  const ValueId matrix = emit(c, convert(cell, *dtype));
+  c.out(0, matrix);
+}
+
+}  // namespace
+
 void convert_mel_weight_matrix(Call& c) {
+  for (size_t i = 0; i < 5; ++i)
+    if (const ValueId given = c.in(i); c.ok() && !c.is_known(given)) return open_mel_weight_matrix(c);
   double n[5];
   constexpr std::string_view kNames[] = {"num_mel_bins", "dft_length", "sample_rate", "lower_edge_hertz",
                                          "upper_edge_hertz"};
@@ -343,8 +391,20 @@ void convert_mel_weight_matrix(Call& c) {
 
 namespace {
 
+/// A window whose size data decides.
+void open_window(Call& c, double a0, double a1, double a2) {
+  const auto dtype = dtype_of(static_cast<int32_t>(c.integer("output_datatype", 1)));
+  const expr::Expr size = c.bounded(c.in(0), "size");
+  if (!c.ok()) return;
+  if (!dtype) return c.unsupported("weft has no element type for output_datatype");
+  const Term n = number(c, c.integer("periodic", 1) != 0 ? size : size - 1);
+  const ValueId angle = emit(c, convert(iota({size}, 0), DType::f64) * (2 * kPi) / convert(n, DType::f64));
+  c.out(0, emit(c, convert(Term(a0) - cos(angle) * a1 + cos(Term(angle) * 2.0) * a2, *dtype)));
+}
+
 /// a0 - a1 cos(2 pi i / n) + a2 cos(4 pi i / n)
 void convert_window(Call& c, double a0, double a1, double a2) {
+  if (const ValueId given = c.in(0); c.ok() && !c.is_known(given)) return open_window(c, a0, a1, a2);
   const Ints size = c.known_integers(c.in(0), "size");
   const auto dtype = dtype_of(static_cast<int32_t>(c.integer("output_datatype", 1)));
   if (!c.ok()) return;

@@ -403,6 +403,7 @@ void convert_array_feature_extractor(Call& c) {
   const expr::Expr count = element_count(c.dims(given));
   if (shape.empty()) return c.invalid("its input is a scalar");
   const ValueId indices = reshape(c, given, {count});
+  c.check_indices(indices, c.dims(x).back());
   const ValueId y = c.emit(Op::gather, {x, indices}, graph::AxisAttributes{c.rank(x) - 1});
   if (shape.size() == 1) return c.out(0, reshape(c, y, {1, count}));
   c.out(0, y);

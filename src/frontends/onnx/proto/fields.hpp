@@ -21,7 +21,8 @@ WEFT_MESSAGE(Attribute, name = 1, f = 2, i = 3, s = 4, t = 5, g = 6, floats = 7,
 WEFT_MESSAGE(Tensor, dims = 1, data_type = 2, float_data = 4, int32_data = 5, int64_data = 7, name = 8,
              raw_data = 9, double_data = 10, uint64_data = 11, external_data = 13, data_location = 14);
 WEFT_MESSAGE(ValueInfo, name = 1, type = 2);
-WEFT_MESSAGE(Type, tensor_type = 1, optional_type = 9);
+WEFT_MESSAGE(Type, tensor_type = 1, sequence_type = 4, optional_type = 9);
+WEFT_MESSAGE(TypeSequence, elem_type = 1);
 WEFT_MESSAGE(TypeOptional, elem_type = 1);
 WEFT_MESSAGE(TypeTensor, elem_type = 1, shape = 2);
 WEFT_MESSAGE(TensorShape, dim = 1);
