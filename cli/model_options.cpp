@@ -148,6 +148,12 @@ Result<compile::CompileOptions> read_compile_options(const Options& options, Hos
   WEFT_ASSIGN(int64, one_of(options, "int64", {"bigint", "number"}));
   compile_options.int64_numbers = int64 == 1;
   WEFT_TRY(read_media_options(options, compile_options, host));
+  for (const std::string& text : options.all("state")) {
+    WEFT_ASSIGN(pair, assignment(text, "OUTPUT=INPUT"));
+    compile_options.states.push_back({std::move(pair.first), std::move(pair.second)});
+  }
+  if (compile_options.webgpu && !compile_options.states.empty())
+    return fail(ErrorKind::unsupported, "--state is not for --target webgpu");
   compile_options.debug_names = options.has("debug-names");
   compile_options.profile_info = options.has("profile-info");
   return compile_options;

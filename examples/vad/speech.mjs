@@ -9,14 +9,12 @@ export const OPTIONS = { threshold: 0.5, release: 0.35, leastSpeech: 0.2, leastS
 export async function probabilities(model, samples, report = () => {}) {
   const found = new Float32Array(Math.ceil(samples.length / FRAME));
   const input = new Float32Array(CONTEXT + FRAME);
-  let state = new Float32Array(2 * 128);
+  model.reset();
   for (let k = 0; k < found.length; ++k) {
     input.fill(0);
     const from = k * FRAME - CONTEXT;
     input.set(samples.subarray(Math.max(0, from), from + input.length), Math.max(0, -from));
-    const { output, stateN } = await model.run({ input, state });
-    found[k] = output[0];
-    state = Float32Array.from(stateN);
+    found[k] = (await model.run({ input })).output[0];
     if (k % 64 === 63) report(k / found.length);
   }
   return found;

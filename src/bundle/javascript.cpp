@@ -20,12 +20,34 @@ export const describe = (options) => weft.describe({ manifest, files }, options)
 export const { WeftError, LoadError, InputError, RuntimeError } = weft;
 )";
 
+/// `{}` is the loaded model.
 constexpr std::string_view kExportLoad = R"(/** Loads this model; its files lie beside this module. */
-export const load = loadModel;
+export const load = {};
 )";
 constexpr std::string_view kExportMediaLoad =
     R"(/** Loads this model, whose inputs take pictures or sound too; its files lie beside this module. */
-export const load = async (options) => media.accept(await loadModel(options), InputError);
+export const load = {};
+)";
+constexpr std::string_view kMediaLoad =
+    "async (options) => media.accept(await loadModel(options), InputError)";
+/// The first run, and the first after reset(), begins with no state; so does the next where it failed.
+constexpr std::string_view kStates = R"(const keepStates = async (loading) => {
+  const model = await loading, run = model.run.bind(model);
+  let fresh = true;
+  return Object.assign(model, {
+    reset() { fresh = true; },
+    async run(inputs, options) {
+      const first = fresh;
+      fresh = false;
+      try {
+        return await run({ ...inputs, "state.reset": Uint8Array.of(first) }, options);
+      } catch (error) {
+        fresh ||= first;
+        throw error;
+      }
+    },
+  });
+};
 )";
 constexpr std::string_view kExportLabels = R"(/** What the elements of the output's last axis mean. */
 export const labels = manifest.outputs.find((output) => output.labels).labels;
@@ -57,6 +79,13 @@ export declare function load(options?: LoadOptions): Promise<Model<Inputs, Outpu
 export declare function describe(options?: LoadOptions): Promise<Description>;
 )";
 
+constexpr std::string_view kStatefulLoad = R"(
+/** Loads this model; its files lie beside this module. What it keeps from run to run, reset() forgets. */
+export declare function load(options?: LoadOptions): Promise<Model<Inputs, Outputs> & { reset(): void }>;
+/** What this model is and needs; downloads nothing. */
+export declare function describe(options?: LoadOptions): Promise<Description>;
+)";
+
 constexpr std::string_view kLabelTypes = R"(
 /** What the elements of the output's last axis mean. */
 export declare const labels: readonly string[];
@@ -65,6 +94,9 @@ export declare function top(scores: ArrayLike<number>, count?: number): { readon
 )";
 
 bool takes_media(const Port& port) { return port.picture.has_value() || port.sample_rate > 0; }
+bool keeps_states(const Manifest& manifest) {
+  return std::ranges::find(manifest.inputs, kResetInput, &Port::name) != manifest.inputs.end();
+}
 bool has_labels(const Manifest& manifest) {
   return std::ranges::any_of(manifest.outputs, [](const Port& port) { return !port.labels.empty(); });
 }
@@ -89,6 +121,7 @@ std::string interface(std::string_view name, const Manifest& manifest, bool inpu
   const std::vector<Port>& ports = inputs ? manifest.inputs : manifest.outputs;
   std::string out = fmt::format("\nexport interface {} {{\n", name);
   for (const Port& port : ports) {
+    if (inputs && port.name == kResetInput) continue;
     const std::string_view media = port.picture           ? "a picture, or RGBA bytes: "
                                    : port.sample_rate > 0 ? "sound, or samples: "
                                                           : "";
@@ -124,7 +157,11 @@ BundleFile write_model_js(const Scripts& scripts, const Manifest& manifest,
   for (const Variant& variant : manifest.variants) text += file_line(variant.file, embedded);
   text += file_line("model.weights", embedded);
   text += kTail;
-  text += media ? kExportMediaLoad : kExportLoad;
+  const bool states = keeps_states(manifest);
+  if (states) text += kStates;
+  const std::string loading(media ? kMediaLoad : "loadModel");
+  text += fmt::format(fmt::runtime(media ? kExportMediaLoad : kExportLoad),
+                      states ? "(options) => keepStates((" + loading + ")(options))" : loading);
   if (labels) text += kExportLabels;
   return text_file("model.js", text);
 }
@@ -140,7 +177,7 @@ BundleFile write_model_dts(const Manifest& manifest, std::string_view runtime_dt
                                        : runtime_dts.substr(0, runtime_dts.find(kRuntimeEnd)));
   text += interface("Inputs", manifest, true);
   text += interface("Outputs", manifest, false);
-  text += kLoad;
+  text += keeps_states(manifest) ? kStatefulLoad : kLoad;
   if (has_labels(manifest)) text += kLabelTypes;
   return text_file("model.d.ts", text);
 }

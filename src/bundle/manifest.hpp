@@ -23,6 +23,8 @@ inline constexpr const char* kSymbolsFeature = "symbols";
 inline constexpr const char* kPlacesFeature = "places";
 /// In required_features: `prepare` asks for the weights (step's result `load`).
 inline constexpr const char* kLoadFeature = "load";
+/// The input that makes a model forget its states: boolean[]. model.js sets it.
+inline constexpr const char* kResetInput = "state.reset";
 /// Name of the custom section that holds manifest_section().
 inline constexpr const char* kSectionName = "weft";
 inline constexpr uint64_t kPageBytes = 65536;

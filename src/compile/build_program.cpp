@@ -63,8 +63,9 @@ class Builder {
     built_.program.symbols = g.symbols;
     if (!g.symbols.empty())
       for (const graph::Port& port : g.outputs)
-        for (const expr::Expr& extent : g.values[port.value].type.shape)
-          built_.program.answers.push_back(extent);
+        if (!is_state(port.name, &passes::State::output))
+          for (const expr::Expr& extent : g.values[port.value].type.shape)
+            built_.program.answers.push_back(extent);
     for (const Group& group : groups_)
       for (const ValueId input : group.inputs) ++readers_[input];
     for (const ValueId value : graph::results(g_)) ++readers_[value];
@@ -72,7 +73,7 @@ class Builder {
   }
 
   Result<BuiltProgram> run() {
-    for (const graph::Port& port : g_.inputs) built_.inputs.push_back(add_boundary(port, BufferKind::input));
+    for (const graph::Port& port : g_.inputs) add_input_buffer(port);
     for (const graph::Port& port : g_.outputs) add_output_buffer(port);
     for (const graph::Port& port : g_.inputs) WEFT_TRY(define(port.value));
     for (const auto& constant : g_.constants) WEFT_TRY(define(constant.first));
@@ -81,7 +82,8 @@ class Builder {
       WEFT_TRY(define(group.output));
     }
     constant_ = false;
-    for (size_t i = 0; i < g_.outputs.size(); ++i) WEFT_TRY(add_output(g_.outputs[i], built_.outputs[i]));
+    for (size_t i = 0; i < g_.outputs.size(); ++i) WEFT_TRY(add_output(g_.outputs[i], output_buffers_[i]));
+    for (size_t i = 0; i < g_.outputs.size(); ++i) keep_output(g_.outputs[i], output_buffers_[i]);
     return std::move(built_);
   }
 
@@ -101,14 +103,42 @@ class Builder {
   BufferId add_boundary(const graph::Port& port, BufferKind kind) {
     const Storage storage = row_major(g_.values[port.value].type);
     const BufferId buffer = add_buffer(port.name, kind, storage);
-    if (kind == BufferKind::input) record(port.value, {storage, buffer});
+    if (kind == BufferKind::input || kind == BufferKind::state) record(port.value, {storage, buffer});
     return buffer;
+  }
+
+  bool is_state(const std::string& name, std::string passes::State::* end) const {
+    return std::ranges::find(options_.states, name, end) != options_.states.end();
+  }
+
+  /// A state begins as zeros.
+  void add_input_buffer(const graph::Port& port) {
+    if (!is_state(port.name, &passes::State::input))
+      return built_.inputs.push_back(add_boundary(port, BufferKind::input));
+    const BufferId buffer = add_boundary(port, BufferKind::state);
+    built_.program.buffers[buffer].needs.reset();  // its place does not move
+    built_.program.entries[0].statements.push_back(Fill{buffer, 0});
+    kept_.emplace(port.name, buffer);
+  }
+
+  /// What is an input of the next run goes to its place, which has room for more than this run reads.
+  void keep_output(const graph::Port& port, BufferId buffer) {
+    const auto state = std::ranges::find(options_.states, port.name, &passes::State::output);
+    if (state == options_.states.end()) return;
+    const BufferId place = kept_.at(state->input);
+    const expr::Expr count = bytes(row_major(g_.values[port.value].type));
+    uint64_t& room = built_.program.buffers[place].bytes;
+    room = std::max(room, plan::greatest(count));
+    ++built_.movement_calls;
+    entry().push_back(Copy{place, buffer, count});
   }
 
   /// A graph output has a row-major buffer of its own. A value that lies so anyway is computed there.
   void add_output_buffer(const graph::Port& port) {
-    const BufferId buffer = add_boundary(port, BufferKind::output);
-    built_.outputs.push_back(buffer);
+    const bool kept = is_state(port.name, &passes::State::output);
+    const BufferId buffer = add_boundary(port, kept ? BufferKind::arena : BufferKind::output);
+    output_buffers_.push_back(buffer);
+    if (!kept) built_.outputs.push_back(buffer);
     const auto chosen = layout_.storages.find(port.value);
     if (!options_.share_memory || chosen == layout_.storages.end() || layout_.wholes.contains(port.value))
       return;
@@ -534,6 +564,8 @@ class Builder {
   std::map<ValueId, std::vector<Placement>> placements_;
   std::map<BufferId, std::vector<ValueId>> residents_;  ///< values that lie, or lay, in a buffer
   std::map<ValueId, BufferId> roots_;                   ///< of values that are no part of another one
+  std::vector<BufferId> output_buffers_;                ///< parallel to the graph's outputs
+  std::map<std::string, BufferId> kept_;                ///< of states, by the input
   std::map<ValueId, BufferId> direct_;                  ///< values that are computed in an output's buffer
   std::map<ValueId, std::vector<ValueId>> parts_;       ///< by root
   std::map<ValueId, uint32_t> readers_;                 ///< groups still to come, and outputs

@@ -6,6 +6,7 @@
 
 #include "compile/dump.hpp"
 #include "graph/graph.hpp"
+#include "passes/passes.hpp"
 #include "plan/program.hpp"
 #include "plan/stream_weights.hpp"
 #include "schedule/rules.hpp"
@@ -33,14 +34,15 @@ struct BuildOptions {
   Optimize optimize = Optimize::speed;
   /// Whether `prepare` loads the weights itself, in the order of constant_order (compile/stream.hpp).
   bool stream_weights = true;
-  bool costs = false;  ///< whether calls say what they compute, for profiles
+  bool costs = false;                      ///< whether calls say what they compute, for profiles
+  std::vector<passes::State> states = {};  ///< outputs and inputs of the graph that stay in the module
 };
 
 struct BuiltProgram {
   plan::Program program;
   std::map<graph::ValueId, plan::BufferId>
       weights;  ///< the buffer that the loader fills with a constant of the graph
-  std::vector<plan::BufferId> inputs, outputs;  ///< parallel to the graph's
+  std::vector<plan::BufferId> inputs, outputs;  ///< parallel to the graph's, without states
   uint64_t run_arena_bytes = 0;                 ///< of the arena, what run alone needs
   uint64_t movement_calls = 0;                  ///< of run: kernels without arithmetic, and copies
   std::vector<plan::Uncut> uncut;               ///< weights too large for the part of the arena kept for them

@@ -39,7 +39,9 @@ struct CompileOptions {
   bool int64_numbers = false;  ///< in JavaScript, 64-bit integers are numbers, checked, and not bigints
   /// One input takes pictures: their pixels are normalised in the module.
   std::optional<PictureOptions> picture;
-  std::optional<SoundOptions> sound;                         ///< one input takes sound
+  std::optional<SoundOptions> sound;  ///< one input takes sound
+  /// Outputs that stay in the module, as inputs of the next run; not for shaders.
+  std::vector<passes::State> states;
   std::vector<std::string> labels;                           ///< of an output's last axis
   passes::WeightFormat weights = passes::WeightFormat::f32;  ///< what model.weights stores
   /// Makes every computed value an output, under its name in the imported graph: to find the first that

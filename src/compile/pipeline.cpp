@@ -113,6 +113,14 @@ std::vector<graph::ValueId> loaded_constants(const graph::Graph& g,
   return constants;
 }
 
+/// The caller sees no states.
+void hide(bundle::Manifest& manifest, const std::vector<passes::State>& states) {
+  for (const passes::State& state : states) {
+    std::erase_if(manifest.inputs, [&](const bundle::Port& port) { return port.name == state.input; });
+    std::erase_if(manifest.outputs, [&](const bundle::Port& port) { return port.name == state.output; });
+  }
+}
+
 }  // namespace
 
 Result<onnx::Import> import_model(const Blobs& blobs, const CompileOptions& options) {
@@ -127,6 +135,12 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   const Dump dump(options.on_stage);
   WEFT_ASSIGN(wanted, chosen_variants(options.variants, options.deterministic));
   WEFT_ASSIGN(imported, import_model(blobs, options));
+  std::vector<passes::State> states;
+  if (!options.states.empty()) {
+    WEFT_ASSIGN(kept, passes::keep_states(std::move(imported.graph), options.states, bundle::kResetInput));
+    imported.graph = verified(std::move(kept.graph));
+    states = std::move(kept.states);
+  }
   if (options.keep_values) keep_values(imported.graph);
   dump("import", [&] { return graph::print(imported.graph); });
   if (options.webgpu) imported.graph.checks.clear();  // shaders have no error cell: they clamp
@@ -142,7 +156,7 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   plan::Nodes nodes;
   std::vector<PlacedVariant> variants;
   for (const wasm::WasmVariant& variant : wanted) {
-    WEFT_ASSIGN(placed, place_variant(g, variant, options.optimize, options.profile_info, dump));
+    WEFT_ASSIGN(placed, place_variant(g, variant, options.optimize, options.profile_info, states, dump));
     variants.push_back(std::move(placed));
   }
   WEFT_ASSIGN(weights, bundle::write_weights(g, loaded_constants(g, variants)));
@@ -151,6 +165,7 @@ Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options
   Compiled compiled;
   compiled.notes = std::move(imported.notes);
   compiled.manifest = bundle::make_manifest(g, weights, kGenerator);
+  hide(compiled.manifest, states);
   compiled.manifest.name = options.name;
   compiled.manifest.int64_numbers = options.int64_numbers;
   compiled.manifest.nodes = nodes.names();

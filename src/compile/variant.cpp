@@ -23,7 +23,8 @@ schedule::Machine machine_for(const wasm::WasmFeatures& features) {
 }
 
 Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant,
-                                    Optimize optimize, bool costs, const Dump& dump) {
+                                    Optimize optimize, bool costs, const std::vector<passes::State>& states,
+                                    const Dump& dump) {
   PlacedVariant placed;
   placed.name = variant.name;
   placed.features = variant.features;
@@ -31,7 +32,8 @@ Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVaria
                              .vector_bytes = static_cast<uint32_t>(wasm::vector_bytes(variant.features)),
                              .rules = {},
                              .optimize = optimize,
-                             .costs = costs};
+                             .costs = costs,
+                             .states = states};
   WEFT_ASSIGN(built, build_program(g, options, dump));
   check(built.program);
   WEFT_ASSIGN(memory, plan::place_buffers(built.program, plan::static_size(built.program)));

@@ -30,7 +30,8 @@ struct PlacedVariant {
 
 /// Builds the program and places its memory; the tables are not made yet.
 Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant,
-                                    Optimize optimize, bool costs, const Dump& dump);
+                                    Optimize optimize, bool costs, const std::vector<passes::State>& states,
+                                    const Dump& dump);
 
 /// Makes the tables. `nodes` collects the names that all variants share.
 void make_tables(PlacedVariant& variant, const bundle::WeightsFile& weights, plan::Nodes& nodes);

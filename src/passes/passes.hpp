@@ -27,6 +27,21 @@ struct PictureInput {
 /// grey. Fails (invalid_argument) where the model has no such input.
 Result<graph::Graph> picture_input(graph::Graph g, const PictureInput& spec);
 
+/// An output that is an input of the next run. With one `*` each: all that begin and end so.
+struct State {
+  std::string output, input;
+};
+struct KeptStates {
+  graph::Graph graph;
+  std::vector<State> states;  ///< of the graph: also those that count extents
+};
+/// States stay in the module between runs: the module copies the output to the input's place when a run ends,
+/// and the caller sees neither. `reset` names a new input, boolean[]: states are zeros of their least extents
+/// then. An extent of a state that is a symbol is defined by a further state, a count that begins at 0; where
+/// it has left the symbol's range, the next run fails. Fails (invalid_argument) where a pair does not fit, or
+/// another input has such a symbol too.
+Result<KeptStates> keep_states(graph::Graph g, const std::vector<State>& wanted, std::string reset);
+
 /// Drops nodes, constants and values that no output depends on.
 graph::Graph remove_dead(graph::Graph g);
 

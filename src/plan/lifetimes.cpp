@@ -29,7 +29,9 @@ void extend(Lifetime& lifetime, uint64_t first, uint64_t last) {
   lifetime.last = std::max(lifetime.last, last);
 }
 
-bool lives_on(BufferKind kind) { return kind == BufferKind::weights || kind == BufferKind::prepared; }
+bool lives_on(BufferKind kind) {
+  return kind == BufferKind::weights || kind == BufferKind::prepared || kind == BufferKind::state;
+}
 bool is_boundary(BufferKind kind) { return kind == BufferKind::input || kind == BufferKind::output; }
 
 }  // namespace

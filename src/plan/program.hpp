@@ -63,6 +63,7 @@ enum class BufferKind : uint8_t {
              ///< or `run` reads it
   prepared,  ///< written by prepare, lives on
   arena,     ///< lives within run (or within prepare)
+  state,     ///< written by prepare and by run, for the next run
 };
 
 struct Buffer {

@@ -7,7 +7,7 @@
 namespace weft::plan {
 
 /// Parallel to BufferKind.
-inline constexpr std::array<std::string_view, 5> kKindNames = {"input", "output", "weights", "prepared",
-                                                               "arena"};
+inline constexpr std::array<std::string_view, 6> kKindNames = {"input",    "output", "weights",
+                                                               "prepared", "arena",  "state"};
 
 }  // namespace weft::plan

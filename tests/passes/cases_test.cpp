@@ -48,6 +48,21 @@ std::function<std::string(const std::string&)> narrowing(WeightFormat format) {
   };
 }
 
+/// Every output "NAME.next" is the input NAME of the next run; the states stand behind the graph.
+std::string kept(const std::string& text) {
+  std::string states;
+  const std::string graph = transformed(text, [&](Graph g) -> Result<Graph> {
+    std::vector<State> wanted;
+    for (const graph::Port& port : g.outputs)
+      if (port.name.ends_with(".next"))
+        wanted.push_back({port.name, port.name.substr(0, port.name.size() - 5)});
+    WEFT_ASSIGN(result, keep_states(std::move(g), wanted, "reset"));
+    for (const State& state : result.states) states += "state " + state.output + " = " + state.input + "\n";
+    return std::move(result.graph);
+  });
+  return graph + states;
+}
+
 const weft::testing::TextFunctions kFunctions{
     {"remove_dead", text_function(remove_dead)},
     {"fold_scales", text_function(fold_scales)},
@@ -61,6 +76,7 @@ const weft::testing::TextFunctions kFunctions{
      }},
     {"narrow_weights_f16", narrowing(WeightFormat::f16)},
     {"narrow_weights_q8", narrowing(WeightFormat::q8)},
+    {"keep_states", kept},
     {"fuse_groups", fused},
     {"verify_groups", verified_groups},
 };
