@@ -47,6 +47,9 @@ struct CompileOptions {
   /// Makes every computed value an output, under its name in the imported graph: to find the first that
   /// differs.
   bool keep_values = false;
+  /// Without, the graph is compiled as it was imported, but for what lowering has no form of. For
+  /// comparisons.
+  bool passes = true;
   std::string_view runtime_js;     ///< the web runtime's text, for model.worker.js; may be empty
   std::string_view page;           ///< index.html, which shows the model through model.js; may be empty
   std::string_view runtime_types;  ///< its declarations, for model.d.ts; may be empty
@@ -89,6 +92,9 @@ struct Compiled {
 
 /// The model as it is compiled: read, and with the input that takes pictures.
 Result<onnx::Import> import_model(const Blobs& blobs, const CompileOptions& options);
+
+/// Compiles a graph, whatever it came from. Errors: invalid_argument for an unknown variant; limit.
+Result<Compiled> compile_graph(onnx::Import imported, const CompileOptions& options);
 
 /// Compiles the ONNX model in blobs[0]. Errors: those of onnx::read_onnx; invalid_argument for an unknown
 /// variant; limit when the memory passes 4 GiB.

@@ -27,10 +27,20 @@ graph::Graph verified(graph::Graph g) {
   return g;
 }
 
+graph::Graph grouped(graph::Graph g, const Dump& dump) {
+  dump("graph", [&] { return graph::print(g); });
+  g = passes::fuse_groups(std::move(g));
+  const Result<void> groups = passes::verify_groups(g);
+  WEFT_CHECK(groups.has_value(), groups.error().message + "\n" + graph::print(g));
+  dump("groups", [&] { return graph::print(g); });
+  return g;
+}
+
 Result<graph::Graph> optimise(graph::Graph g, const Blobs& blobs, const CompileOptions& options,
                               const Dump& dump) {
   g = verified(passes::remove_dead(std::move(g)));
   g = verified(passes::expand_resize(std::move(g)));
+  if (!options.passes) return grouped(std::move(g), dump);
   WEFT_ASSIGN(folded, passes::fold_constants(std::move(g), blobs));
   g = verified(passes::simplify(verified(std::move(folded))));
   if (!options.deterministic) g = verified(passes::fold_scales(std::move(g)));
@@ -42,13 +52,7 @@ Result<graph::Graph> optimise(graph::Graph g, const Blobs& blobs, const CompileO
   WEFT_ASSIGN(scaled, passes::fold_constants(std::move(g), blobs));
   g = verified(passes::remove_dead(passes::simplify(std::move(scaled))));
   WEFT_ASSIGN(narrowed, passes::narrow_weights(std::move(g), blobs, options.weights));
-  g = verified(std::move(narrowed));
-  dump("graph", [&] { return graph::print(g); });
-  g = passes::fuse_groups(std::move(g));
-  const Result<void> groups = passes::verify_groups(g);
-  WEFT_CHECK(groups.has_value(), groups.error().message + "\n" + graph::print(g));
-  dump("groups", [&] { return graph::print(g); });
-  return g;
+  return grouped(verified(std::move(narrowed)), dump);
 }
 
 Result<std::vector<wasm::WasmVariant>> chosen_variants(const std::vector<std::string>& names,
@@ -132,9 +136,15 @@ Result<onnx::Import> import_model(const Blobs& blobs, const CompileOptions& opti
 }
 
 Result<Compiled> compile_model(const Blobs& blobs, const CompileOptions& options) {
+  // What is wrong with the options comes before what is wrong with the model.
+  WEFT_TRY(chosen_variants(options.variants, options.deterministic));
+  WEFT_ASSIGN(imported, import_model(blobs, options));
+  return compile_graph(std::move(imported), options);
+}
+
+Result<Compiled> compile_graph(onnx::Import imported, const CompileOptions& options) {
   const Dump dump(options.on_stage);
   WEFT_ASSIGN(wanted, chosen_variants(options.variants, options.deterministic));
-  WEFT_ASSIGN(imported, import_model(blobs, options));
   std::vector<passes::State> states;
   if (!options.states.empty()) {
     WEFT_ASSIGN(kept, passes::keep_states(std::move(imported.graph), options.states, bundle::kResetInput));

@@ -12,6 +12,7 @@
 
 #include "base/check.hpp"
 #include "graph/graph.hpp"
+#include "graph/half.hpp"
 
 namespace weft::graph {
 
@@ -19,6 +20,7 @@ struct RandomGraphOptions {
   int nodes = 12;
   int64_t max_elements = 2048;  ///< of any value
   std::vector<DType> dtypes = {DType::f32, DType::f32, DType::f32, DType::i64, DType::i32, DType::boolean};
+  std::vector<int64_t> extents = {1, 1, 2, 3, 4, 5, 7, 8, 11, 13};
   /// Which operations to draw from; empty: all. For example without those that are not continuous.
   std::vector<Op> ops;
 };
@@ -73,10 +75,7 @@ class RandomGraph {
     const DType type = any_dtype();
     return type == DType::boolean ? DType::f32 : type;
   }
-  int64_t any_extent() {
-    constexpr int64_t kExtents[] = {1, 1, 2, 3, 4, 5, 7, 8, 11, 13};
-    return kExtents[below(10)];
-  }
+  int64_t any_extent() { return one_of(options_.extents); }
   Ints shape_of_rank(int64_t rank) {
     Ints shape;
     int64_t room = options_.max_elements / 8;
@@ -107,9 +106,7 @@ class RandomGraph {
     if (!is_float(dtype)) return static_cast<uint64_t>(whole);
     const double value = static_cast<double>(whole) + static_cast<double>(below(64)) / 64;
     if (dtype == DType::f64) return bits_of<uint64_t>(value);
-    const uint32_t bits = bits_of<uint32_t>(static_cast<float>(value));
-    WEFT_CHECK(dtype == DType::f32, "random constants of 16 bits");
-    return bits;
+    return dtype == DType::f32 ? bits_of<uint32_t>(static_cast<float>(value)) : round_to_half(dtype, value);
   }
   template <class Bits, class T>
   static Bits bits_of(T value) {
