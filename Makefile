@@ -154,6 +154,11 @@ test-webgpu: build ## the second printer, on a software GPU: in Node (Dawn) and 
 	tools/models
 	node --test --test-concurrency=1 $(WEBGPU_TESTS)
 
+.PHONY: fuzz-graphs
+fuzz-graphs: build ## random graphs through the compiler beside the evaluator: ARGS="SECONDS SEED"
+	@tools/setup node
+	@$(NODE24) tools/fuzz-graphs $(ARGS)
+
 fuzz: build-fuzz ## each fuzzer for FUZZ_SECONDS (20), seeded with real files
 	tools/setup node python
 	tools/models

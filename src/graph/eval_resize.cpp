@@ -45,6 +45,19 @@ double cubic_weight(double t, double a) {
   return 0;
 }
 
+/// What no position takes is not read: on an axis that keeps its extent the neighbours of a NaN stay what
+/// they are.
+void drop_zeros(std::vector<ResizeTaps>& all) {
+  size_t count = SIZE_MAX;
+  for (const ResizeTaps& taps : all) count = std::min(count, taps.size());
+  for (size_t t = all.empty() ? 0 : count; t-- > 0 && count > 1;) {
+    const auto is_zero = [&](const ResizeTaps& taps) { return taps[t].weight == 0; };
+    if (!std::ranges::all_of(all, is_zero)) continue;
+    for (ResizeTaps& taps : all) taps.erase(taps.begin() + static_cast<std::ptrdiff_t>(t));
+    --count;
+  }
+}
+
 }  // namespace
 
 std::vector<ResizeTaps> resize_taps(const ResizeAttributes& a, size_t axis, int64_t in, int64_t out) {
@@ -66,6 +79,7 @@ std::vector<ResizeTaps> resize_taps(const ResizeAttributes& a, size_t axis, int6
     }
     all.push_back(std::move(taps));
   }
+  drop_zeros(all);
   return all;
 }
 

@@ -17,8 +17,8 @@ struct ResizeTap {
 };
 using ResizeTaps = std::vector<ResizeTap>;
 
-/// The taps of each of `out` positions of one axis of extent `in` > 0: 1 (nearest), 1 or 2 (linear), 4
-/// (cubic).
+/// The taps of each of `out` positions of one axis of extent `in` > 0: 1 (nearest), 1 or 2 (linear), up to 4
+/// (cubic; a tap whose weight is 0 at every position is none).
 std::vector<ResizeTaps> resize_taps(const ResizeAttributes& a, size_t axis, int64_t in, int64_t out);
 
 }  // namespace weft::graph

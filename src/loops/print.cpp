@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "base/check.hpp"
 #include "loops/lane.hpp"
@@ -35,11 +37,27 @@ std::string print_bits(DType type, uint64_t bits) {
 
 class Printer {
  public:
-  explicit Printer(const std::vector<std::string>& names) : names_(names) {}
+  /// With `shares`, each value is printed once, and named by a number wherever it is used.
+  explicit Printer(const std::vector<std::string>& names, bool shares = false)
+      : names_(names), shares_(shares) {}
 
-  std::string take() { return std::move(out_); }
+  std::string take() { return out_ + definitions_; }
 
   void value(const ValueNode& v) {
+    if (!shares_) return tree(v);
+    auto known = numbers_.find(&v);
+    if (known == numbers_.end()) {
+      std::string outer = std::exchange(out_, {});
+      tree(v);
+      const auto [number, added] = number_of_.emplace(out_, number_of_.size());
+      if (added) definitions_ += fmt::format("#{} = {}\n", number->second, out_);
+      out_ = std::move(outer);
+      known = numbers_.emplace(&v, number->second).first;
+    }
+    out_ += fmt::format("#{}", known->second);
+  }
+
+  void tree(const ValueNode& v) {
     switch (v.op) {
       case ValueOp::constant:
         out_ += "constant " + to_string(v.type) + " " + print_bits(v.type.dtype, v.bits);
@@ -155,7 +173,10 @@ class Printer {
   }
 
   const std::vector<std::string>& names_;
-  std::string out_;
+  bool shares_;
+  std::map<const ValueNode*, size_t> numbers_;
+  std::map<std::string, size_t> number_of_;  ///< by a value's text, in which its parts are numbers
+  std::string out_, definitions_;
 };
 
 }  // namespace
@@ -198,6 +219,13 @@ std::vector<std::string> buffer_names(const Kernel& kernel) {
 std::string print(const Kernel& kernel) {
   const std::vector<std::string> names = buffer_names(kernel);
   Printer printer(names);
+  printer.kernel(kernel);
+  return printer.take();
+}
+
+std::string shared_text(const Kernel& kernel) {
+  const std::vector<std::string> names = buffer_names(kernel);
+  Printer printer(names, true);
   printer.kernel(kernel);
   return printer.take();
 }

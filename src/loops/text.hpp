@@ -21,5 +21,8 @@ std::string quoted(std::string_view text);
 std::string quoted_name(std::string_view name);
 /// `[min, max]`, with the step of its multiples when there is one.
 std::string range_text(const expr::Variable& variable);
+/// Equal for kernels that print the same, and no longer than their values have different parts: printed as a
+/// tree, a value whose parts are used many times can be without bound.
+std::string shared_text(const Kernel& kernel);
 
 }  // namespace weft::loops

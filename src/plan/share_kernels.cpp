@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "loops/rebuild.hpp"
+#include "loops/text.hpp"
 #include "plan/program.hpp"
 
 namespace weft::plan {
@@ -77,7 +78,7 @@ std::string canonical_text(const loops::Kernel& kernel) {
   copy.name.clear();
   for (size_t i = 0; i < copy.buffers.size(); ++i) copy.buffers[i].name = fmt::format("b{}", i);
   copy.body = Canonical().block(kernel.body);
-  return loops::print(copy);
+  return loops::shared_text(copy);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ for (const file of readdirSync(FOUND).filter((name) => name.endsWith(".txt")))
     for (const seed of [2, 3]) assert.equal(await checkText(path.join(FOUND, file), seed), "");
   });
 
-const FIRST = Number(process.env.WEFT_SEED ?? 0), COUNT = Number(process.env.WEFT_GRAPHS ?? 160);
+const FIRST = Number(process.env.WEFT_SEED ?? 0), COUNT = Number(process.env.WEFT_GRAPHS ?? 100);
 test(`${COUNT} random graphs from seed ${FIRST}`, async (t) => {
   const { failures, graphs, symbolic, ops, totals } = await fuzz({ first: FIRST, count: COUNT });
   t.diagnostic(`${graphs} graphs, ${symbolic} of them symbolic; ${totals.compared} elements compared, ${totals.left} left to rounding; ${JSON.stringify(ops)}`);

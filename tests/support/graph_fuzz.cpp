@@ -35,7 +35,9 @@ Result<void> write_bundle(const graph::Graph& g, bool passes, const std::string&
   compile::CompileOptions options;
   options.variants = {"scalar", "simd128", "relaxed"};
   options.passes = passes;
-  WEFT_ASSIGN(compiled, compile::compile_graph({g, {}, {}}, options));
+  onnx::Import imported;
+  imported.graph = g;
+  WEFT_ASSIGN(compiled, compile::compile_graph(std::move(imported), options));
   std::filesystem::create_directories(folder);
   std::vector<bundle::HashedFile> files;
   for (const bundle::BundleFile& file : compiled.bundle.files) {

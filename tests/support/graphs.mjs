@@ -76,15 +76,18 @@ export async function checkText(file, seed, totals = {}) {
   try {
     const { status, signal, stdout, stderr } = tool("case", file, String(seed), folder);
     if (status === null && signal === null) throw new Error(`${TOOL} did not run: build the target graph_fuzz`);
-    if (status !== 0) return `${stdout.trim() || signal} ${stderr.trim()}`.slice(0, 2000);
+    if (status !== 0) return `${stdout.trim() || signal} ${stderr.trim().slice(0, 2000)}`.trim();
     return await check(folder, totals);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** The text of a smaller graph that fails too. */
-async function shrunk(text, seed, seconds = 60) {
+/** A failure without its numbers and names: a smaller graph may fail in another way, which is another failure. */
+const kindOf = (wrong) => wrong.replace(/"[^"]*"/g, "").replace(/-?\d[\d.e+-]*/g, "#").replace(/\[[#,]*\]/g, "");
+
+/** The text of a smaller graph that fails in the same way. */
+async function shrunk(text, seed, wrong, seconds = 60) {
   const folder = mkdtempSync(path.join(tmpdir(), "weft-shrink-")), file = path.join(folder, "graph.txt"), candidate = path.join(folder, "smaller.txt");
   const end = Date.now() + 1000 * seconds;
   try {
@@ -94,7 +97,7 @@ async function shrunk(text, seed, seconds = 60) {
       if (status !== 0) break;
       if (!stdout.includes("output ")) continue;
       writeFileSync(candidate, stdout);
-      if ((await checkText(candidate, seed)) === "") continue;
+      if (kindOf(await checkText(candidate, seed)) !== kindOf(wrong)) continue;
       writeFileSync(file, stdout);
       index = -1;
     }
@@ -113,7 +116,7 @@ export async function fuzz({ first, count = Infinity, seconds = Infinity, shrink
   let graphs = 0, symbolic = 0, seed = first;
   const fail = async (at, what, folder) => {
     const text = readFileSync(path.join(folder, String(at), "graph.txt"), "utf8");
-    failures.push(`seed ${at}: ${what}\n${shrink ? await shrunk(text, at) : text}`);
+    failures.push(`${what.startsWith("seed") ? what : `seed ${at}: ${what}`}\n${shrink ? await shrunk(text, at, what) : text}`);
   };
   while (seed < first + count && Date.now() < end) {
     const folder = mkdtempSync(path.join(tmpdir(), "weft-graphs-"));
@@ -122,7 +125,7 @@ export async function fuzz({ first, count = Infinity, seconds = Infinity, shrink
       const { stdout, stderr, status, signal } = tool("make", String(seed), String(many), folder + path.sep);
       if (status === null && signal === null) throw new Error(`${TOOL} did not run: build the target graph_fuzz`);
       const refused = new Map(Array.from(stdout.matchAll(/^seed (\d+): (.*)/gm), ([, at, what]) => [Number(at), what]));
-      for (const [at, what] of refused) await fail(at, `${what} ${what.endsWith("aborted") ? stderr.trim().slice(0, 2000) : ""}`, folder);
+      for (const [at, what] of refused) await fail(at, `seed ${at}: ${what} ${what.endsWith("aborted") ? stderr.trim().slice(0, 2000) : ""}`.trim(), folder);
       const done = /^done: (\d+) graphs, (\d+) symbolic.*; with(.*)/m.exec(stdout);
       for (const [, op, times] of (done?.[3] ?? "").matchAll(/(\w+) (\d+)/g)) ops[op] = (ops[op] ?? 0) + Number(times);
       graphs += Number(done?.[1] ?? 0);
