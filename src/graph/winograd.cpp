@@ -78,7 +78,7 @@ Result<Type> winograd_output(const RuleInput& in) {
 namespace evaluators {
 namespace {
 
-/// left * x * left^T for a square x.
+/// left * x * left^T for a square x; what a zero of the matrix meets is not read, be it NaN.
 template <class T>
 std::vector<T> both_sides(const SmallMatrix& left, const std::vector<T>& x) {
   const int64_t n = left.columns, m = left.rows();
@@ -87,14 +87,16 @@ std::vector<T> both_sides(const SmallMatrix& left, const std::vector<T>& x) {
     for (int64_t j = 0; j < n; ++j) {
       T sum = 0;
       for (int64_t k = 0; k < n; ++k)
-        sum += static_cast<T>(left.row(i)[static_cast<size_t>(k)]) * x[static_cast<size_t>(k * n + j)];
+        if (const double factor = left.row(i)[static_cast<size_t>(k)]; factor != 0)
+          sum += static_cast<T>(factor) * x[static_cast<size_t>(k * n + j)];
       half[static_cast<size_t>(i * n + j)] = sum;
     }
   for (int64_t i = 0; i < m; ++i)
     for (int64_t j = 0; j < m; ++j) {
       T sum = 0;
       for (int64_t k = 0; k < n; ++k)
-        sum += half[static_cast<size_t>(i * n + k)] * static_cast<T>(left.row(j)[static_cast<size_t>(k)]);
+        if (const double factor = left.row(j)[static_cast<size_t>(k)]; factor != 0)
+          sum += half[static_cast<size_t>(i * n + k)] * static_cast<T>(factor);
       whole[static_cast<size_t>(i * m + j)] = sum;
     }
   return whole;

@@ -167,8 +167,8 @@ class FuzzReference {
     for (const graph::Node& node : g_.nodes) {
       const bool operands =
           std::ranges::all_of(node.inputs, [&](graph::ValueId v) { return exact_.contains(v); });
-      const bool is_rounded =
-          is_float(g_.values[node.output].type.dtype) && (sums(node) || is_elementary(node.op));
+      const bool is_rounded = is_float(g_.values[node.output].type.dtype) &&
+                              (sums(node) || is_elementary(node.op) || node.op == graph::Op::mod);
       if (operands && !is_rounded && plain.at(node.output).bytes == wide.at(node.output).bytes)
         exact_.insert(node.output);
     }
@@ -191,8 +191,17 @@ class FuzzReference {
   /// The result with errors of one rounding; in sums of their largest partial sum.
   graph::Tensor noisy(const graph::Node& node, const graph::Tensor& result,
                       const std::vector<const graph::Tensor*>& operands, Random& random) const {
-    std::vector<double> numbers = numbers_of(result), size = numbers;
     double error = unit(result.dtype);
+    if (node.op == graph::Op::mod) {  // the quotient may be rounded to another whole number
+      std::vector<double> dividend = numbers_of(*operands[0]);
+      for (double& x : dividend) x *= 1 + random.uniform(-4, 4) * error;
+      const graph::Tensor moved = tensor_of(operands[0]->dtype, operands[0]->shape, dividend);
+      const graph::Tensor* const pair[] = {&moved, operands[1]};
+      auto other = graph::evaluate_node(g_, node, pair);
+      WEFT_CHECK(other, other.error().message);
+      return std::move(*other);
+    }
+    std::vector<double> numbers = numbers_of(result), size = numbers;
     if (is_elementary(node.op)) error = std::max(error, 4 * unit(DType::f32));
     if (sums(node)) {
       std::vector<graph::Tensor> positive;

@@ -2,6 +2,7 @@
 // follows by the shape rules. A node that fits no more becomes an input.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "graph/graph.hpp"
@@ -24,7 +25,13 @@ class SymbolicGraph {
     for (const graph::Port& port : from_.outputs)
       if (made_.contains(port.value)) to_.outputs.push_back({port.name, made_.at(port.value)});
     const auto is_symbolic = [&](const graph::Node& node) { return graph::depends_on_symbols(to_, node); };
-    if (to_.outputs.empty() || std::ranges::none_of(to_.nodes, is_symbolic)) return std::nullopt;
+    // A caller gives the symbol its value by the shape of an input.
+    const auto gives = [&](const graph::Port& port) {
+      return !graph::constant_shape(to_.values[port.value].type.shape);
+    };
+    if (to_.outputs.empty() || std::ranges::none_of(to_.nodes, is_symbolic) ||
+        std::ranges::none_of(to_.inputs, gives))
+      return std::nullopt;
     return std::move(to_);
   }
 
@@ -80,7 +87,9 @@ class SymbolicGraph {
         },
         attributes);
     const auto type = graph::infer_type(node.op, types, attributes);
-    const bool fits = type && !(is_fixed && graph::constant_shape(type->shape) == std::nullopt);
+    // Frontends write out what a resize of open extents does.
+    const auto is_open = [](const graph::Type& operand) { return !graph::constant_shape(operand.shape); };
+    const bool fits = type && !(is_fixed && (is_open(*type) || std::ranges::any_of(types, is_open)));
     if (!fits) return input(node.output);
     const auto made = graph::add_node(to_, node.op, std::move(inputs), std::move(attributes),
                                       from_.values[node.output].name, node.source);

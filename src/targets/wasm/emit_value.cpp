@@ -222,8 +222,10 @@ void ValueEmitter::shift(const ValueNode& n, Code& out) {
   if (count->op == ValueOp::constant) {
     out.i32(static_cast<int64_t>(count->bits));
   } else {
-    WEFT_CHECK(count->op == ValueOp::broadcast, "a vector of shift counts");
-    value(count->operands[0], out);
+    const bool is_broadcast = count->op == ValueOp::broadcast;
+    WEFT_CHECK(is_broadcast || count->op == ValueOp::local, "a vector of shift counts");
+    value(is_broadcast ? count->operands[0] : count, out);
+    if (!is_broadcast) extract_lane(count->type, 0, out);  // a broadcast that is used twice
     if (lane_width(n.type) == 8) out.op(Instr::i32_wrap_i64);
   }
   out.op(*find_instr(n.op, n.type.dtype, true));
