@@ -192,15 +192,11 @@ class FuzzReference {
   graph::Tensor noisy(const graph::Node& node, const graph::Tensor& result,
                       const std::vector<const graph::Tensor*>& operands, Random& random) const {
     double error = unit(result.dtype);
-    if (node.op == graph::Op::mod) {  // the quotient may be rounded to another whole number
-      std::vector<double> dividend = numbers_of(*operands[0]);
-      for (double& x : dividend) x *= 1 + random.uniform(-4, 4) * error;
-      const graph::Tensor moved = tensor_of(operands[0]->dtype, operands[0]->shape, dividend);
-      const graph::Tensor* const pair[] = {&moved, operands[1]};
-      auto other = graph::evaluate_node(g_, node, pair);
-      WEFT_CHECK(other, other.error().message);
-      return std::move(*other);
-    }
+    // The quotient of a remainder may be rounded to another whole number; kernels round a double on its way
+    // into a function.
+    if (node.op == graph::Op::mod) return moved(node, operands, 4 * error, random);
+    if (is_elementary(node.op) && result.dtype == DType::f64)
+      return moved(node, operands, 4 * unit(DType::f32), random);
     std::vector<double> numbers = numbers_of(result), size = numbers;
     if (is_elementary(node.op)) error = std::max(error, 4 * unit(DType::f32));
     if (sums(node)) {
@@ -221,6 +217,22 @@ class FuzzReference {
       if (std::isfinite(size[i]))
         numbers[i] += random.uniform(-1, 1) * error * std::max(std::abs(size[i]), std::abs(numbers[i]));
     return tensor_of(result.dtype, result.shape, numbers);
+  }
+
+  /// The result for operands with such relative errors.
+  graph::Tensor moved(const graph::Node& node, const std::vector<const graph::Tensor*>& operands,
+                      double error, Random& random) const {
+    std::vector<graph::Tensor> others;
+    for (const graph::Tensor* operand : operands) {
+      std::vector<double> numbers = numbers_of(*operand);
+      for (double& x : numbers) x *= 1 + random.uniform(-1, 1) * error;
+      others.push_back(tensor_of(operand->dtype, operand->shape, numbers));
+    }
+    std::vector<const graph::Tensor*> pointers;
+    for (const graph::Tensor& other : others) pointers.push_back(&other);
+    auto result = graph::evaluate_node(g_, node, pointers);
+    WEFT_CHECK(result, result.error().message);
+    return std::move(*result);
   }
 
   const graph::Graph& g_;
