@@ -195,9 +195,9 @@ class FuzzReference {
     // The quotient of a remainder may be rounded to another whole number; kernels round a double on its way
     // into a function.
     if (node.op == graph::Op::mod) return moved(node, operands, 4 * error, random);
-    if (is_elementary(node.op) && result.dtype == DType::f64)
-      return moved(node, operands, 4 * unit(DType::f32), random);
-    std::vector<double> numbers = numbers_of(result), size = numbers;
+    const bool is_narrowed = is_elementary(node.op) && result.dtype == DType::f64;
+    const graph::Tensor centre = is_narrowed ? moved(node, operands, 4 * unit(DType::f32), random) : result;
+    std::vector<double> numbers = numbers_of(centre), size = numbers;
     if (is_elementary(node.op)) error = std::max(error, 4 * unit(DType::f32));
     if (sums(node)) {
       std::vector<graph::Tensor> positive;
