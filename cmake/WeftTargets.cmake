@@ -7,8 +7,8 @@ function(weft_layer name)
     add_library(weft_${name} STATIC ${sources})
     target_compile_options(weft_${name} PRIVATE ${WEFT_CORE_FLAGS})
     target_link_libraries(weft_${name} PUBLIC weft_options weft_fmt weft_json ${dependencies})
-    # Pages load the compiler: what reads a model once, and the reference evaluators, for size.
-    if(WEFT_WASM AND name MATCHES "^(frontends|graph|bundle)$")
+    # Pages load the compiler: all but what works on every expression and kernel, for size.
+    if(WEFT_WASM AND name MATCHES "^(frontends|graph|passes|lower|plan|bundle|compile)$")
       target_compile_options(weft_${name} PRIVATE -Oz)
     endif()
   else()
