@@ -14,6 +14,8 @@ import { supportPage } from "./page.mjs";
 
 const CASES = path.join(ROOT, "build/onnx-nodes"), OUT = path.join(ROOT, "build/conformance");
 const TARGETS = ["scalar", "simd128", "relaxed"], ALL = ["eval", ...TARGETS, "symbolic"];
+/** What passed when this was last raised: a run of all tests with fewer fails. */
+const FLOOR = { eval: 1967, scalar: 1965, simd128: 1965, relaxed: 1965, symbolic: 1925 };
 const run = promisify(execFile);
 
 const exceptions = new Map(
@@ -184,6 +186,10 @@ for (const target of ALL) {
   const of = rows.filter((row) => row.target === target), passed = of.filter(({ status }) => status === "passed");
   const special = passed.filter(({ reason }) => reason).length;
   const how = target === "symbolic" ? "in which the model itself fixes every dimension" : "with all inputs but the first as constants";
+  if (!only && passed.length < FLOOR[target]) {
+    console.error(`conformance: ${target} passed ${FLOOR[target]} before`);
+    process.exitCode = 1;
+  }
   console.log(`${target}: ${passed.length} passed, ${of.length - passed.length} failed or excluded, of ${of.length} (${((100 * passed.length) / of.length).toFixed(1)} %); ${special} of the passed ${how}`);
 }
 console.log("written: build/conformance.json");
