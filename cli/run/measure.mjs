@@ -65,15 +65,22 @@ function rates({ flops, bytes }, ms, peak) {
   return { gflops, gbps, peakShare, roofShare: Math.max(peakShare, gbps / peak.gbps) };
 }
 
-function statementRow(at, apart, info, peak) {
-  const { index, kind, node } = apart[0].statements[at];
-  const times = apart.map(({ statements }) => statements[at].endMs - statements[at].startMs);
+/** The time of each statement in one run by its index, summed over the iterations of loops. */
+function timesByIndex({ statements }) {
+  const times = new Map();
+  for (const { index, startMs, endMs } of statements) times.set(index, (times.get(index) ?? 0) + endMs - startMs);
+  return times;
+}
+
+function statementRow({ index, kind, node }, count, sums, info, peak) {
+  const times = sums.map((of) => of.get(index) ?? 0);
   const minMs = Math.min(...times);
-  const { class: work = kind, kernel = kind, function: fn, source = node, flops, bytes } = info ?? {};
+  const { class: work = kind, kernel = kind, function: fn, source = node } = info ?? {};
+  const [flops, bytes] = [info?.flops, info?.bytes].map((amount) => (amount === undefined ? undefined : amount * count));
   return { index, kind, class: work, kernel, function: fn, nodes: nodesOf(source), flops, bytes, minMs, medianMs: median(times), ...rates({ flops, bytes }, minMs, peak) };
 }
 
-const CLASSES = ["contraction", "depthwise", "pooling", "fold", "elementwise", "movement", "fill", "copy", "call"];
+const CLASSES = ["contraction", "depthwise", "pooling", "fold", "elementwise", "movement", "fill", "copy", "call", "loop"];
 
 function classRows(statements, totalMs, peak) {
   return CLASSES.map((name) => {
@@ -88,7 +95,13 @@ function classRows(statements, totalMs, peak) {
 /** The profile as data. `infos`: of the manifest, undefined when it was compiled without them. */
 export function makeProfile({ whole, apart }, infos, peaks) {
   const peak = { gflops: Math.max(peaks.before.gflops, peaks.after.gflops), gbps: Math.max(peaks.before.gbps, peaks.after.gbps) };
-  const statements = apart[0].statements.map((_, at) => statementRow(at, apart, infos?.[at], peak));
+  const counts = new Map(), firsts = new Map(), sums = apart.map(timesByIndex);
+  for (const statement of apart[0].statements) {
+    counts.set(statement.index, (counts.get(statement.index) ?? 0) + 1);
+    if (!firsts.has(statement.index)) firsts.set(statement.index, statement);
+  }
+  const order = [...firsts.values()].sort((a, b) => a.index - b.index);
+  const statements = order.map((first) => statementRow(first, counts.get(first.index), sums, infos?.[first.index], peak));
   const totalMs = statements.reduce((sum, { minMs }) => sum + minMs, 0);
   for (const statement of statements) statement.share = statement.minMs / totalMs;
   const inside = apart.map(({ statements: all }) => all.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0));

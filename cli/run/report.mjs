@@ -39,11 +39,13 @@ export function profileTrace({ statements }, { apart }, title) {
     { ph: "M", name: "process_name", ...thread, args: { name: title } },
     { ph: "M", name: "thread_name", ...thread, args: { name: "run" } },
   ];
+  const rows = new Map(statements.map((row) => [row.index, row]));
   apart.forEach((run, i) => {
     events.push({ name: `run ${i + 1}`, cat: "run", ...span(run), args: {} });
-    run.statements.forEach((timing, at) => {
-      const { class: work, kernel, nodes, flops, bytes: size } = statements[at];
-      events.push({ name: nodes.join(" + ") || kernel, cat: work, ...span(timing), args: { index: at, kernel, nodes, ...(flops === undefined ? {} : { flops, bytes: size }) } });
+    run.statements.forEach((timing) => {
+      if (!rows.has(timing.index)) return;  // a branch that another run took
+      const { index, class: work, kernel, nodes, flops, bytes: size } = rows.get(timing.index);
+      events.push({ name: nodes.join(" + ") || kernel, cat: work, ...span(timing), args: { index, kernel, nodes, ...(flops === undefined ? {} : { flops, bytes: size }) } });
     });
   });
   return { displayTimeUnit: "ms", traceEvents: events };

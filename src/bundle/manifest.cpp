@@ -206,7 +206,9 @@ Manifest make_manifest(const graph::Graph& g, const WeightsFile& weights, std::s
     const auto extent = [step](const std::optional<int64_t>& count) { return count.value_or(0) * step; };
     out.symbols.push_back({without_prefix(name), {extent(symbol.range.min), extent(symbol.range.max)}, step});
   }
-  if (!g.symbols.empty()) out.required_features.push_back(kSymbolsFeature);
+  // What only loops count with is nothing that a caller has to do with.
+  const auto counts = [&](const auto& entry) { return graph::is_index(g, entry.first); };
+  if (!std::ranges::all_of(g.symbols, counts)) out.required_features.push_back(kSymbolsFeature);
   for (const graph::Port& port : g.inputs) out.inputs.push_back(make_port(g, port, steps));
   for (const graph::Port& port : g.outputs) out.outputs.push_back(make_port(g, port, steps));
   out.weights_bytes = weights.data_bytes;
@@ -229,7 +231,8 @@ Variant make_variant(std::string name, std::string file, const plan::Program& pr
   WEFT_CHECK(tables.entry_records.size() == program.entries.size());
   for (size_t i = 0; i < program.entries.size(); ++i)
     out.entries.push_back({program.entries[i].name, tables.entry_records[i]});
-  if (!program.symbols.empty()) {
+  const auto counts = [&](const auto& entry) { return plan::is_index(program, entry.first); };
+  if (!std::ranges::all_of(program.symbols, counts)) {
     // The caller knows the symbols that it chooses by their places: they come first.
     bool computed = false;
     for (const auto& entry : program.symbols) {

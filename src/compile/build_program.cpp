@@ -1,9 +1,12 @@
 #include "compile/build_program.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/check.hpp"
 #include "compile/layout.hpp"
+#include "compile/open_loops.hpp"
+#include "compile/placement.hpp"
 #include "compile/stream.hpp"
 #include "compile/views.hpp"
 #include "loops/in_place.hpp"
@@ -31,26 +34,6 @@ using plan::Fill;
 using plan::KernelId;
 using plan::Statement;
 
-/// A value in one storage: a buffer that some kernel or the loader has filled.
-struct Placement {
-  Storage storage;
-  BufferId buffer = 0;
-};
-
-/// Most kernel calls per statement; fewer when there are fewer blocks or little to do. Many short calls let
-/// the engine swap in optimised code and the caller stop in between; each costs the kernel's prologue.
-constexpr uint64_t kCallsPerStatement = 16;
-/// Points that are worth a call of their own.
-constexpr uint64_t kPointsPerCall = 1 << 14;
-
-/// At most.
-uint64_t points(const Stage& stage) {
-  expr::Expr count(1);
-  for (const loops::Axis& axis : stage.spatial) count = count * axis.extent;
-  for (const loops::Axis& axis : stage.reduction) count = count * axis.extent;
-  return plan::greatest(count);
-}
-
 class Builder {
  public:
   Builder(const graph::Graph& g, const BuildOptions& options, const Dump& dump)
@@ -58,16 +41,20 @@ class Builder {
         options_(options),
         dump_(dump),
         groups_(lower::collect_groups(g)),
-        layout_(choose_layout(g, groups_, options.share_memory)) {
+        layout_(choose_layout(g, groups_, options.share_memory)),
+        loops_(g) {
     built_.program.entries = {{"prepare", {}}, {"run", {}}};
     built_.program.symbols = g.symbols;
+    for (const std::string& index : branch_indices(g)) built_.program.symbols.erase(index);
     if (!g.symbols.empty())
       for (const graph::Port& port : g.outputs)
         if (!is_state(port.name, &passes::State::output))
           for (const expr::Expr& extent : g.values[port.value].type.shape)
             built_.program.answers.push_back(extent);
-    for (const Group& group : groups_)
+    for (const Group& group : groups_) {
+      if (is_last(group)) continue;  // it reads nothing: it is the place in which its loop has left the state
       for (const ValueId input : group.inputs) ++readers_[input];
+    }
     for (const ValueId value : graph::results(g_)) ++readers_[value];
     for (const auto& entry : layout_.wholes) parts_[layout_.root(entry.first)].push_back(entry.first);
   }
@@ -78,9 +65,12 @@ class Builder {
     for (const graph::Port& port : g_.inputs) WEFT_TRY(define(port.value));
     for (const auto& constant : g_.constants) WEFT_TRY(define(constant.first));
     for (const Group& group : groups_) {
+      if (cleared_.contains(group.output)) continue;
+      if (!group.constant) WEFT_TRY(enter(group.loop));
       WEFT_TRY(group.constant ? add_constant(group) : add_group(group));
       WEFT_TRY(define(group.output));
     }
+    WEFT_TRY(enter(graph::kNoLoop));
     constant_ = false;
     for (size_t i = 0; i < g_.outputs.size(); ++i) WEFT_TRY(add_output(g_.outputs[i], output_buffers_[i]));
     for (size_t i = 0; i < g_.outputs.size(); ++i) keep_output(g_.outputs[i], output_buffers_[i]);
@@ -88,9 +78,7 @@ class Builder {
   }
 
  private:
-  static expr::Expr bytes(const Storage& storage) {
-    return storage.elements * static_cast<int64_t>(byte_size(storage.dtype));
-  }
+  bool is_last(const Group& group) const { return g_.nodes[group.nodes.front()].op == graph::Op::last; }
 
   BufferId add_buffer(std::string name, BufferKind kind, const Storage& storage) {
     const expr::Expr needs = bytes(storage);
@@ -169,43 +157,131 @@ class Builder {
     return add_kernel(lower::copy_stage(g_, port.value), {source, target}, "output " + port.name);
   }
 
+  /// Closes and opens loops until this one is the innermost.
+  Result<void> enter(int32_t loop) {
+    while (!graph::is_inside(g_, loop, loops_.current())) WEFT_TRY(end_loop());
+    for (const int32_t next : loops_.missing(loop)) WEFT_TRY(begin_loop(next));
+    return {};
+  }
+
+  /// Its states get their first values in front of it.
+  Result<void> begin_loop(int32_t index) {
+    const graph::Loop& loop = loops_.at(index);
+    std::vector<std::pair<BufferId, ValueId>> states;
+    for (const Group& group : groups_) {
+      if (group.loop != index || g_.nodes[group.nodes.front()].op != graph::Op::state) continue;
+      WEFT_TRY(begin_state(group.output, group.inputs.front()));
+      states.emplace_back(placements_[group.output].front().buffer, group.output);
+    }
+    std::optional<BufferId> condition;
+    if (loop.condition != graph::kNoValue) {
+      WEFT_ASSIGN(placement, scalar(loop.condition));
+      condition = placement.buffer;
+    }
+    if (!built_.program.symbols.contains(loop.index)) entry().push_back(plan::If{*condition});
+    else entry().push_back(plan::Loop{loop.index, loop.trips, condition});
+    loops_.open(index);
+    for (const auto& [buffer, state] : states) loops_.put_state(buffer, state);
+    return {};
+  }
+
+  /// Where the first value of a state lies, if nothing else needs it; else in a copy of it: in the output's
+  /// buffer where the state's last value is one.
+  Result<void> begin_state(ValueId state, ValueId first) {
+    std::optional<BufferId> output;
+    if (options_.share_memory)
+      if (const auto index = output_of_state(g_, state)) output = output_buffers_[*index];
+    if (cleared_.contains(first)) {
+      const Storage storage = row_major(g_.values[state].type);
+      const BufferId buffer =
+          output ? *output : add_buffer(g_.values[state].name, BufferKind::arena, storage);
+      entry().push_back(Fill{buffer, 0, sized(storage)});
+      record(state, {storage, buffer});
+      return {};
+    }
+    WEFT_TRY(compute(first));
+    const Placement from = first_placement(first);
+    Placement target{row_major(g_.values[state].type), from.buffer};
+    const bool stays = !output && options_.share_memory && !is_constant(first) &&
+                       from.storage == target.storage && dies_here(first, from.buffer);
+    --readers_[first];
+    if (!stays) {
+      target.buffer = output ? *output : add_buffer(g_.values[state].name, BufferKind::arena, target.storage);
+      WEFT_TRY(move(first, from, target, "first " + g_.values[state].name));
+    }
+    record(state, target);
+    return {};
+  }
+
+  /// The value from one place to another, which may be of another storage.
+  Result<void> move(ValueId value, const Placement& from, const Placement& to, const std::string& source) {
+    if (bytes(to.storage).is_constant(0)) {  // which are none
+      entry().push_back(Fill{to.buffer, 0});
+      return {};
+    }
+    if (!loops::same_places(from.storage, to.storage, g_.values[value].type.shape))
+      return add_kernel(lower::copy_stage(g_, value), {from, to}, source);
+    ++built_.movement_calls;
+    entry().push_back(Copy{to.buffer, from.buffer, bytes(to.storage)});
+    return {};
+  }
+
+  /// The states get their next values, those that lie in another state's place (or elsewhere in their own)
+  /// before any of these changes.
+  Result<void> end_loop() {
+    const graph::Loop& loop = loops_.at(loops_.current());
+    std::vector<std::optional<Placement>> from;
+    for (const graph::Carried& carried : loop.carried) {
+      const Placement own = placements_[carried.state].front();
+      WEFT_TRY(compute(carried.next));
+      Placement next = first_placement(carried.next);
+      --readers_[carried.next];
+      const bool there = next.buffer == own.buffer && next.storage == own.storage;
+      if (!there && loops_.state_in(next.buffer) != graph::kNoValue) {
+        WEFT_ASSIGN(apart, pack(carried.next, next, own.storage));
+        next = apart;
+      }
+      from.push_back(there ? std::nullopt : std::optional(next));
+    }
+    for (size_t i = 0; i < from.size(); ++i) {
+      const graph::Carried& carried = loop.carried[i];
+      if (from[i])
+        WEFT_TRY(move(carried.next, *from[i], placements_[carried.state].front(),
+                      "next " + g_.values[carried.state].name));
+    }
+    if (loop.condition != graph::kNoValue) --readers_[loop.condition];
+    entry().push_back(plan::End{});
+    for (const ValueId value : loops_.close())
+      if (!is_constant(value)) placements_[value].pop_back();
+    return {};
+  }
+
+  /// A scalar at the start of its buffer.
+  Result<Placement> scalar(ValueId value) {
+    const Storage wanted = row_major(g_.values[value].type);
+    WEFT_ASSIGN(placement, require(value, wanted));
+    if (placement.storage.offset.is_constant(0)) return placement;
+    return pack(value, placement, wanted);
+  }
+
   /// The checks of a value, and the symbols that it is.
   Result<void> define(ValueId value) {
     for (const graph::Check& check : g_.checks) {
       if (check.value != value) continue;
-      WEFT_ASSIGN(buffer, scalar_buffer(value));
-      entry().push_back(plan::Check{buffer, check.min, check.max, check.what, check.source});
+      WEFT_ASSIGN(placement, scalar(value));
+      entry().push_back(plan::Check{placement.buffer, check.min, check.max, check.what, check.source});
       --readers_[value];
     }
     for (const graph::Port& port : g_.definitions) {
       if (port.value != value) continue;
-      WEFT_ASSIGN(buffer, scalar_buffer(value));
-      entry().push_back(plan::Define{port.name, buffer});
+      WEFT_ASSIGN(placement, scalar(value));
+      entry().push_back(plan::Define{port.name, placement.buffer});
       --readers_[value];
     }
     return {};
   }
 
-  /// A scalar lies at the start of its buffer, or is brought there.
-  Result<BufferId> scalar_buffer(ValueId value) {
-    const Storage wanted = row_major(g_.values[value].type);
-    WEFT_ASSIGN(placement, require(value, wanted));
-    if (placement.storage.offset.is_constant(0)) return placement.buffer;
-    WEFT_ASSIGN(packed, pack(value, placement, wanted));
-    return packed.buffer;
-  }
-
   std::vector<Statement>& entry() { return built_.program.entries[constant_ ? 0 : 1].statements; }
-
-  std::string sources(const Group& group) const {
-    std::string names;
-    for (const uint32_t index : group.nodes) {
-      const std::string& name = g_.nodes[index].source;
-      if (name.empty() || names.ends_with(name)) continue;
-      names += (names.empty() ? "" : " + ") + name;
-    }
-    return names;
-  }
 
   bool is_constant(ValueId value) const {
     return g_.is_constant(value) || std::ranges::find(constants_, value) != constants_.end();
@@ -213,6 +289,7 @@ class Builder {
 
   void record(ValueId value, const Placement& placement) {
     placements_[value].push_back(placement);
+    if (!constant_) loops_.note(value);
     residents_[placement.buffer].push_back(value);
   }
 
@@ -233,10 +310,18 @@ class Builder {
   }
 
   Result<void> add_group(const Group& group) {
+    const graph::Op op = g_.nodes[group.nodes.front()].op;
+    if (op == graph::Op::state) return {};  // begin_loop has placed it
+    if (is_last(group)) {
+      record(group.output, placements_[group.inputs.front()].front());
+      return {};
+    }
     const std::vector<Stage> stages = lower::lower_group(g_, group);
+    const bool updates = op == graph::Op::set_slice || op == graph::Op::scatter;
+    if (updates && take_state(group.output, group.inputs.front(), 1)) record_state(group.output);
     // What several stages write is never a view of what the first one reads.
     if (stages.size() > 1) WEFT_TRY(result(group.output));
-    for (const Stage& stage : stages) WEFT_TRY(add_stage(stage, sources(group)));
+    for (const Stage& stage : stages) WEFT_TRY(add_stage(stage, sources(g_, group)));
     for (const ValueId input : group.inputs) --readers_[input];
     return {};
   }
@@ -312,16 +397,6 @@ class Builder {
     return first_placement(value);
   }
 
-  /// Whether the stage is a convolution over this tensor, or reads beyond its edges.
-  static bool reads_padding(const Stage& stage, uint32_t tensor) {
-    const std::vector<loops::Value> found = schedule::accesses(stage.result);
-    if (std::ranges::any_of(found, [&](const auto& v) { return v->buffer == tensor && v->predicate; }))
-      return true;
-    if (stage.fold.size() != 1 || stage.fold[0].update->op != loops::ValueOp::muladd) return false;
-    const loops::Value& factor = stage.fold[0].update->operands[0];
-    return factor->op == loops::ValueOp::access && factor->buffer == tensor;
-  }
-
   Storage chosen_storage(ValueId value) const {
     const auto chosen = layout_.storages.find(value);
     return chosen == layout_.storages.end() ? row_major(g_.values[value].type) : chosen->second;
@@ -331,6 +406,10 @@ class Builder {
   Result<Placement> result(ValueId value) {
     if (const auto known = placements_.find(value); known != placements_.end() && !known->second.empty())
       return known->second.front();
+    if (take_state(value, loops_.state_of_next(value), 0)) {
+      record_state(value);
+      return placements_[value].front();
+    }
     const ValueId root = layout_.root(value);
     const auto shared = roots_.find(root);
     if (shared != roots_.end()) {
@@ -381,22 +460,47 @@ class Builder {
     return storage.has_value();
   }
 
+  /// Whether the value, which is next `state`, may be written in the state's place: it and what lies with it
+  /// are read no more, but `readers` times by the current group.
+  bool take_state(ValueId value, ValueId state, uint32_t readers) const {
+    if (!options_.share_memory || constant_ || state == graph::kNoValue ||
+        loops_.state_of_next(value) != state || placements_.contains(value) ||
+        layout_.wholes.contains(value) || parts_.contains(value))
+      return false;
+    const Placement& place = placements_.at(state).front();
+    if (loops_.state_in(place.buffer) != state || readers_of(state) != readers ||
+        !(chosen_storage(value) == place.storage))
+      return false;
+    return std::ranges::all_of(residents_.at(place.buffer), [&](ValueId resident) {
+      return resident == state || readers_of(resident) == 0;
+    });
+  }
+
+  uint32_t readers_of(ValueId value) const {
+    const auto entry = readers_.find(value);
+    return entry == readers_.end() ? 0 : entry->second;
+  }
+
+  void record_state(ValueId next) {
+    const Placement place = placements_.at(loops_.state_of_next(next)).front();
+    record(next, place);
+  }
+
   /// Whether nothing but the current group will read what the buffer holds, and only through this value.
   bool dies_here(ValueId value, BufferId buffer) const {
-    const auto readers = [&](ValueId v) {
-      const auto entry = readers_.find(v);
-      return entry == readers_.end() ? 0u : entry->second;
-    };
-    if (built_.program.buffers[buffer].kind != BufferKind::arena || readers(value) != 1) return false;
+    if (built_.program.buffers[buffer].kind != BufferKind::arena || readers_of(value) != 1) return false;
+    if (loops_.state_in(buffer) != graph::kNoValue) return false;
     for (const ValueId resident : residents_.at(buffer)) {
-      if (resident != value && readers(resident) != 0) return false;
+      // The next iteration reads it again.
+      if (!graph::is_inside(g_, loops_.of(resident), loops_.current())) return false;
+      if (resident != value && readers_of(resident) != 0) return false;
       const auto parts = parts_.find(layout_.root(resident));
       if (layout_.root(resident) != resident && layout_.root(resident) != value &&
-          readers(layout_.root(resident)) != 0)
+          readers_of(layout_.root(resident)) != 0)
         return false;
       if (parts == parts_.end()) continue;
       for (const ValueId part : parts->second)
-        if (part != value && readers(part) != 0) return false;
+        if (part != value && readers_of(part) != 0) return false;
     }
     return true;
   }
@@ -412,7 +516,8 @@ class Builder {
       const Storage& storage = operands[i].storage;
       const bool whole = storage.offset.is_constant(0) && loops::rebased(storage) == storage;
       if (!whole || !may_overwrite(stage, i, storage) ||
-          !dies_here(stage.tensors[i].value, operands[i].buffer) ||
+          !(dies_here(stage.tensors[i].value, operands[i].buffer) ||
+            take_state(value, stage.tensors[i].value, 1)) ||
           !loops::serves(storage, chosen_storage(value), stage.tensors.back().shape) ||
           std::ranges::count(operands, operands[i].buffer, &Placement::buffer) != 1)
         continue;
@@ -446,37 +551,11 @@ class Builder {
     return {};
   }
 
-  /// What the fill of a storage says of its size: nothing where it is all of its buffer.
-  static std::optional<expr::Expr> sized(const Storage& storage) {
-    const expr::Expr size = bytes(storage);
-    return size.as_constant() ? std::nullopt : std::optional(size);
-  }
-
-  static bool blocked(const Storage& storage) {
-    return std::ranges::any_of(storage.dims, [](const loops::StorageDim& dim) { return dim.divisor != 1; });
-  }
-
-  /// Storages as a kernel sees them: from the first element on.
-  static std::vector<Storage> local_storages(const std::vector<Placement>& placements) {
-    std::vector<Storage> storages;
-    for (const Placement& placement : placements) storages.push_back(loops::rebased(placement.storage));
-    return storages;
-  }
-
   schedule::Schedule default_schedule(const Stage& stage, const std::vector<Placement>& placements) const {
     const std::vector<Storage> storages = local_storages(placements);
     schedule::Schedule schedule = options_.rules.default_schedule(stage, storages, options_.machine);
     if (!constant_ || !options_.stream_weights) return schedule;
     return schedule::in_source_order(stage, std::move(schedule), storages, kSmallestWindow);
-  }
-
-  /// A tile that is moved back does some points twice, the second time from what it has written: in place,
-  /// the rest is a tile of its own.
-  static schedule::Schedule once_each(schedule::Schedule schedule) {
-    for (schedule::Step& step : schedule.steps)
-      if (step.kind == schedule::StepKind::split && step.tail == schedule::Tail::overlap)
-        step.tail = schedule::Tail::peel;
-    return schedule;
   }
 
   Result<loops::Kernel> make_kernel(const Stage& stage, const std::vector<Placement>& placements,
@@ -530,10 +609,6 @@ class Builder {
     return loops::unroll(loops::vectorize(std::move(kernel), {.bytes = options_.vector_bytes}));
   }
 
-  static expr::Expr offset(const Placement& placement) {
-    return placement.storage.offset * static_cast<int64_t>(byte_size(placement.storage.dtype));
-  }
-
   void push_call(const Stage& stage, loops::Kernel kernel, const std::vector<Placement>& placements,
                  const std::string& source) {
     built_.movement_calls += !constant_ && only_moves(stage);
@@ -549,8 +624,7 @@ class Builder {
     if (at_start) call.offsets.clear();
     call.kernel = static_cast<KernelId>(built_.program.kernels.size());
     call.blocks = loops::block_count(kernel);
-    const uint64_t calls = std::clamp<uint64_t>(points(stage) / kPointsPerCall, 1, kCallsPerStatement);
-    call.grain = std::max<uint64_t>(1, (plan::greatest(call.blocks) + calls - 1) / calls);
+    call.grain = grain_of(stage, plan::greatest(call.blocks));
     built_.program.kernels.push_back(std::move(kernel));
     entry().push_back(std::move(call));
   }
@@ -560,6 +634,7 @@ class Builder {
   const Dump& dump_;
   std::vector<Group> groups_;
   Layout layout_;
+  OpenLoops loops_;
   BuiltProgram built_;
   std::map<ValueId, std::vector<Placement>> placements_;
   std::map<BufferId, std::vector<ValueId>> residents_;  ///< values that lie, or lay, in a buffer
@@ -569,6 +644,7 @@ class Builder {
   std::map<ValueId, BufferId> direct_;                  ///< values that are computed in an output's buffer
   std::map<ValueId, std::vector<ValueId>> parts_;       ///< by root
   std::map<ValueId, uint32_t> readers_;                 ///< groups still to come, and outputs
+  std::set<ValueId> cleared_ = cleared_values(g_);      ///< which no group makes
   std::vector<ValueId> constants_;                      ///< values that prepare computes
   std::map<ValueId, const Group*> waiting_;             ///< of these, what nobody has needed yet
   bool constant_ = false;                               ///< whether statements go to prepare

@@ -1,5 +1,6 @@
 #include "compile/gpu.hpp"
 
+#include <concepts>
 #include <nlohmann/json.hpp>
 
 #include "base/check.hpp"
@@ -50,6 +51,12 @@ class ProgramJson {
   }
   ordered_json json(const plan::Check&) const {
     WEFT_CHECK(false, "a check in a program for GPUs");
+    return {};
+  }
+  template <class Mark>
+    requires std::same_as<Mark, plan::Loop> || std::same_as<Mark, plan::If> || std::same_as<Mark, plan::End>
+  ordered_json json(const Mark&) const {
+    WEFT_CHECK(false, "a loop in a program for GPUs");
     return {};
   }
   /// The weights are not streamed.
@@ -126,6 +133,9 @@ std::string gpu_program_json(const graph::Graph& g, const GpuProgram& program,
 }
 
 Result<Compiled> compile_gpu(const graph::Graph& g, const Dump& dump, std::string generator) {
+  if (!g.loops.empty())
+    return fail(ErrorKind::unsupported, "a program for GPUs has no loops and no branches that data decides",
+                g.loops.front().index);
   WEFT_ASSIGN(program, build_gpu_program(g, dump));
   std::vector<graph::ValueId> constants;
   for (const auto& [value, buffer] : program.built.weights) constants.push_back(value);

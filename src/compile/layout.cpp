@@ -82,14 +82,15 @@ bool keeps_layout(const graph::Graph& g, const Group& group) {
 
 class Chooser {
  public:
-  Chooser(const graph::Graph& g, const std::vector<Group>& groups) : g_(g), groups_(groups) {}
+  Chooser(const graph::Graph& g, const std::vector<Group>& groups)
+      : g_(g), groups_(groups), loop_of_(graph::loops_of_values(g)) {}
 
   Layout run(bool slots) {
     for (const Group& group : groups_) {
       for (const uint32_t index : group.nodes)
         if (const Op op = g_.nodes[index].op; op == Op::conv || op == Op::winograd_input)
           want_halo(g_.nodes[index]);
-      if (!group.constant) computed_.insert(group.output);
+      if (!group.constant && !is_state(group)) computed_.insert(group.output);
     }
     for (const Group& group : groups_) choose_order(group);
     for (size_t i = groups_.size(); slots && i-- > 0;) choose_slots(groups_[i]);
@@ -110,6 +111,12 @@ class Chooser {
   size_t rank(ValueId value) const { return g_.values[value].type.shape.size(); }
   bool is_last(ValueId value) const { return channels_last_.contains(value); }
 
+  /// States of loops are row-major, and so is what is left of them.
+  bool is_state(const Group& group) const {
+    const Op op = g_.nodes[group.nodes.front()].op;
+    return op == Op::state || op == Op::last;
+  }
+
   void want_halo(const Node& node) {
     const Halo halo = wanted_halo(g_, node);
     const auto [entry, added] = wanted_.emplace(node.inputs[0], halo);
@@ -123,7 +130,7 @@ class Chooser {
   }
 
   void choose_order(const Group& group) {
-    if (group.constant || rank(group.output) < 3) return;
+    if (group.constant || is_state(group) || rank(group.output) < 3) return;
     const bool prefers = std::ranges::any_of(
         group.nodes, [&](uint32_t index) { return prefers_channels_last(g_.nodes[index].op); });
     const bool kept = keeps_layout(g_, group) && std::ranges::any_of(group.inputs, [&](ValueId input) {
@@ -160,6 +167,7 @@ class Chooser {
 
   bool fits_slot(ValueId operand, const Node& concat) const {
     if (!computed_.contains(operand) || layout_.wholes.contains(operand)) return false;
+    if (loop_of_[operand] != loop_of_[concat.output]) return false;
     if (graph::element_count(g_.values[operand].type.shape).is_constant(0)) return false;
     if (is_last(operand) != is_last(concat.output)) return false;
     // Beside the slot lies another operand, not a halo.
@@ -210,7 +218,8 @@ class Chooser {
 
   const graph::Graph& g_;
   const std::vector<Group>& groups_;
-  std::set<ValueId> computed_;  ///< by groups that run every time
+  std::vector<int32_t> loop_of_;  ///< by value
+  std::set<ValueId> computed_;    ///< by groups that run every time
   std::set<ValueId> channels_last_;
   std::map<ValueId, Halo> wanted_;  ///< by the convolutions that read the value
   std::map<ValueId, Halo> halos_;   ///< by them, and by the value's parts

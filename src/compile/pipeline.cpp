@@ -102,7 +102,7 @@ void keep_values(graph::Graph& g) {
   std::set<graph::ValueId> kept;
   for (const graph::ValueId value : graph::results(g)) kept.insert(value);
   for (const graph::Node& node : g.nodes)
-    if (!constants.contains(node.output) && kept.insert(node.output).second)
+    if (node.loop == graph::kNoLoop && !constants.contains(node.output) && kept.insert(node.output).second)
       g.outputs.push_back({g.values[node.output].name, node.output});
 }
 

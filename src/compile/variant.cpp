@@ -63,6 +63,7 @@ std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::strin
     kernels.push_back(std::move(kernel));
   input.kernels = kernels;
   input.features = variant.features;
+  input.jumps = plan::has_jumps(variant.built.program);
   input.memory_pages_min = variant.pages;
   for (const auto& [address, bytes] : variant.tables.segments) input.data.push_back({address, bytes});
   if (!manifest.empty())

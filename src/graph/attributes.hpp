@@ -116,6 +116,10 @@ struct SliceAttributes {
   WEFT_FIELDS(SliceAttributes, visit("starts", self.starts), visit("steps", self.steps),
               visit("sizes", self.sizes));
 };
+struct SetSliceAttributes {
+  Shape starts;  ///< per axis of x
+  WEFT_FIELDS(SetSliceAttributes, visit("starts", self.starts));
+};
 struct ConcatAttributes {
   int64_t axis = 0;
   WEFT_FIELDS(ConcatAttributes, visit("axis", self.axis));
@@ -152,7 +156,8 @@ using Attributes =
     std::variant<NoAttributes, CastAttributes, ModAttributes, ReduceAttributes, ArgReduceAttributes,
                  WindowAttributes, ConvAttributes, ConvTransposeAttributes, ReshapeAttributes,
                  TransposeAttributes, SliceAttributes, ConcatAttributes, PadAttributes, ResizeAttributes,
-                 AxisAttributes, WinogradAttributes, IotaAttributes, ScatterAttributes, ExtentsAttributes>;
+                 AxisAttributes, WinogradAttributes, IotaAttributes, ScatterAttributes, ExtentsAttributes,
+                 SetSliceAttributes>;
 
 #undef WEFT_FIELDS
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <set>
 
 #include "graph/evaluators.hpp"
 
@@ -108,6 +109,54 @@ class Evaluation {
     return {};
   }
 
+  /// Nodes [begin, end), which are those of a loop, or all.
+  Result<void> run_nodes(size_t begin, size_t end, int32_t loop) {
+    for (size_t i = begin; i < end;) {
+      const Node& node = graph_.nodes[i];
+      if (node.loop == loop) {
+        ++i;
+        if (!loop_states_.contains(node.output)) WEFT_TRY(run_node(node));
+        continue;
+      }
+      int32_t inner = node.loop;
+      while (graph_.loops[static_cast<size_t>(inner)].parent != loop)
+        inner = graph_.loops[static_cast<size_t>(inner)].parent;
+      size_t behind = i;
+      while (behind < end && is_inside(graph_, graph_.nodes[behind].loop, inner)) ++behind;
+      WEFT_TRY(run_loop(graph_.loops[static_cast<size_t>(inner)], i, behind, inner));
+      i = behind;
+    }
+    return {};
+  }
+
+  Result<void> run_loop(const Loop& loop, size_t begin, size_t end, int32_t index) {
+    std::vector<ValueId> states;
+    for (size_t i = begin; i < end; ++i) {
+      const Node& node = graph_.nodes[i];
+      if (node.op != Op::state || node.loop != index) continue;
+      WEFT_TRY(run_node(node));
+      states.push_back(node.output);
+    }
+    for (const ValueId state : states) loop_states_.insert(state);
+    for (int64_t k = 0;; ++k) {
+      symbols_[loop.index] = k;
+      if (k >= expr::evaluate(loop.trips, symbols_)) break;
+      if (loop.condition != kNoValue) {
+        WEFT_TRY(require(loop.condition));
+        if (values_.at(loop.condition).bytes[0] == 0) break;
+      }
+      WEFT_TRY(run_nodes(begin, end, index));
+      std::vector<Tensor> next;
+      for (const Carried& carried : loop.carried) {
+        WEFT_TRY(require(carried.next));
+        next.push_back(values_.at(carried.next));
+      }
+      for (size_t i = 0; i < next.size(); ++i) values_[loop.carried[i].state] = std::move(next[i]);
+    }
+    for (const ValueId state : states) loop_states_.erase(state);
+    return {};
+  }
+
   Result<void> run_node(const Node& node) {
     std::vector<const Tensor*> operands;
     for (const ValueId x : node.inputs) {
@@ -124,7 +173,8 @@ class Evaluation {
     }
     Result<Tensor> y = run(symbols_.empty() ? node : bound, operands, type, std::move(shape));
     if (!y) return fail(y.error().kind, y.error().message, node.source);
-    for (const ValueId x : node.inputs) release(x);
+    if (node.loop == kNoLoop)  // what a loop reads, each iteration does
+      for (const ValueId x : node.inputs) release(x);
     if (options_.on_value) options_.on_value(node.output, declared(node.output, *y));
     if (uses_[node.output] > 0) values_[node.output] = std::move(*y);
     return define(node.output);
@@ -189,7 +239,8 @@ class Evaluation {
   const EvalOptions& options_;
   std::vector<uint32_t> uses_;
   std::map<ValueId, Tensor> values_;
-  SymbolValues symbols_;  ///< those that are computed
+  SymbolValues symbols_;           ///< those that are computed
+  std::set<ValueId> loop_states_;  ///< of loops that run: they have their values
 };
 
 }  // namespace
@@ -259,7 +310,7 @@ Result<std::vector<Tensor>> evaluate(const Graph& g, const Blobs& blobs, const s
   for (size_t i = 0; i < inputs.size(); ++i) WEFT_TRY(evaluation.set_input(g.inputs[i], inputs[i]));
   for (const Port& port : g.inputs) WEFT_TRY(evaluation.define(port.value));
   for (const auto& entry : g.constants) WEFT_TRY(evaluation.define(entry.first));
-  for (const Node& node : g.nodes) WEFT_TRY(evaluation.run_node(node));
+  WEFT_TRY(evaluation.run_nodes(0, g.nodes.size(), kNoLoop));
   std::vector<Tensor> outputs;
   for (const Port& port : g.outputs) {
     WEFT_ASSIGN(y, evaluation.output(port.value));

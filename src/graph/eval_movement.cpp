@@ -115,6 +115,27 @@ Result<void> slice(const Call& call) {
   return {};
 }
 
+Result<void> set_slice(const Call& call) {
+  WEFT_ASSIGN(starts, constants(call.attributes<SetSliceAttributes>().starts));
+  const Tensor& part = *call.x[1];
+  const Ints strides = strides_of(call.y.shape);
+  call.y.bytes = call.x[0]->bytes;
+  const int64_t elements = element_count(part.shape);
+  const size_t rank = starts.size(), size = byte_size(part.dtype);
+  for (size_t i = 0; i < rank && elements > 0; ++i)
+    if (starts[i] < 0 || starts[i] > call.y.shape[i] - part.shape[i])
+      return fail(ErrorKind::invalid_model, "a slice reaches outside its operand", call.node.source);
+  Ints at(rank, 0);
+  for (int64_t n = 0; n < elements; ++n) {
+    int64_t to = 0;
+    for (size_t i = 0; i < rank; ++i) to += (starts[i] + at[i]) * strides[i];
+    std::memcpy(call.y.bytes.data() + static_cast<size_t>(to) * size,
+                part.bytes.data() + static_cast<size_t>(n) * size, size);
+    for (size_t i = rank; i-- > 0 && ++at[i] == part.shape[i];) at[i] = 0;
+  }
+  return {};
+}
+
 Result<void> concat(const Call& call) {
   const auto axis = static_cast<size_t>(call.attributes<ConcatAttributes>().axis);
   const int64_t outer = element_count(std::span(call.y.shape).first(axis));

@@ -50,6 +50,7 @@ Result<void> gather(const Call& call);
 Result<void> iota(const Call& call);
 Result<void> extents(const Call& call);
 Result<void> scatter(const Call& call);
+Result<void> set_slice(const Call& call);
 
 /// The result of `evaluate` on a tensor, converted to another float type (or copied).
 Tensor convert(const Tensor& x, DType to);

@@ -11,6 +11,15 @@
 // symbol come after the one that makes it. A check names a value that must lie in a range: where it does not,
 // the run ends with an error.
 //
+// A loop is a run of nodes, with loops within. Its index is a symbol of its own, which counts from 0; before
+// each iteration, the first too, it goes on while the index is below `trips` and its condition, if there is
+// one, is true. Nodes in a loop read values from around it, but nodes around it read none from inside.
+// Instead a loop has states: `state` is its operand (of outside) in the first iteration, and in each other
+// one what the iteration before made of the value that `next` names. `last`, behind the loop, is its state
+// when the loop has ended. The condition is a state of the loop or a value from outside. A loop of at most
+// one trip with a condition is a branch. Shapes of states and trips do not depend on indices of the loop or
+// of loops inside.
+//
 // Text form (print and parse are inverse):
 //   graph "name" {
 //     symbol batch in [1, 16] multiple of 1
@@ -21,6 +30,14 @@
 //     = %y
 //     define n = %count                                            (a symbol that the graph computes)
 //     check %last in [-6, 5] "ids" @ "Gather_3"                    (what the error names)
+//     loop i [n] {                                                 (index and trips)
+//       %s = state(%b) : f32[2]
+//       %t = add(%s, %s) : f32[2]
+//       %go = …
+//       next %s = %t
+//       while %go                                                  (may be left out)
+//     }
+//     %r = last(%s) : f32[2]
 //   }
 #pragma once
 
@@ -66,6 +83,7 @@ std::optional<Op> parse_op(std::string_view name);
 /// Index into Graph::values.
 using ValueId = uint32_t;
 inline constexpr ValueId kNoValue = UINT32_MAX;
+inline constexpr int32_t kNoLoop = -1;
 
 struct Type {
   DType dtype = DType::f32;
@@ -89,6 +107,19 @@ struct Node {
   ValueId output = kNoValue;    ///< every op has one result; a foreign op with more becomes several nodes
   std::string source;           ///< the foreign node(s) it came from, for messages and profiles
   int32_t group = -1;           ///< fuse_groups: nodes of one group become one kernel family; -1 before
+  int32_t loop = kNoLoop;       ///< the innermost loop around it: index into Graph::loops
+};
+
+/// A state of a loop, and what it is in the next iteration.
+struct Carried {
+  ValueId state = kNoValue, next = kNoValue;
+};
+struct Loop {
+  int32_t parent = kNoLoop;  ///< the loop around it; it comes before in Graph::loops
+  std::string index;         ///< a symbol
+  expr::Expr trips = 0;      ///< at most
+  ValueId condition = kNoValue;
+  std::vector<Carried> carried;
 };
 
 struct Port {
@@ -114,13 +145,29 @@ struct Graph {
   std::vector<Port> inputs, outputs;
   std::vector<Port> definitions;  ///< symbols that the graph computes, by name, and their values
   std::vector<Check> checks;
+  std::vector<Loop> loops;
 
   bool is_constant(ValueId id) const { return constants.contains(id); }
 };
-/// Whether the graph computes the symbol; else the caller chooses it.
+/// Whether the graph computes the symbol, or counts with it; else the caller chooses it.
 bool is_defined(const Graph& g, std::string_view symbol);
-/// What is read besides by nodes: the values of outputs, of definitions and of checks.
+/// What is read besides by nodes: the values of outputs, of definitions and of checks, next states and
+/// conditions of loops.
 std::vector<ValueId> results(const Graph& g);
+
+// Loops
+// ---------------------------------------------------------------------------------------------------------------
+/// Whether the symbol is the index of a loop.
+bool is_index(const Graph& g, std::string_view symbol);
+/// Whether the loop is `around`, or lies in it. Everything lies in kNoLoop.
+bool is_inside(const Graph& g, int32_t loop, int32_t around);
+/// Whether the loop is a branch: it runs once or not at all.
+bool is_branch(const Loop& loop);
+/// By value: the loop of the node that makes it.
+std::vector<int32_t> loops_of_values(const Graph& g);
+/// Puts the nodes of each loop together: what stood between them and is not theirs comes before them. The
+/// nodes are in topological order but for that.
+void gather_loops(Graph& g);
 
 // Build
 // ---------------------------------------------------------------------------------------------------------------
@@ -153,7 +200,10 @@ struct SymbolExtent {
 std::optional<SymbolExtent> symbol_of(const expr::Expr& extent);
 /// The symbols that the node's result depends on, by its shape or by its attributes.
 std::set<std::string> symbols_of(const Graph& g, const Node& node);
-inline bool depends_on_symbols(const Graph& g, const Node& node) { return !symbols_of(g, node).empty(); }
+/// Whether its result depends on more than its operands: on symbols, or the iteration.
+inline bool depends_on_symbols(const Graph& g, const Node& node) {
+  return node.op == Op::state || !symbols_of(g, node).empty();
+}
 using SymbolValues = std::map<std::string, int64_t, std::less<>>;
 /// The graph with these extents in the place of its symbols. Those that it computes need no value.
 Graph specialize(Graph g, const SymbolValues& values);

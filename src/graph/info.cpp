@@ -21,7 +21,9 @@ bool maps_indices(Op op) {
   return op == Op::reshape || op == Op::transpose || op == Op::expand || op == Op::slice;
 }
 
-bool stands_alone(Op op) { return op == Op::concat || op == Op::scatter; }
+bool stands_alone(Op op) {
+  return op == Op::concat || op == Op::scatter || op == Op::set_slice || op == Op::state || op == Op::last;
+}
 
 std::optional<Op> parse_op(std::string_view name) {
   for (size_t i = 0; i < std::size(kInfo); ++i)

@@ -44,6 +44,8 @@ Result<Type> reshape(const RuleInput& in);
 Result<Type> transpose(const RuleInput& in);
 Result<Type> expand(const RuleInput& in);
 Result<Type> slice(const RuleInput& in);
+Result<Type> set_slice(const RuleInput& in);
+Result<Type> unchanged(const RuleInput& in);
 Result<Type> concat(const RuleInput& in);
 Result<Type> pad(const RuleInput& in);
 Result<Type> resize(const RuleInput& in);

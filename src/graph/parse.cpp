@@ -69,7 +69,15 @@ class Parser {
     scanner_.expect("graph");
     g_.name = scanner_.string();
     scanner_.expect("{");
-    while (!scanner_.failed() && !scanner_.take("}")) statement();
+    while (!scanner_.failed()) {
+      if (!scanner_.take("}")) {
+        statement();
+      } else if (loop_ != kNoLoop) {
+        loop_ = g_.loops[static_cast<size_t>(loop_)].parent;
+      } else {
+        break;
+      }
+    }
     if (!scanner_.failed() && !scanner_.at_end()) scanner_.fail("text after the graph");
     if (scanner_.failed()) return std::unexpected(scanner_.error());
     return std::move(g_);
@@ -82,6 +90,9 @@ class Parser {
     if (scanner_.take("output")) return output();
     if (scanner_.take("define")) return definition();
     if (scanner_.take("check")) return check();
+    if (scanner_.take("loop")) return loop();
+    if (loop_ != kNoLoop && scanner_.take("next")) return next();
+    if (loop_ != kNoLoop && scanner_.take("while")) return condition();
     std::string name = scanner_.value_name();
     scanner_.expect("=");
     if (scanner_.take("input")) return input(std::move(name));
@@ -170,6 +181,32 @@ class Parser {
     g_.checks.push_back(std::move(check));
   }
 
+  void loop() {
+    Loop begun;
+    begun.parent = loop_;
+    begun.index = scanner_.symbol_name();
+    Shape trips;
+    MemberParser(scanner_, g_.symbols).read(trips);
+    if (trips.size() != 1) scanner_.fail("expected one number of trips");
+    scanner_.expect("{");
+    if (scanner_.failed()) return;
+    begun.trips = trips[0];
+    loop_ = static_cast<int32_t>(g_.loops.size());
+    g_.loops.push_back(std::move(begun));
+  }
+
+  void next() {
+    const ValueId state = use();
+    scanner_.expect("=");
+    const ValueId value = use();
+    if (!scanner_.failed()) g_.loops[static_cast<size_t>(loop_)].carried.push_back({state, value});
+  }
+
+  void condition() {
+    const ValueId value = use();
+    if (!scanner_.failed()) g_.loops[static_cast<size_t>(loop_)].condition = value;
+  }
+
   void input(std::string name) {
     std::string port = scanner_.string();
     Type t = type();
@@ -217,7 +254,7 @@ class Parser {
   void node(std::string name) {
     const auto op = parse_op(scanner_.word());
     if (!op) return scanner_.fail("an unknown operation");
-    Node n{*op, row(*op).defaults, {}, kNoValue, {}};
+    Node n{*op, row(*op).defaults, {}, kNoValue, {}, -1, loop_};
     scanner_.expect("(");
     if (!scanner_.take(")")) {
       do n.inputs.push_back(use());
@@ -255,6 +292,7 @@ class Parser {
   Scanner scanner_;
   Graph g_;
   std::map<std::string, ValueId, std::less<>> ids_;
+  int32_t loop_ = kNoLoop;  ///< the loop whose nodes are read
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 // The text form, as graph.hpp describes it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "graph/names.hpp"
 #include "graph/text.hpp"
 #include "graph/types.hpp"
@@ -57,7 +59,11 @@ class Printer {
     for (const auto& [name, variable] : g_.symbols) out_ += symbol_line(variable);
     for (const Port& port : g_.inputs) input(port);
     for (const auto& [id, data] : g_.constants) constant(id, data);
-    for (const Node& n : g_.nodes) node(n);
+    for (const Node& n : g_.nodes) {
+      enter(n.loop);
+      node(n);
+    }
+    enter(kNoLoop);
     for (const Port& port : g_.outputs)
       out_ += "  output " + quoted(port.name) + " = " + token(port.value) + "\n";
     for (const Port& port : g_.definitions)
@@ -94,8 +100,37 @@ class Printer {
     out_ += '\n';
   }
 
+  std::string indent() const { return std::string(2 * open_.size() + 2, ' '); }
+
+  /// Ends and begins loops, so that the innermost one is this.
+  void enter(int32_t loop) {
+    std::vector<int32_t> chain;
+    for (int32_t l = loop;
+         l >= 0 && static_cast<size_t>(l) < g_.loops.size() && chain.size() < g_.loops.size();
+         l = g_.loops[static_cast<size_t>(l)].parent)
+      chain.insert(chain.begin(), l);
+    size_t common = 0;
+    while (common < std::min(chain.size(), open_.size()) && chain[common] == open_[common]) ++common;
+    while (open_.size() > common) leave();
+    for (size_t i = common; i < chain.size(); ++i) {
+      const Loop& begun = g_.loops[static_cast<size_t>(chain[i])];
+      out_ += indent() + "loop " + expr::print(expr::variable(begun.index)) + " [" +
+              expr::print(begun.trips) + "] {\n";
+      open_.push_back(chain[i]);
+    }
+  }
+
+  void leave() {
+    const Loop& ended = g_.loops[static_cast<size_t>(open_.back())];
+    for (const Carried& carried : ended.carried)
+      out_ += indent() + "next " + token(carried.state) + " = " + token(carried.next) + "\n";
+    if (ended.condition != kNoValue) out_ += indent() + "while " + token(ended.condition) + "\n";
+    open_.pop_back();
+    out_ += indent() + "}\n";
+  }
+
   void node(const Node& n) {
-    out_ += "  " + token(n.output) + " = " + std::string(info(n.op).name) + "(";
+    out_ += indent() + token(n.output) + " = " + std::string(info(n.op).name) + "(";
     for (size_t i = 0; i < n.inputs.size(); ++i) out_ += (i > 0 ? ", " : "") + token(n.inputs[i]);
     out_ += ")" + text_of(n.attributes) + " : " + type(n.output);
     if (!n.source.empty()) out_ += " @ " + quoted(n.source);
@@ -105,6 +140,7 @@ class Printer {
 
   const Graph& g_;
   std::string out_;
+  std::vector<int32_t> open_;  ///< loops, the outermost first
 };
 
 }  // namespace

@@ -116,6 +116,21 @@ Result<Type> slice(const RuleInput& in) {
   return Type{in[0].dtype, a.sizes};
 }
 
+Result<Type> set_slice(const RuleInput& in) {
+  const Shape &shape = in[0].shape, &part = in[1].shape;
+  if (in[0].dtype != in[1].dtype)
+    return in.error(
+        fmt::format("the element types {} and {} differ", to_string(in[0].dtype), to_string(in[1].dtype)));
+  std::string fault = length_fault("starts", in.get<SetSliceAttributes>().starts.size(), shape.size());
+  if (fault.empty()) fault = length_fault("the part's shape", part.size(), shape.size());
+  const SliceAttributes box{in.get<SetSliceAttributes>().starts, Ints(shape.size(), 1), part};
+  for (size_t i = 0; fault.empty() && i < shape.size(); ++i) fault = slice_fault(box, shape, i, in.undecided);
+  if (!fault.empty()) return in.error(fault);
+  return in[0];
+}
+
+Result<Type> unchanged(const RuleInput& in) { return in[0]; }
+
 Result<Type> concat(const RuleInput& in) {
   const int64_t axis = in.get<ConcatAttributes>().axis;
   Type out = in[0];

@@ -31,7 +31,7 @@ std::set<std::string> symbols_of(const Graph& g, const Node& node) {
 }
 
 bool is_defined(const Graph& g, std::string_view symbol) {
-  return std::ranges::find(g.definitions, symbol, &Port::name) != g.definitions.end();
+  return is_index(g, symbol) || std::ranges::find(g.definitions, symbol, &Port::name) != g.definitions.end();
 }
 
 std::vector<ValueId> results(const Graph& g) {
@@ -39,6 +39,10 @@ std::vector<ValueId> results(const Graph& g) {
   for (const Port& port : g.outputs) values.push_back(port.value);
   for (const Port& port : g.definitions) values.push_back(port.value);
   for (const Check& check : g.checks) values.push_back(check.value);
+  for (const Loop& loop : g.loops) {
+    for (const Carried& carried : loop.carried) values.push_back(carried.next);
+    if (loop.condition != kNoValue) values.push_back(loop.condition);
+  }
   return values;
 }
 
@@ -78,6 +82,7 @@ Graph specialize(Graph g, const SymbolValues& values) {
     check.min = specialized(check.min, values);
     check.max = specialized(check.max, values);
   }
+  for (Loop& loop : g.loops) loop.trips = specialize(Shape{loop.trips}, values)[0];
   std::erase_if(g.symbols, [&](const auto& entry) { return values.contains(entry.first); });
   std::erase_if(g.definitions, [&](const Port& port) { return values.contains(port.name); });
   return g;

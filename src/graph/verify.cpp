@@ -6,6 +6,7 @@
 #include "graph/ops.hpp"
 #include "graph/text.hpp"
 #include "graph/types.hpp"
+#include "graph/verify_loops.hpp"
 
 namespace weft::graph {
 namespace {
@@ -63,7 +64,8 @@ class Verifier {
     for (const Node& n : g_.nodes) WEFT_TRY(node(n));
     WEFT_TRY(definitions());
     WEFT_TRY(checks());
-    return outputs();
+    WEFT_TRY(outputs());
+    return verify_loops(g_);
   }
 
  private:

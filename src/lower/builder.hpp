@@ -117,5 +117,6 @@ AnchorResult lower_gather(StageBuilder&, const graph::Node&);
 std::vector<loops::Stage> lower_concat(const graph::Graph& g, const Group& group, const graph::Node& node);
 /// A copy of the first operand, then the updates, row by row.
 std::vector<loops::Stage> lower_scatter(const graph::Graph& g, const Group& group, const graph::Node& node);
+std::vector<loops::Stage> lower_set_slice(const graph::Graph& g, const Group& group, const graph::Node& node);
 
 }  // namespace weft::lower

@@ -12,10 +12,12 @@ struct Group {
   graph::ValueId output = graph::kNoValue;
   std::vector<graph::ValueId> inputs{};  ///< values from outside, constants too, in order of first use
   bool constant = false;                 ///< depends on constants only: runs in `prepare`
+  int32_t loop = graph::kNoLoop;         ///< of its nodes
 };
 
-/// The groups in an order in which each comes after what it reads. Every node must carry a group id, and each
-/// group must have one value that others or the graph's outputs use (fuse_groups guarantees both).
+/// The groups in an order in which each comes after what it reads, and those of a loop follow each other.
+/// Every node must carry a group id, and each group must have one value that others or the graph's outputs
+/// use (fuse_groups guarantees both).
 std::vector<Group> collect_groups(const graph::Graph& g);
 
 }  // namespace weft::lower

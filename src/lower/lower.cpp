@@ -43,6 +43,7 @@ std::vector<loops::Stage> lower_group(const graph::Graph& g, const Group& group)
   const Node& last = g.nodes[group.nodes.back()];
   if (last.op == Op::concat) return lower_concat(g, group, last);
   if (graph::element_count(g.values[group.output].type.shape).is_constant(0)) return {};
+  if (last.op == Op::set_slice) return lower_set_slice(g, group, last);
   if (last.op == Op::scatter) return lower_scatter(g, group, last);
   StageBuilder builder(g, group);
   Indices indices;

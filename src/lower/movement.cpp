@@ -201,14 +201,32 @@ Value combined(graph::ScatterKind kind, const Value& old, const Value& update) {
   WEFT_UNREACHABLE("an unknown kind");
 }
 
-}  // namespace
-
-std::vector<loops::Stage> lower_scatter(const graph::Graph& g, const Group& group, const Node& node) {
-  std::vector<loops::Stage> stages;
+/// The operand as it is, which moves nothing where it lies in the result's place.
+loops::Stage lower_kept(const graph::Graph& g, const Group& group, const Node& node) {
   StageBuilder copy(g, group);
   const Indices all = copy.spatial_axes(copy.type(node.output).shape);
   const Value kept = copy.value_at(node.inputs[0], all);
-  stages.push_back(copy.finish(kept, node.output, all));
+  return copy.finish(kept, node.output, all);
+}
+
+}  // namespace
+
+std::vector<loops::Stage> lower_set_slice(const graph::Graph& g, const Group& group, const Node& node) {
+  std::vector<loops::Stage> stages = {lower_kept(g, group, node)};
+  const auto& starts = std::get<graph::SetSliceAttributes>(node.attributes).starts;
+  StageBuilder builder(g, group);
+  const graph::Shape& shape = builder.type(node.inputs[1]).shape;
+  if (expr::product(shape).is_constant(0)) return stages;
+  const Indices indices = builder.spatial_axes(shape);
+  Indices target = indices;
+  for (size_t i = 0; i < target.size(); ++i) target[i] = target[i] + starts[i];
+  const Value part = builder.value_at(node.inputs[1], indices);
+  stages.push_back(builder.finish(part, node.output, target));
+  return stages;
+}
+
+std::vector<loops::Stage> lower_scatter(const graph::Graph& g, const Group& group, const Node& node) {
+  std::vector<loops::Stage> stages = {lower_kept(g, group, node)};
   StageBuilder builder(g, group);
   const graph::Shape& shape = builder.type(node.inputs[2]).shape;
   if (expr::product(shape).is_constant(0)) return stages;

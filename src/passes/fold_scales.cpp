@@ -88,6 +88,7 @@ class ScaleFolder {
       if (found == contractions_.end() || uses_[node.inputs[side]] != 1 || !constants_.contains(factor))
         continue;
       const Node& contraction = g_.nodes[found->second];
+      if (contraction.loop != node.loop) continue;
       if (changes_bias(node.op) && contraction.op == Op::matmul) continue;  // it has none
       if (is_per_channel(factor, contraction)) return Match{found->second, factor};
     }

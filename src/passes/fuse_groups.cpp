@@ -28,8 +28,10 @@ class Fuser {
     for (const ValueId value : graph::results(g_)) ++open_uses_[value];
     for (const Node& node : g_.nodes) {
       for (const ValueId input : node.inputs) ++open_uses_[input];
-      const bool constant = std::ranges::all_of(
-          node.inputs, [&](ValueId v) { return g_.is_constant(v) || constants_.contains(v); });
+      const bool constant =
+          !graph::depends_on_symbols(g_, node) && std::ranges::all_of(node.inputs, [&](ValueId v) {
+            return g_.is_constant(v) || constants_.contains(v);
+          });
       if (constant && !node.inputs.empty()) constants_.insert(node.output);
     }
   }
@@ -53,7 +55,8 @@ class Fuser {
   /// group's first node that computes anything: index mappings before it cost nothing however often they are
   /// read.
   bool fits(const Node& start, const Node* work, const Node& node) const {
-    if (node.group >= 0 || constants_.contains(node.output) != constants_.contains(start.output))
+    if (node.group >= 0 || constants_.contains(node.output) != constants_.contains(start.output) ||
+        node.loop != start.loop)
       return false;
     if (is_anchor(start.op)) return is_elementwise(node.op) && shape(node.output) == shape(start.output);
     if (is_elementwise(node.op))
@@ -108,7 +111,7 @@ class Fuser {
     const ValueId operand = node.inputs[0];
     if (open_uses_[operand] != 1 || constants_.contains(operand) != constants_.contains(node.output)) return;
     const auto producer = std::ranges::find(g_.nodes, operand, &Node::output);
-    if (producer == g_.nodes.end()) return;
+    if (producer == g_.nodes.end() || producer->loop != node.loop) return;
     const int32_t joined = producer->group;
     const bool anchored =
         std::ranges::any_of(g_.nodes, [&](const Node& n) { return n.group == joined && is_anchor(n.op); });

@@ -77,6 +77,12 @@ class Keeper {
     }
     for (Port& port : g_.outputs)
       if (const auto found = stands.find(port.value); found != stands.end()) port.value = found->second;
+    for (graph::Loop& loop : g_.loops) {
+      for (graph::Carried& carried : loop.carried)
+        if (const auto found = stands.find(carried.next); found != stands.end()) carried.next = found->second;
+      if (const auto found = stands.find(loop.condition); found != stands.end())
+        loop.condition = found->second;
+    }
     for (const auto& [symbol, growth] : growing_) finish(symbol, growth);
     return KeptStates{std::move(g_), std::move(states_)};
   }
@@ -172,6 +178,7 @@ class Keeper {
             });
           },
           each.attributes);
+    for (graph::Loop& loop : g_.loops) rename(loop.trips);
     for (graph::Check& check : g_.checks) {
       rename(check.min);
       rename(check.max);

@@ -22,12 +22,14 @@ class Replacement {
   graph::ValueId add(graph::Op op, std::vector<graph::ValueId> inputs, graph::Attributes attributes = {}) {
     auto result = graph::add_node(g_, op, std::move(inputs), std::move(attributes), name(), node_.source);
     WEFT_CHECK(result.has_value(), result.error().message);
+    g_.nodes.back().loop = node_.loop;
     return *result;
   }
 
   /// The node's own value, by another operation.
   void finish(graph::Op op, std::vector<graph::ValueId> inputs, graph::Attributes attributes = {}) {
-    g_.nodes.push_back({op, std::move(attributes), std::move(inputs), node_.output, node_.source});
+    g_.nodes.push_back(
+        {op, std::move(attributes), std::move(inputs), node_.output, node_.source, -1, node_.loop});
   }
 
   template <class T>

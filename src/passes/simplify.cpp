@@ -34,6 +34,10 @@ Graph simplify(Graph g) {
   for (graph::Port& port : g.outputs) port.value = stands[port.value];
   for (graph::Port& port : g.definitions) port.value = stands[port.value];
   for (graph::Check& check : g.checks) check.value = stands[check.value];
+  for (graph::Loop& loop : g.loops) {
+    for (graph::Carried& carried : loop.carried) carried.next = stands[carried.next];
+    if (loop.condition != graph::kNoValue) loop.condition = stands[loop.condition];
+  }
   return g;
 }
 

@@ -35,6 +35,7 @@ Result<Groups> collect(const Graph& g) {
     if (node.group < 0)
       return fail(ErrorKind::invalid_model, fmt::format("%{} has no group", g.values[node.output].name));
     groups[node.group].nodes.push_back(&node);
+    if (node.loop != groups[node.group].nodes.front()->loop) return fault(node.group, "nodes of two loops");
     groups[node.group].outputs.insert(node.output);
   }
   return groups;

@@ -20,8 +20,15 @@ class Evaluator {
     }
   }
 
-  void run(const Statement& statement) {
-    std::visit([&](const auto& s) { step(s); }, statement);
+  void run(const Entry& entry) {
+    const Machine machine{[this](const expr::Expr& e) { return expr::evaluate(e, symbols_); },
+                          [this](BufferId id) { return bytes(id).at(0) != 0; },
+                          [this](const std::string& symbol, int64_t value) { symbols_[symbol] = value; },
+                          [this](const Statement& statement) {
+                            std::visit([this](const auto& s) { step(s); }, statement);
+                            return !failed_;
+                          }};
+    execute(entry.statements, machine);
   }
 
   const std::optional<Check>& failed() const { return failed_; }
@@ -71,6 +78,10 @@ class Evaluator {
     if (value < expr::evaluate(check.min, symbols_) || value > expr::evaluate(check.max, symbols_))
       failed_ = check;
   }
+  // What `execute` does itself.
+  void step(const Loop&) {}
+  void step(const If&) {}
+  void step(const End&) {}
 
   /// Each parameter gets a copy of its slice; what the kernel may write goes back.
   void step(const Call& call) {
@@ -115,9 +126,11 @@ class Evaluator {
 
 bool is_defined(const Program& program, std::string_view symbol) {
   for (const Entry& entry : program.entries)
-    for (const Statement& statement : entry.statements)
-      if (const auto* define = std::get_if<Define>(&statement); define && define->symbol == symbol)
-        return true;
+    for (const Statement& statement : entry.statements) {
+      const auto* define = std::get_if<Define>(&statement);
+      const auto* loop = std::get_if<Loop>(&statement);
+      if ((define && define->symbol == symbol) || (loop && loop->index == symbol)) return true;
+    }
   return false;
 }
 
@@ -143,9 +156,7 @@ std::optional<Check> evaluate(const Program& program, std::string_view entry, Co
     if (program.buffers[i].kind == BufferKind::arena) std::ranges::fill(contents[i], kPoison);
   }
   Evaluator evaluator(program, contents, symbols);
-  for (const Statement& statement : found->statements)
-    if (evaluator.failed()) break;
-    else evaluator.run(statement);
+  evaluator.run(*found);
   return evaluator.failed();
 }
 

@@ -42,6 +42,12 @@ std::vector<Use> uses(const Program& program, const Statement& statement) {
   if (const auto* fill = std::get_if<Fill>(&statement)) return {{fill->buffer, false, true}};
   if (const auto* define = std::get_if<Define>(&statement)) return {{define->buffer, true, false}};
   if (const auto* check = std::get_if<Check>(&statement)) return {{check->buffer, true, false}};
+  if (const auto* node = std::get_if<If>(&statement)) return {{node->condition, true, false}};
+  if (std::holds_alternative<End>(statement)) return {};
+  if (const auto* loop = std::get_if<Loop>(&statement)) {
+    if (!loop->condition) return {};
+    return {{*loop->condition, true, false}};
+  }
   const Copy& copy = std::get<Copy>(statement);
   return {{copy.destination, false, true}, {copy.source, true, false}};
 }
@@ -53,6 +59,35 @@ std::vector<bool> loaded_by_statements(const Program& program) {
       if (const auto* load = std::get_if<Load>(&statement)) loaded[load->buffer] = true;
   return loaded;
 }
+
+namespace {
+
+/// Extends the lifetimes of what crosses the way back of a loop: what an iteration reads before it writes it,
+/// and what is used outside. `start` is the time of the entry's start.
+void extend_over_loops(const Program& program, const Entry& entry, uint64_t start,
+                       std::vector<Lifetime>& lives) {
+  const auto ends = matching(entry.statements);
+  if (!ends) return;                   // verify says so
+  std::vector<Lifetime> used = lives;  // without what other loops add
+  for (size_t i = 0; i < entry.statements.size(); ++i) {
+    const auto* loop = std::get_if<Loop>(&entry.statements[i]);
+    if (loop == nullptr) continue;
+    const uint64_t first = start + 1 + i, last = start + 1 + (*ends)[i];
+    if (loop->condition) extend(lives[*loop->condition], first, last);
+    std::vector<bool> seen(program.buffers.size());
+    for (size_t k = i + 1; k < (*ends)[i]; ++k) {
+      const std::vector<Use> all = uses(program, entry.statements[k]);
+      for (const Use& use : all) {
+        const Lifetime& own = used[use.buffer];
+        const bool outside = own.first <= first || own.last >= last;
+        if (outside || (use.reads && !seen[use.buffer])) extend(lives[use.buffer], first, last);
+      }
+      for (const Use& use : all) seen[use.buffer] = true;
+    }
+  }
+}
+
+}  // namespace
 
 Lifetimes lifetimes(const Program& program) {
   Lifetimes out;
@@ -72,6 +107,7 @@ Lifetimes lifetimes(const Program& program) {
         if (!once && lives_on(program.buffers[use.buffer].kind)) out.buffers[use.buffer].for_ever = true;
       }
     }
+    extend_over_loops(program, entry, start, out.buffers);
     ++time;
     if (once) continue;
     for (size_t i = 0; i < program.buffers.size(); ++i)

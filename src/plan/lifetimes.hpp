@@ -12,7 +12,8 @@ struct Use {
   BufferId buffer = 0;
   bool reads = false, writes = false;
 };
-/// In the order of the call's arguments. Ids must be in range.
+/// In the order of the call's arguments. Ids must be in range. The condition of a loop, which its end reads
+/// too, is the loop's.
 std::vector<Use> uses(const Program& program, const Statement& statement);
 
 /// By buffer: whether some statement loads it, or a part of it. Ids must be in range.
@@ -23,7 +24,7 @@ inline constexpr std::string_view kPrepare = "prepare";
 
 /// Time is a number: 0 is the loading of weights that no statement loads; then, entry by entry, one for its
 /// start, one for each statement, one for its end. The buffer must keep its bytes from `first` to `last`,
-/// both included.
+/// both included. What crosses the way back of a loop lives through all of it.
 struct Lifetime {
   uint64_t first = 1, last = 0;  ///< first > last: never
   bool for_ever = false;         ///< from load on, over any number of runs

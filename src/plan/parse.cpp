@@ -142,7 +142,17 @@ class Parser {
     Entry entry;
     entry.name = std::string(scanner_.word());
     scanner_.expect("{");
-    while (!scanner_.failed() && !scanner_.take("}")) entry.statements.push_back(statement());
+    for (int depth = 0; !scanner_.failed();) {
+      if (!scanner_.take("}")) {
+        entry.statements.push_back(statement());
+        const Statement& last = entry.statements.back();
+        if (std::holds_alternative<Loop>(last) || std::holds_alternative<If>(last)) ++depth;
+      } else if (depth-- > 0) {
+        entry.statements.push_back(End{});
+      } else {
+        break;
+      }
+    }
     program_.entries.push_back(std::move(entry));
   }
 
@@ -153,7 +163,9 @@ class Parser {
     if (scanner_.take_word("load")) return load();
     if (scanner_.take_word("define")) return define();
     if (scanner_.take_word("check")) return check();
-    scanner_.fail("expected call, fill, copy, load, define or check");
+    if (scanner_.take_word("loop")) return loop();
+    if (scanner_.take_word("if")) return branch();
+    scanner_.fail("expected call, fill, copy, load, define, check, loop or if");
     return Fill{};
   }
 
@@ -225,6 +237,23 @@ class Parser {
     scanner_.expect("@");
     check.source = scanner_.string();
     return check;
+  }
+
+  Loop loop() {
+    Loop loop;
+    loop.index = std::string(scanner_.word());
+    scanner_.expect_word("in");
+    scanner_.expect("0..");
+    loop.trips = expression("while");
+    if (scanner_.take_word("while")) loop.condition = id('b');
+    scanner_.expect("{");
+    return loop;
+  }
+
+  If branch() {
+    If branch{id('b')};
+    scanner_.expect("{");
+    return branch;
   }
 
   Split split_;

@@ -63,6 +63,15 @@ std::string text(const Check& check) {
                      expr::print(check.max), loops::quoted(check.what), loops::quoted(check.source));
 }
 
+std::string text(const Loop& loop) {
+  const std::string condition = loop.condition ? fmt::format(" while b{}", *loop.condition) : std::string();
+  return fmt::format("loop {} in 0..{}{} {{", loop.index, expr::print(loop.trips), condition);
+}
+
+std::string text(const If& node) { return fmt::format("if b{} {{", node.condition); }
+
+std::string text(const End&) { return "}"; }
+
 }  // namespace
 
 std::string print(const Program& program) {
@@ -77,8 +86,13 @@ std::string print(const Program& program) {
   for (const loops::Kernel& kernel : program.kernels) out += indented(loops::print(kernel));
   for (const Entry& entry : program.entries) {
     out += fmt::format("  {} {{\n", entry.name);
-    for (const Statement& statement : entry.statements)
-      out += "    " + std::visit([](const auto& s) { return text(s); }, statement) + "\n";
+    size_t depth = 2;
+    for (const Statement& statement : entry.statements) {
+      if (std::holds_alternative<End>(statement) && depth > 2) --depth;
+      out +=
+          std::string(2 * depth, ' ') + std::visit([](const auto& s) { return text(s); }, statement) + "\n";
+      if (std::holds_alternative<Loop>(statement) || std::holds_alternative<If>(statement)) ++depth;
+    }
     out += "  }\n";
   }
   return out + "}\n";

@@ -9,6 +9,12 @@
 // within its range. A buffer has room and an address for the greatest; for others it may take less, and lie
 // lower (moves.hpp).
 //
+// `loop` and `if` mark statements up to their `end`, nested, in `run` only. A loop's index is a symbol of its
+// own, which counts from 0; before each iteration, the first too, it goes on while the index is below `trips`
+// and the condition, if there is one, is true. Outside of the loop its index has no value. A buffer that an
+// iteration writes before it reads, and that only the loop uses, holds nothing from one iteration to the
+// next.
+//
 // A load in `prepare` brings bytes of a tensor of model.weights: the caller copies them and goes on. A
 // program without loads has all weights in memory before prepare. A weight with a window has memory for a
 // part of it only: a load brings the next part to the window's start, and calls until the next load may read
@@ -35,11 +41,18 @@
 //       copy b3 <- b1 602112
 //       define n = b7
 //       check b8 in [-6, 5] "ids" @ "Gather_3"
+//       loop i in 0..n while b8 {                        (the condition may be left out)
+//         call k3(b1 + 16*i, b8) blocks 1 grain 1 @ "step"
+//         if b8 {
+//           copy b4 <- b1 64
+//         }
+//       }
 //     }
 //   }
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -115,7 +128,18 @@ struct Check {
   std::string what;             ///< the model's tensor
   std::string source;           ///< the model's node
 };
-using Statement = std::variant<Call, Fill, Copy, Load, Define, Check>;
+/// The statements up to the end of it, again and again.
+struct Loop {
+  std::string index;                       ///< a symbol
+  expr::Expr trips = 0;                    ///< at most; not negative
+  std::optional<BufferId> condition = {};  ///< a boolean; it goes on while it is true
+};
+/// The statements up to the end of it, where the boolean that the buffer holds is true.
+struct If {
+  BufferId condition = 0;
+};
+struct End {};
+using Statement = std::variant<Call, Fill, Copy, Load, Define, Check, Loop, If, End>;
 
 struct Entry {
   std::string name;  ///< "prepare", "run"
@@ -134,7 +158,26 @@ struct Program {
   std::vector<expr::Expr> answers;
 };
 
-/// Whether statements define the symbol; else the caller chooses it.
+/// For each statement: of a loop or an if the place of its end, of an end the place of what it ends, else its
+/// own. Nothing where they do not nest.
+std::optional<std::vector<size_t>> matching(const std::vector<Statement>& statements);
+
+/// Whether the symbol is the index of a loop.
+bool is_index(const Program& program, std::string_view symbol);
+/// Whether there are loops or ifs.
+bool has_jumps(const Program& program);
+
+/// How to run an entry on some memory.
+struct Machine {
+  std::function<int64_t(const expr::Expr&)> value;
+  std::function<bool(BufferId)> truth;
+  std::function<void(const std::string& symbol, int64_t value)> set;
+  std::function<bool(const Statement&)> run;  ///< anything but loop, if and end; false ends the entry
+};
+/// Runs the statements in the order that loops and ifs ask for. They must nest.
+void execute(const std::vector<Statement>& statements, const Machine& machine);
+
+/// Whether statements define the symbol, or count with it; else the caller chooses it.
 bool is_defined(const Program& program, std::string_view symbol);
 
 /// The greatest value of an expression over the symbols, at least 0.

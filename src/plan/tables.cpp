@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <set>
 
 #include "base/bytes.hpp"
 #include "base/check.hpp"
@@ -9,7 +10,7 @@
 namespace weft::plan {
 namespace {
 
-enum class Opcode : uint32_t { end = 0, call = 1, fill = 2, copy = 3, load = 4 };
+enum class Opcode : uint32_t { end = 0, call = 1, fill = 2, copy = 3, load = 4, jump = 5, next = 6 };
 
 constexpr uint64_t kRecordsAddress = 128;
 /// The addresses of the value and of the context, the ends of the range.
@@ -66,6 +67,7 @@ uint32_t word(uint64_t value) {
 /// Where everything lies. Params follow the records, in order of first use.
 struct Layout {
   std::vector<uint64_t> entry_records;
+  std::vector<std::vector<uint64_t>> records;  ///< by entry, of each statement the first, and of its end
   std::map<Arguments, uint64_t> params;
   std::vector<Arguments> order;
   uint64_t checks = 0;  ///< params of checks, kCheckParams words each, in order
@@ -87,9 +89,16 @@ Layout make_layout(const Program& program) {
   uint64_t at = kRecordsAddress;
   for (const Entry& entry : program.entries) {
     layout.entry_records.push_back(at);
-    at += kRecordSize * (entry.statements.size() + 1);
-    for (const Statement& statement : entry.statements)  // two records: the value, and what depends on it
-      if (std::holds_alternative<Define>(statement)) at += kRecordSize;
+    std::vector<uint64_t>& records = layout.records.emplace_back();
+    const auto matched = matching(entry.statements);
+    WEFT_CHECK(matched.has_value(), "loops and ifs that do not nest");
+    for (size_t i = 0; i < entry.statements.size(); ++i) {
+      records.push_back(at);
+      const bool ends_if = std::holds_alternative<If>(entry.statements[(*matched)[i]]);
+      if (!ends_if || (*matched)[i] >= i) at += kRecordSize * record_count(entry.statements[i]);
+    }
+    records.push_back(at);
+    at += kRecordSize;
   }
   Windows windows;
   for (const Entry& entry : program.entries) {
@@ -126,12 +135,24 @@ class Writer {
     for (const Move& move : moves.moves) moving_[move.buffer] = true;
   }
 
-  void entry(const Entry& entry, Nodes& nodes) {
+  void entry(const Entry& entry, const std::vector<uint64_t>& records, Nodes& nodes) {
     const std::vector<uint32_t> node = node_of_statements(entry, nodes);
     nodes_ = &nodes;
+    const std::vector<size_t> matched = *matching(entry.statements);
     for (size_t i = 0; i < entry.statements.size(); ++i) {
-      windows_.pass(entry.statements[i]);
-      std::visit([&](const auto& statement) { write(statement, node[i]); }, entry.statements[i]);
+      WEFT_CHECK(at() == records[i], "records where the layout has them");
+      const Statement& statement = entry.statements[i];
+      windows_.pass(statement);
+      if (const auto* loop = std::get_if<Loop>(&statement)) {
+        begin(*loop, word(records[matched[i]]), node[i]);
+      } else if (const auto* branch = std::get_if<If>(&statement)) {
+        record({static_cast<uint32_t>(Opcode::jump), address(branch->condition, at() + 4), 0,
+                word(records[matched[i]]), 0, 0, node[i]});
+      } else if (!std::holds_alternative<End>(statement)) {
+        std::visit([&](const auto& s) { write(s, node[i]); }, statement);
+      } else if (const auto* ended = std::get_if<Loop>(&entry.statements[matched[i]])) {
+        next(*ended, word(records[matched[i]] + 2 * kRecordSize), node[i]);
+      }
     }
     record({static_cast<uint32_t>(Opcode::end)});
   }
@@ -162,7 +183,7 @@ class Writer {
   /// The call that fills in what depends on symbols, their values, and what the caller reads.
   void resize() {
     if (program_.symbols.empty()) return;
-    call_resize(0);
+    call_table_kernel(resize_kernel_id(program_), 0);
     record({static_cast<uint32_t>(Opcode::end)});
     out_.u32(word(kRecordsAddress));
     for (size_t i = 0; i < program_.symbols.size(); ++i) out_.u32(0);
@@ -196,10 +217,28 @@ class Writer {
   /// Where the next word lies.
   uint32_t at() const { return word(kRecordsAddress + out_.size()); }
 
-  /// Its kernel comes behind the program's, its params behind its records.
-  void call_resize(uint32_t node) {
+  /// The kernels come behind the program's, their params behind the records of `resize`.
+  void call_table_kernel(KernelId kernel, uint32_t node) {
     const uint32_t params = word(layout_.resize + 2 * kRecordSize);
-    record({static_cast<uint32_t>(Opcode::call), resize_kernel_id(program_), params, 1, 1, 0, node});
+    record({static_cast<uint32_t>(Opcode::call), kernel, params, 1, 1, 0, node});
+  }
+
+  uint32_t cell(std::string_view symbol) const {
+    const auto place = std::distance(program_.symbols.begin(), program_.symbols.find(symbol));
+    return word(layout_.symbols + 4 * static_cast<uint64_t>(place));
+  }
+
+  /// The index is one less than 0, and the record at the loop's end comes first; then what depends on it.
+  void begin(const Loop& loop, uint32_t end, uint32_t node) {
+    record({static_cast<uint32_t>(Opcode::fill), cell(loop.index), 4, UINT8_MAX, 0, 0, node});
+    record({static_cast<uint32_t>(Opcode::jump), 0, 0, end, 0, 0, node});
+    call_table_kernel(next_kernel_id(program_, loops_++), node);
+  }
+
+  void next(const Loop& loop, uint32_t body, uint32_t node) {
+    const uint32_t trips = value(loop.trips, at() + 8);
+    const uint32_t condition = loop.condition ? address(*loop.condition, at() + 16) : 0;
+    record({static_cast<uint32_t>(Opcode::next), cell(loop.index), trips, body, condition, 0, node});
   }
 
   /// What the module starts with: 0 where the value depends on symbols.
@@ -253,11 +292,14 @@ class Writer {
   }
 
   void write(const Define& define, uint32_t node) {
-    const auto place = std::distance(program_.symbols.begin(), program_.symbols.find(define.symbol));
-    const uint32_t cell = word(layout_.symbols + 4 * static_cast<uint64_t>(place));
-    record({static_cast<uint32_t>(Opcode::copy), cell, address(define.buffer, at() + 8), 4, 0, 0, node});
-    call_resize(node);
+    record({static_cast<uint32_t>(Opcode::copy), cell(define.symbol), address(define.buffer, at() + 8), 4, 0,
+            0, node});
+    call_table_kernel(resize_kernel_id(program_), node);
   }
+  // `entry` writes these.
+  void write(const Loop&, uint32_t) {}
+  void write(const If&, uint32_t) {}
+  void write(const End&, uint32_t) {}
 
   /// The last word of the record is the tensor's name.
   void write(const Check& check, uint32_t node) {
@@ -274,6 +316,7 @@ class Writer {
   Windows windows_;
   std::vector<bool> moving_;
   std::map<uint32_t, Word> words_;
+  uint32_t loops_ = 0;  ///< so far
   ByteWriter out_;
 };
 
@@ -292,7 +335,8 @@ StaticData make_static_data(const Program& program, Nodes& nodes, const std::map
   StaticData out;
   out.moves = moves_of(program);
   Writer writer(program, layout, out.moves, file);
-  for (const Entry& entry : program.entries) writer.entry(entry, nodes);
+  for (size_t i = 0; i < program.entries.size(); ++i)
+    writer.entry(program.entries[i], layout.records[i], nodes);
   writer.params();
   writer.check_params();
   writer.resize();
@@ -326,12 +370,19 @@ class Places {
     for (const Move& move : moves_.moves) names_[move.buffer] = "place" + std::to_string(move.buffer);
   }
 
+  /// Those that the words need.
+  void bind(loops::Block& body, const std::map<uint32_t, Word>& words) const {
+    std::set<BufferId> needed;
+    for (const auto& [address, word] : words)
+      if (word.place) needed.insert(*word.place);
+    for (size_t i = moves_.moves.size(); i-- > 0;)
+      if (needed.contains(moves_.moves[i].buffer))
+        needed.insert(moves_.moves[i].on.begin(), moves_.moves[i].on.end());
+    for (const Move& move : moves_.moves)
+      if (needed.contains(move.buffer)) bind(body, move);
+  }
   void bind(loops::Block& body) const {
-    for (const Move& move : moves_.moves) {
-      Value place = end(move.on.front());
-      for (size_t i = 1; i < move.on.size(); ++i) place = maximum(place, end(move.on[i]));
-      body.push_back(loops::make_let(names_.find(move.buffer)->second, place));
-    }
+    for (const Move& move : moves_.moves) bind(body, move);
   }
 
   Value place(BufferId id) const {
@@ -349,6 +400,11 @@ class Places {
   }
 
  private:
+  void bind(loops::Block& body, const Move& move) const {
+    Value place = end(move.on.front());
+    for (size_t i = 1; i < move.on.size(); ++i) place = maximum(place, end(move.on[i]));
+    body.push_back(loops::make_let(names_.find(move.buffer)->second, place));
+  }
   static Value units(uint64_t bytes) {
     return loops::constant_int({DType::i32}, static_cast<int64_t>((bytes + kAlignment - 1) / kAlignment));
   }
@@ -361,25 +417,31 @@ class Places {
   std::map<BufferId, std::string> names_;
 };
 
-loops::Kernel resize_kernel(const Program& program, const StaticData& tables) {
+/// A kernel that stores words of the tables; `index`: those that depend on it, else all, and what memory the
+/// symbols take.
+loops::Kernel storing(const Program& program, const StaticData& tables, const std::string& index) {
   loops::Kernel kernel;
-  kernel.name = "resize";
+  kernel.name = index.empty() ? "resize" : "next " + index;
   kernel.symbols = program.symbols;
   kernel.buffers.push_back({.name = "tables",
                             .dtype = DType::i32,
                             .space = loops::BufferSpace::write,
                             .elements = (tables.end - static_cast<int64_t>(kRecordsAddress)) / 4});
+  std::map<uint32_t, Word> words = tables.words;
+  if (!index.empty())
+    std::erase_if(words, [&](const auto& word) { return !expr::uses(word.second.value, index); });
   const Places places(program, tables.moves);
-  places.bind(kernel.body);
+  if (index.empty()) places.bind(kernel.body);
+  else places.bind(kernel.body, words);
   const auto store = [&](uint32_t address, Value value) {
-    const int64_t index = (address - static_cast<int64_t>(kRecordsAddress)) / 4;
-    kernel.body.push_back(loops::make_store(0, index, std::move(value)));
+    const int64_t at = (address - static_cast<int64_t>(kRecordsAddress)) / 4;
+    kernel.body.push_back(loops::make_store(0, at, std::move(value)));
   };
-  for (const auto& [address, word] : tables.words) {
+  for (const auto& [address, word] : words) {
     const Value value = loops::index_value(word.value);
     store(address, word.place ? sum(in_bytes(places.place(*word.place)), value) : value);
   }
-  if (tables.places != 0) store(tables.places, places.need());
+  if (index.empty() && tables.places != 0) store(tables.places, places.need());
   return kernel;
 }
 
@@ -414,19 +476,40 @@ loops::Kernel check_kernel() {
   return kernel;
 }
 
+/// Of all entries, in order.
+std::vector<const Loop*> loops_of(const Program& program) {
+  std::vector<const Loop*> out;
+  for (const Entry& entry : program.entries)
+    for (const Statement& statement : entry.statements)
+      if (const auto* loop = std::get_if<Loop>(&statement)) out.push_back(loop);
+  return out;
+}
+
 }  // namespace
 
 std::vector<loops::Kernel> table_kernels(const Program& program, const StaticData& tables) {
-  std::vector<loops::Kernel> kernels;
-  if (!program.symbols.empty()) kernels.push_back(resize_kernel(program, tables));
-  if (has_checks(program)) kernels.push_back(check_kernel());
-  return kernels;
+  std::vector<loops::Kernel> out;
+  if (!program.symbols.empty()) out.push_back(storing(program, tables, {}));
+  for (const Loop* loop : loops_of(program)) out.push_back(storing(program, tables, loop->index));
+  if (has_checks(program)) out.push_back(check_kernel());
+  return out;
 }
 
 KernelId resize_kernel_id(const Program& program) { return static_cast<KernelId>(program.kernels.size()); }
 
+KernelId next_kernel_id(const Program& program, uint32_t loops) {
+  return resize_kernel_id(program) + 1 + loops;
+}
+
+/// The index of a loop is a symbol: what has loops has the kernel of `resize`.
 KernelId check_kernel_id(const Program& program) {
-  return static_cast<KernelId>(program.kernels.size() + (program.symbols.empty() ? 0 : 1));
+  if (program.symbols.empty()) return resize_kernel_id(program);
+  return next_kernel_id(program, static_cast<uint32_t>(loops_of(program).size()));
+}
+
+size_t record_count(const Statement& statement) {
+  if (std::holds_alternative<Define>(statement)) return 2;  // the value, and what depends on it
+  return std::holds_alternative<Loop>(statement) ? 3 : 1;
 }
 
 }  // namespace weft::plan

@@ -70,10 +70,17 @@ uint64_t static_size(const Program& program);
 StaticData make_static_data(const Program& program, Nodes& nodes,
                             const std::map<BufferId, uint64_t>& file = {});
 
-/// What a module has beside the program's kernels, behind them and in this order: the kernel that the record
-/// at `resize` calls, which stores StaticData::words (programs with symbols), and the one that checks call.
+/// What a module has beside the program's kernels, behind them and in this order. In a program with symbols
+/// the kernels that keep the tables: the one that the record at `resize` calls, which stores
+/// StaticData::words, then one for each loop, which stores those that depend on its index. Where there are
+/// checks, the one they call.
 std::vector<loops::Kernel> table_kernels(const Program& program, const StaticData& tables);
 KernelId resize_kernel_id(const Program& program);
+/// Of the loop before which `loops` others begin.
+KernelId next_kernel_id(const Program& program, uint32_t loops);
 KernelId check_kernel_id(const Program& program);
+
+/// How many records a statement is.
+size_t record_count(const Statement& statement);
 
 }  // namespace weft::plan

@@ -27,9 +27,13 @@ class Checker {
   Result<void> entry(const Entry& entry) {
     once_ = entry.name == kPrepare;
     progress_.clear();
+    if (!matching(entry.statements)) return broken("loops and ifs do not nest in " + entry.name);
     for (const Statement& statement : entry.statements) {
       WEFT_TRY(std::visit([&](const auto& s) { return check(s); }, statement));
       WEFT_TRY(order(statement));
+      if (std::holds_alternative<Loop>(statement) || std::holds_alternative<If>(statement))
+        open_.push_back({&statement, written_});
+      if (std::holds_alternative<End>(statement)) close();
     }
     for (const auto& [call, next] : progress_)
       if (next != 0)
@@ -38,6 +42,51 @@ class Checker {
   }
 
  private:
+  /// What is written in a loop or an if that may not run is not written behind it.
+  void close() {
+    const auto* loop = std::get_if<Loop>(open_.back().statement);
+    const bool runs = loop != nullptr && !loop->condition && expr::bounds(loop->trips).min.value_or(0) > 0;
+    if (!runs) written_ = std::move(open_.back().written);
+    open_.pop_back();
+  }
+
+  /// The index of a loop has a value in it only.
+  Result<void> check_indices(const expr::Expr& e, const std::string& node = {}) const {
+    for (const std::string& name : expr::variables(e)) WEFT_TRY(check_index(name, node));
+    return {};
+  }
+  Result<void> check_index(const std::string& name, const std::string& node) const {
+    if (!indices_.contains(name)) return {};
+    for (const Open& open : open_)
+      if (const auto* loop = std::get_if<Loop>(open.statement); loop && loop->index == name) return {};
+    return broken(name + " is used outside of its loop", node);
+  }
+
+  Result<void> check(const End&) const { return {}; }
+
+  Result<void> check_condition(BufferId id) const {
+    WEFT_TRY(check_id(id));
+    if (once_) return broken("a loop or an if in " + std::string(kPrepare));
+    if (program_.buffers[id].bytes < 1) return broken(fmt::format("b{} is too small for a condition", id));
+    return {};
+  }
+  Result<void> check(const If& node) const { return check_condition(node.condition); }
+
+  Result<void> check(const Loop& loop) {
+    if (once_) return broken("a loop or an if in " + std::string(kPrepare));
+    if (loop.condition) WEFT_TRY(check_condition(*loop.condition));
+    const auto symbol = program_.symbols.find(loop.index);
+    if (symbol == program_.symbols.end()) return broken("there is no symbol " + loop.index);
+    if (!indices_.insert(loop.index).second) return broken(loop.index + " is the index of two loops");
+    WEFT_TRY(check_indices(loop.trips));
+    const expr::Interval trips = expr::bounds(loop.trips), range = symbol->second.range;
+    if (!trips.min || *trips.min < 0 || !trips.max || *trips.max > INT32_MAX)
+      return broken(fmt::format("a loop of {} iterations", expr::print(loop.trips)));
+    if (range.min != 0 || !range.max || *range.max < *trips.max - 1 || symbol->second.multiple_of != 1)
+      return broken(loop.index + " does not count to " + expr::print(loop.trips));
+    return {};
+  }
+
   Result<void> check_id(BufferId id) const {
     if (id < program_.buffers.size()) return {};
     return broken(fmt::format("there is no buffer b{}", id));
@@ -45,6 +94,7 @@ class Checker {
 
   Result<void> check(const Fill& fill) {
     WEFT_TRY(check_id(fill.buffer));
+    if (fill.bytes) WEFT_TRY(check_indices(*fill.bytes));
     if (!fill.bytes || greatest(*fill.bytes) <= program_.buffers[fill.buffer].bytes) return {};
     return broken(
         fmt::format("a fill of {} bytes passes the end of b{}", expr::print(*fill.bytes), fill.buffer));
@@ -53,6 +103,7 @@ class Checker {
   Result<void> check(const Copy& copy) {
     WEFT_TRY(check_id(copy.destination));
     WEFT_TRY(check_id(copy.source));
+    WEFT_TRY(check_indices(copy.bytes));
     if (copy.destination == copy.source) return broken(fmt::format("b{} is copied to itself", copy.source));
     const uint64_t least =
         std::min(program_.buffers[copy.destination].bytes, program_.buffers[copy.source].bytes);
@@ -96,6 +147,7 @@ class Checker {
       const expr::Interval bounds = expr::bounds(end);
       if (!bounds.min || *bounds.min < INT32_MIN || !bounds.max || *bounds.max > INT32_MAX)
         return broken("the end of a range is no i32: " + expr::print(end), check.source);
+      WEFT_TRY(check_indices(end, check.source));
     }
     return {};
   }
@@ -108,7 +160,9 @@ class Checker {
       const auto given = program_.symbols.find(name);
       if (given == program_.symbols.end() || !(given->second == symbol))
         return broken("the symbol " + name + " is not the program's", call.source);
+      WEFT_TRY(check_index(name, call.source));
     }
+    for (const expr::Expr& offset : call.offsets) WEFT_TRY(check_indices(offset, call.source));
     WEFT_TRY(check_blocks(call, kernel));
     if (!call.offsets.empty() && call.offsets.size() != call.buffers.size())
       return broken("offsets for some buffers", call.source);
@@ -248,9 +302,17 @@ class Checker {
     return {};
   }
 
+  /// A loop or an if around the statement, and what was written before it.
+  struct Open {
+    const Statement* statement;
+    std::vector<bool> written;
+  };
+
   const Program& program_;
   std::vector<bool>& written_;
   bool once_ = false;
+  std::vector<Open> open_;
+  std::set<std::string, std::less<>> indices_;  ///< of loops so far
   std::map<BufferId, Load> loaded_;
   std::map<std::pair<KernelId, std::vector<BufferId>>, uint64_t>
       progress_;  ///< the next block, of calls in parts

@@ -15,7 +15,7 @@ import { supportPage } from "./page.mjs";
 const CASES = path.join(ROOT, "build/onnx-nodes"), OUT = path.join(ROOT, "build/conformance");
 const TARGETS = ["scalar", "simd128", "relaxed"], ALL = ["eval", ...TARGETS, "symbolic"];
 /** What passed when this was last raised: a run of all tests with fewer fails. */
-const FLOOR = { eval: 1967, scalar: 1965, simd128: 1965, relaxed: 1965, symbolic: 1925 };
+const FLOOR = { eval: 1967, scalar: 1965, simd128: 1965, relaxed: 1965, symbolic: 1934 };
 const run = promisify(execFile);
 
 const exceptions = new Map(

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <set>
 
 #include "graph/eval_support.hpp"
 #include "support/random_graph.hpp"
@@ -39,16 +40,18 @@ TEST(EvalRandom, EveryGraphIsComputedInBothPrecisions) {
     for (const bool wide : {false, true}) {
       EvalOptions how;
       how.double_precision = wide;
-      size_t computed = 0;
+      std::set<ValueId> computed;
       how.on_value = [&](ValueId id, const Tensor& t) {
         EXPECT_EQ(t.dtype, g.values[id].type.dtype);
         EXPECT_EQ(make_shape(t.shape), g.values[id].type.shape);
-        ++computed;
+        computed.insert(id);
       };
       const auto y = evaluate(g, {}, random_inputs(g, seed), how);
       ASSERT_TRUE(y.has_value()) << "seed " << seed << ": " << to_string(y.error()) << "\n" << print(g);
       EXPECT_EQ(y->size(), g.outputs.size());
-      EXPECT_EQ(computed, g.nodes.size());
+      if (g.loops.empty()) {
+        EXPECT_EQ(computed.size(), g.nodes.size());
+      }
     }
   }
   for (size_t i = 0; i < seen.size(); ++i)

@@ -50,6 +50,42 @@ test('runs to the end, and stays there', () => {
   assert.equal(p.step(CONTEXT, 0), DONE);
 });
 
+// Records that jump. The index of a loop is the word at INDEX, its condition the byte at FLAG.
+const INDEX = 600, FLAG = 604, COUNT = 608;
+const FILL_INDEX = [2, INDEX, 4, 255, 0, 0, 0, 0];
+const at = (record) => RECORDS + 32 * record;
+/** c = a + b, then b = the first of c, so that every iteration adds b[0] = 0.5 to what there was. */
+const FEED = [3, A, C, 4 * 37, 0, 0, 0, 0];
+const loop = (trips, condition) => [FILL_INDEX, [5, 0, 0, at(4)], CALL, FEED, [6, INDEX, trips, at(2), condition, 0, 0, 0], END];
+
+test('a loop runs as often as it says, also never, and yields in it', () => {
+  for (const trips of [0, 1, 5]) {
+    const p = program(loop(trips, 0));
+    assert.equal(p.step(CONTEXT, 0), DONE);
+    assert.equal(p.view.getUint32(INDEX, true), trips);
+    assert.deepEqual(p.c(), trips === 0 ? new Array(37).fill(0) : SUMS.map((x) => x + (trips - 1) / 2));
+  }
+  const p = program(loop(5, 0));
+  let yields = 0;
+  for (let result; (result = p.step(CONTEXT, 1)) !== DONE; yields++) assert.equal(result, YIELD);
+  assert.equal(yields, 1 + 5 * 8 + 6, 'the jump to the index, each call of 5 of 37 blocks, and each time that the index is looked at');
+  assert.deepEqual(p.c(), SUMS.map((x) => x + 2));
+});
+
+test('a loop ends when its condition is false, and an if jumps over what it holds', () => {
+  for (const flag of [0, 1]) {
+    const p = program(loop(3, FLAG));
+    p.view.setUint8(FLAG, flag);
+    assert.equal(p.step(CONTEXT, 0), DONE);
+    assert.deepEqual(p.c(), flag ? SUMS.map((x) => x + 1) : new Array(37).fill(0));
+    const branch = program([[5, FLAG, 0, at(2)], CALL, [2, COUNT, 1, 7], END]);
+    branch.view.setUint8(FLAG, flag);
+    assert.equal(branch.step(CONTEXT, 0), DONE);
+    assert.deepEqual(branch.c(), flag ? SUMS : new Array(37).fill(0));
+    assert.equal(branch.view.getUint8(COUNT), 7);
+  }
+});
+
 test('yields after each budget of kernel calls and goes on', () => {
   const p = program([CALL, CALL, END]);
   let yields = 0;

@@ -29,7 +29,10 @@ class RandomProgram {
     program_.entries = {{"prepare", {}}, {"run", {}}};
     size_ = 16;
     live_ = {{add(BufferKind::input, size_), size_}};
-    for (uint64_t i = 0; i < layers; ++i) layer(i);
+    for (uint64_t i = 0; i < layers; ++i) {
+      if (next(8) == 0) region(i, 0);
+      layer(i);
+    }
     const BufferId output = add(BufferKind::output, live_.back().second);
     call({live_.back().first}, output, live_.back().second, {});
     return std::move(program_);
@@ -59,6 +62,37 @@ class RandomProgram {
     if (next(3) == 0) program_.entries[1].statements.push_back(Fill{output, 0});
     call(inputs, output, size_, scratch);
     live_.emplace_back(output, size_);
+  }
+
+  std::vector<Statement>& run() { return program_.entries[1].statements; }
+
+  /// A loop or an if, which hands a state on: from one iteration to the next, and to what comes behind.
+  void region(uint64_t index, int depth) {
+    const std::vector<Value> outside = live_;
+    const uint64_t size = size_;
+    const Value state = {add(BufferKind::arena, size_), size_};
+    call({live_.back().first}, state.first, size_, {});
+    const BufferId goes_on = add(BufferKind::arena, 1);
+    run().push_back(Fill{goes_on, static_cast<uint8_t>(next(4) != 0)});
+    if (next(3) == 0) {
+      run().push_back(If{goes_on});
+    } else {
+      const std::string name = "i" + std::to_string(program_.symbols.size());
+      const auto trips = static_cast<int64_t>(next(4));
+      program_.symbols.emplace(name, expr::Variable{name, {0, 3}, 1});
+      run().push_back(Loop{name, trips, next(2) == 0 ? std::optional(goes_on) : std::nullopt});
+      if (next(2) == 0) run().push_back(Fill{add(BufferKind::arena, 4), 1, 4 * expr::variable(name, {0, 3})});
+    }
+    live_.push_back(state);
+    for (uint64_t i = 0; i <= next(3); ++i) {
+      if (depth < 2 && next(4) == 0) region(index, depth + 1);
+      layer(index);
+    }
+    call({live_.back().first}, state.first, size_, {});
+    run().push_back(End{});
+    size_ = size;
+    live_ = outside;
+    live_.push_back(state);
   }
 
   BufferId weight(uint64_t index) {
@@ -187,7 +221,7 @@ TEST(Program, PrintAndParseAreInverse) {
 }
 
 TEST(Program, OneMemoryGivesWhatSeparateBuffersGive) {
-  for (uint64_t seed = 0; seed < 40; ++seed) {
+  for (uint64_t seed = 0; seed < 120; ++seed) {
     SCOPED_TRACE(seed);
     RandomProgram random(seed);
     const Program shared = share_kernels(random.make(3 + seed % 20, 4));
@@ -204,6 +238,7 @@ TEST(Program, OneMemoryGivesWhatSeparateBuffersGive) {
     }
     const auto plan = place_buffers(program, 1024);
     ASSERT_TRUE(plan.has_value());
+    EXPECT_EQ(error_of(verify(program)), "");
     weft::testing::PlacedMemory memory(program, plan->total_bytes, contents);
     evaluate(program, "prepare", contents);
     evaluate(program, "run", contents);

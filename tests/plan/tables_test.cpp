@@ -137,6 +137,53 @@ TEST(Tables, TheCheckWritesTheErrorCell) {
         << value;
 }
 
+constexpr std::string_view kCheckedLoop = R"(program {
+  symbol i in [0, 3]
+  symbol n in [0, 4]
+  buffer b0 input "least" 8
+  buffer b1 output "y" 16
+  run {
+    fill b1 0
+    loop i in 0..n {
+      check b0 in [i, 4] "least" @ "step"
+      fill b1 1 bytes i + 1
+    }
+    fill b1 9 bytes 1
+  }
+}
+)";
+
+TEST(Tables, TheCheckOfALoopFollowsItsIndex) {
+  auto program = parse(kCheckedLoop);
+  ASSERT_TRUE(program.has_value()) << to_string(program.error());
+  ASSERT_TRUE(verify(*program).has_value() && place_buffers(*program, static_size(*program)).has_value());
+  Nodes nodes;
+  const StaticData data = make_static_data(*program, nodes);
+  const KernelId resize = resize_kernel_id(*program);
+  EXPECT_EQ(next_kernel_id(*program, 0), resize + 1);
+  EXPECT_EQ(check_kernel_id(*program), resize + 2);
+  const std::vector<loops::Kernel> kernels = table_kernels(*program, data);
+  ASSERT_EQ(kernels.size(), 3u);
+  EXPECT_EQ(kernels[0].name, "resize");
+  EXPECT_EQ(kernels[1].name, "next i");
+  EXPECT_EQ(kernels[2].name, "check");
+  // A fill, the three records of the loop's start, then the check.
+  const Words check = words_at(data, data.entry_records[0] + 4 * kRecordSize, 8);
+  EXPECT_EQ(check[1], check_kernel_id(*program));
+  EXPECT_EQ(expr::print(data.words.at(check[2] + 12).value), "i");
+}
+
+TEST(Evaluate, ACheckThatFailsEndsItsLoopAndTheEntry) {
+  const auto program = parse(kCheckedLoop);
+  ASSERT_TRUE(program.has_value()) << to_string(program.error());
+  Contents contents(2, std::vector<uint8_t>(16, 7));
+  contents[0] = {2, 0, 0, 0, 0, 0, 0, 0};
+  EXPECT_FALSE(evaluate(*program, "run", contents, {{"n", 3}}).has_value());
+  EXPECT_EQ(contents[1], (std::vector<uint8_t>{9, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
+  EXPECT_TRUE(evaluate(*program, "run", contents, {{"n", 4}}).has_value());
+  EXPECT_EQ(contents[1], (std::vector<uint8_t>{1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
+}
+
 TEST(Evaluate, ACheckThatFailsEndsTheEntry) {
   const auto program = parse(kChecked);
   ASSERT_TRUE(program.has_value());

@@ -153,6 +153,18 @@ class FuzzReference {
     return false;
   }
 
+  /// Winograd's transforms: sums of what they read with factors of both signs.
+  static bool has_signed_taps(graph::Op op) {
+    return op == graph::Op::winograd_weights || op == graph::Op::winograd_input ||
+           op == graph::Op::winograd_output;
+  }
+  static double largest(const graph::Tensor& tensor) {
+    double most = 0;
+    for (const double x : numbers_of(tensor))
+      if (std::isfinite(x)) most = std::max(most, std::abs(x));
+    return most;
+  }
+
   /// Inexact is what differs in double precision, what kernels or rewritings may compute with other
   /// roundings, and all that is computed from such values.
   void find_exact(const std::vector<graph::Tensor>& inputs) {
@@ -212,6 +224,7 @@ class FuzzReference {
       WEFT_CHECK(most, most.error().message);
       size = numbers_of(*most);
       if (graph::info(node.op).op_class == graph::OpClass::contraction) error *= 32;  // Winograd
+      if (has_signed_taps(node.op)) std::ranges::fill(size, largest(positive.front()));
     }
     for (size_t i = 0; i < numbers.size(); ++i)
       if (std::isfinite(size[i]))

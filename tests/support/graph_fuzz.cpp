@@ -132,6 +132,9 @@ std::optional<graph::Graph> random_graph(uint64_t seed) {
   const std::vector<DType> rare = {DType::f64, DType::f16, DType::bf16, DType::i16, DType::i8,
                                    DType::u64, DType::u32, DType::u16,  DType::u8};
   options.dtypes.push_back(rare[seed / 4 % rare.size()]);
+  // The reference goes from node to node, once each.
+  for (const graph::Op op : graph::all_ops())
+    if (op != graph::Op::state && op != graph::Op::last) options.ops.push_back(op);
   graph::Graph g = graph::RandomGraph(seed, options).make();
   return is_symbolic ? SymbolicGraph(g).make() : g;
 }

@@ -12,7 +12,10 @@ import { buildRuntime, ROOT, RUNTIME } from "./runtime.mjs";
 
 const TOOL = path.resolve(ROOT, process.env.WEFT_BUILD ?? "build/release", "tests/graph_fuzz");
 /** Operations that no random graph has, with the reason. */
-export const NEVER = {};
+export const NEVER = {
+  state: "the reference goes from node to node, once each: loops are in tests/compile/loops_test.cpp",
+  last: "as state",
+};
 
 buildRuntime();
 const { load, supportedVariants } = await import(pathToFileURL(path.join(RUNTIME, "weft.js")).href);

@@ -21,6 +21,7 @@ inline void write_module(const std::vector<loops::Kernel>& kernels, const wasm::
   input.kernels = kernels;
   input.features = features;
   input.debug_names = true;
+  input.jumps = true;
   const std::vector<uint8_t> bytes = wasm::emit_module(input);
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/check.hpp"
@@ -50,7 +52,8 @@ class RandomGraph {
     for (const Node& n : g_.nodes)
       for (const ValueId id : n.inputs) used[id] = true;
     for (const Node& n : g_.nodes)
-      if (!used[n.output]) g_.outputs.push_back({"out_" + g_.values[n.output].name, n.output});
+      if (!used[n.output] && n.loop == kNoLoop)
+        g_.outputs.push_back({"out_" + g_.values[n.output].name, n.output});
     return std::move(g_);
   }
 
@@ -130,7 +133,8 @@ class RandomGraph {
   /// A value that fits, rather a late one than an early one; kNoValue when there is none.
   ValueId existing(const Fits& fits) {
     for (size_t i = g_.values.size(); i-- > 0;)
-      if (fits(g_.values[i].type) && chance(40)) return static_cast<ValueId>(i);
+      if (!hidden_.contains(static_cast<ValueId>(i)) && fits(g_.values[i].type) && chance(40))
+        return static_cast<ValueId>(i);
     return kNoValue;
   }
   ValueId of_dtype(DType dtype) {
@@ -178,6 +182,7 @@ class RandomGraph {
         add_node(g_, op, std::move(inputs), std::move(attributes), "v" + std::to_string(g_.nodes.size()),
                  std::string(info(op).name) + "_" + std::to_string(g_.nodes.size()));
     WEFT_CHECK(id, id.error().message);
+    g_.nodes.back().loop = loop_;
   }
 
   void step(Op op) {
@@ -205,6 +210,9 @@ class RandomGraph {
       case Op::extents: return extents();
       case Op::bitcast: return bitcast();
       case Op::scatter: return scatter();
+      case Op::set_slice: return set_slice();
+      case Op::state: return loop();
+      case Op::last: return loop();
       default: return elementwise(op);
     }
   }
@@ -500,9 +508,74 @@ class RandomGraph {
     node(Op::scatter, {x, constant(dtype, {rows[0]}, -extent, extent - 1), updates}, ScatterAttributes{kind});
   }
 
+  void set_slice() {
+    const ValueId x = of_rank(any_dtype(), 1, 3);
+    Ints part = shape(x);
+    SetSliceAttributes a;
+    for (int64_t& extent : part) {
+      const int64_t whole = extent;
+      extent = 1 + below(extent);
+      a.starts.push_back(below(whole - extent + 1));
+      if (loop_ != kNoLoop && chance(50)) a.starts.back() = expr::min(index(loop_), whole - extent);
+    }
+    ValueId y = existing([&](const Type& t) { return t == Type{type(x).dtype, make_shape(part)}; });
+    if (y == kNoValue) y = fresh(type(x).dtype, part);
+    node(Op::set_slice, {x, y}, a);
+  }
+
+  expr::Expr index(int32_t loop) const {
+    const expr::Variable& v = g_.symbols.find(g_.loops[static_cast<size_t>(loop)].index)->second;
+    return expr::variable(v.name, v.range);
+  }
+
+  ValueId add_state(ValueId init) {
+    node(Op::state, {init});
+    return g_.nodes.back().output;
+  }
+
+  /// A loop of a few trips, sometimes with a condition, with one or two states and a few nodes.
+  void loop() {
+    if (loop_ != kNoLoop && g_.loops[static_cast<size_t>(loop_)].parent != kNoLoop) return;
+    std::vector<ValueId> states;
+    for (int64_t i = below(2); i >= 0; --i) states.push_back(of_dtype(any_dtype()));
+    const ValueId go = chance(40) ? of_rank(DType::boolean, 0, 0) : kNoValue;
+    const size_t first = g_.values.size();
+    const std::string name = "step.i" + std::to_string(g_.loops.size());
+    g_.symbols.emplace(name, expr::Variable{name, {0, 3}, 1});
+    const auto self = static_cast<int32_t>(g_.loops.size());
+    g_.loops.push_back({std::exchange(loop_, self), name, chance(30) ? 1 : below(4), kNoValue, {}});
+    for (ValueId& state : states) state = add_state(state);
+    const std::vector<Op>& ops = options_.ops.empty() ? all_ops() : options_.ops;
+    for (int64_t more = 1 + below(5); more > 0; --more) step(one_of(ops));
+    std::vector<Carried> carried;
+    for (const ValueId state : states) {
+      const ValueId next = existing([&](const Type& t) { return t == type(state); });
+      carried.push_back({state, next == kNoValue ? state : next});
+    }
+    ValueId condition = go;
+    if (go != kNoValue && chance(50)) {
+      condition = add_state(go);
+      const ValueId next = existing([&](const Type& t) { return t == type(go); });
+      carried.push_back({condition, next == kNoValue ? condition : next});
+    }
+    Loop& made = g_.loops[static_cast<size_t>(self)];
+    made.condition = condition;
+    made.carried = carried;
+    loop_ = made.parent;
+    for (size_t i = first; i < g_.values.size(); ++i)
+      if (is_computed(static_cast<ValueId>(i))) hidden_.insert(static_cast<ValueId>(i));
+    for (const Carried& c : carried) node(Op::last, {c.state});
+  }
+
+  bool is_computed(ValueId id) const {
+    return std::ranges::any_of(g_.nodes, [&](const Node& n) { return n.output == id; });
+  }
+
   RandomGraphOptions options_;
   uint64_t state_;
   Graph g_;
+  int32_t loop_ = kNoLoop;    ///< where nodes go
+  std::set<ValueId> hidden_;  ///< in loops that have ended
 };
 
 }  // namespace weft::graph

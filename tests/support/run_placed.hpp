@@ -28,8 +28,14 @@ class PlacedMemory {
     write(plan::BufferKind::weights, given);
     for (const plan::Entry& entry : program.entries) {
       if (entry.name == "run") write(plan::BufferKind::input, given);
-      for (const plan::Statement& statement : entry.statements)
-        std::visit([&](const auto& s) { run(s); }, statement);
+      plan::execute(entry.statements,
+                    {[this](const expr::Expr& e) { return value(e); },
+                     [this](plan::BufferId id) { return *at(id) != 0; },
+                     [this](const std::string& symbol, int64_t number) { symbols_[symbol] = number; },
+                     [this](const plan::Statement& statement) {
+                       std::visit([this](const auto& s) { run(s); }, statement);
+                       return true;
+                     }});
     }
   }
 
@@ -59,6 +65,9 @@ class PlacedMemory {
     std::fill_n(at(fill.buffer), fill.bytes ? value(*fill.bytes) : room(fill.buffer), fill.value);
   }
   void run(const plan::Copy& copy) { std::copy_n(at(copy.source), value(copy.bytes), at(copy.destination)); }
+  void run(const plan::Loop&) {}
+  void run(const plan::If&) {}
+  void run(const plan::End&) {}
   void run(const plan::Define& define) {
     int32_t held = 0;
     std::memcpy(&held, &*at(define.buffer), sizeof held);

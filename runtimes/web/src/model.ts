@@ -8,7 +8,7 @@ import type { Dimension, Model, ModelInfo, RunOptions, StatementTiming, TensorIn
 const stepResult = { done: 0, yield: 1, error: 4, load: 5 } as const;
 const outOfRange = 1;
 /** Opcodes of records; 0 is the end. */
-const statementKinds = [, "call", "fill", "copy"] as const;
+const statementKinds = [, "call", "fill", "copy", , "loop", "loop"] as const;
 const recordBytes = 32;
 /** How long a run with a signal keeps the thread. */
 const sliceMs = 8;
@@ -132,26 +132,25 @@ export class Machine {
     }
   }
 
-  /** Runs an entry statement by statement: while one runs, an end stands behind it. */
+  /** Runs an entry statement by statement: while one runs, an end stands behind it. One that may jump counts as a call, and step returns behind it. */
   trace(entry: string, report: (statement: StatementTiming) => void): void {
     if (!this.#start(entry)) return;
     const words = new DataView(this.memory.buffer);
     const { context } = this.#choice.variant;
-    for (let index = 0, record = words.getUint32(context, true); ; ++index, record += recordBytes) {
+    for (let first = words.getUint32(context, true), record = first; ; record = words.getUint32(context, true)) {
       const kind = statementKinds[words.getUint32(record, true)];
       if (kind === undefined) return;
       const next = words.getUint32(record + recordBytes, true);
-      words.setUint32(context, record, true);
       words.setUint32(record + recordBytes, 0, true);
       let startMs, endMs;
       try {
         startMs = performance.now();
-        this.#call(0);
+        this.#call(+(kind === "loop"));
         endMs = performance.now();
       } finally {
         words.setUint32(record + recordBytes, next, true);
       }
-      report({ index, kind, node: this.#nodes[words.getUint32(record + 24, true)] ?? "", startMs, endMs });
+      report({ index: (record - first) / recordBytes, kind, node: this.#nodes[words.getUint32(record + 24, true)] ?? "", startMs, endMs });
     }
   }
 
@@ -403,7 +402,6 @@ function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined
     signal.addEventListener("abort", abort, { once: true });
     promise.then(() => {
       signal.removeEventListener("abort", abort);
-      if (signal.aborted) abort();
       resolve(undefined);
     });
   });

@@ -98,7 +98,7 @@ export interface RunOptions {
 export interface StatementTiming {
   /** Its place in the program, from 0. */
   readonly index: number;
-  readonly kind: "call" | "fill" | "copy";
+  readonly kind: "call" | "fill" | "copy" | "loop";
   /** The model's node or nodes. */
   readonly node: string;
   /** As performance.now() tells. */

@@ -305,12 +305,16 @@ ValueId Call::emit(Op op, std::vector<ValueId> inputs, Attributes attributes) {
   std::string name = importer_.fresh_name(fmt::format("{}.{}", base, graph::info(op).name));
   const ValueId value = importer_.add_value(std::move(name), std::move(*type));
   graph::Node made{op, std::move(attributes), std::move(inputs), value, source_, -1};
+  if (op == Op::state || op == Op::last) {
+    importer_.push(std::move(made));
+    return value;
+  }
   auto folded = importer_.try_fold(made);
   if (!folded) {
     fail(folded.error().kind, folded.error().message);
     return kNoValue;
   }
-  if (!*folded && !fold_extents(made)) importer_.graph_.nodes.push_back(std::move(made));
+  if (!*folded && !fold_extents(made)) importer_.push(std::move(made));
   return value;
 }
 
@@ -336,7 +340,7 @@ void Call::define_extents(ValueId value, graph::Shape elements) {
     return importer_.add_value(importer_.fresh_name(importer_.graph_.values[value].name + ".extents"), of);
   };
   const auto push = [&](Op op, std::vector<ValueId> inputs, Attributes attributes, ValueId output) {
-    importer_.graph_.nodes.push_back({op, std::move(attributes), std::move(inputs), output, source_, -1});
+    importer_.push({op, std::move(attributes), std::move(inputs), output, source_, -1});
     return output;
   };
   const bool is_integer = type.dtype == DType::i64 || type.dtype == DType::i32;

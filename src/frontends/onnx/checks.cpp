@@ -143,7 +143,7 @@ void Call::check_indices(ValueId indices, const Expr& extent) {
   if (range.min && range.max && expr::always(expr::less_equal(min, *range.min)) &&
       expr::always(expr::less_equal(*range.max, max)))
     return;
-  if (!importer_.checked_.emplace(indices, expr::print(extent)).second) return;
+  if (!importer_.checked_.emplace(indices, expr::print(extent), importer_.loop_).second) return;
   // Counted from the least one and without a sign, what is too small is too large: one reduction finds it.
   const bool is_wide = dtype(indices) != DType::i32;
   const DType own = is_wide ? DType::i64 : DType::i32, plain = is_wide ? DType::u64 : DType::u32;

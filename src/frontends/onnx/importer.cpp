@@ -569,6 +569,7 @@ Result<Import> Importer::run() {
   WEFT_TRY(add_outputs());
   WEFT_TRY(check_bounds());
   for (const graph::Value& value : graph_.values) graph_.names.insert(value.name);
+  graph::gather_loops(graph_);
   WEFT_TRY(graph::verify(graph_));
   return Import{std::move(graph_), std::move(blobs_), {}, dimensions_.notes()};
 }

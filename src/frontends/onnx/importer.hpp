@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -120,6 +121,29 @@ class Importer {
   ValueRange range_of_constant(ValueId value) const;
   /// The result when all operands are small constants, within the import's budget.
   Result<bool> try_fold(const graph::Node& node);
+  /// Appends a node, as far out of the loops around as what it depends on allows: what does not change from
+  /// one iteration to the next is computed once. Branches keep what stands in them, since they may not run.
+  void push(graph::Node node);
+  /// The innermost loop that the value belongs to, or kConstant.
+  int32_t place(ValueId value) const;
+  int32_t place(const graph::Node& node) const;
+
+  /// What a conversion has made so far.
+  struct Mark {
+    size_t values, nodes, loops, definitions, checks, scopes;
+    int32_t loop;
+    decltype(graph::Graph::symbols) symbols;
+    std::vector<Unsupported> refused;
+    std::map<std::string, size_t> refusals;
+    std::set<std::pair<size_t, std::string>> blamed;
+    bool has_refused;
+    size_t needed;
+    std::set<std::tuple<ValueId, std::string, int32_t>> checked;
+    int64_t random_nodes;
+  };
+  Mark mark() const;
+  /// Takes back what was made since.
+  void roll_back(const Mark& mark);
 
   const ModelProto& model_;
   const ReadOptions& options_;
@@ -138,10 +162,14 @@ class Importer {
   std::set<std::string, std::less<>> model_names_;   ///< of the values of the model's graph
   std::set<std::string, std::less<>> names_;         ///< of the model's values and of graph_'s
   std::map<std::string, int64_t, std::less<>> suffixes_;
-  std::map<ValueId, graph::Shape> extents_;            ///< elements of values that are computed from symbols
-  std::map<ValueId, ValueRange> ranges_;               ///< of values whose converter knows it
-  std::set<std::pair<ValueId, std::string>> checked_;  ///< indices, and the extents that they are held to
-  std::map<ValueId, size_t> producers_;                ///< places of the first `indexed_` nodes
+  static constexpr int32_t kConstant = -2;   ///< place of what depends on constants only
+  int32_t loop_ = graph::kNoLoop;            ///< the innermost loop that is being made
+  std::vector<int32_t> places_;              ///< by value: where its node stands
+  std::map<ValueId, graph::Shape> extents_;  ///< elements of values that are computed from symbols
+  std::map<ValueId, ValueRange> ranges_;     ///< of values whose converter knows it
+  std::set<std::tuple<ValueId, std::string, int32_t>>
+      checked_;                          ///< indices, the extents that they are held to, and in which loop
+  std::map<ValueId, size_t> producers_;  ///< places of the first `indexed_` nodes
   size_t indexed_ = 0;
   std::set<std::string, std::less<>> used_bounds_;
   ValueId seed_ = kNoValue;
@@ -255,6 +283,38 @@ class Call {
   /// How many random nodes have asked so far: they differ by that.
   int64_t next_random() { return importer_.random_nodes_++; }
   void set_range(ValueId value, const expr::Expr& min, const expr::Expr& max);
+
+  // Loops. What is emitted between begin and end, and depends on the loop's index or states, is computed
+  // again in each iteration. A value of a loop reaches the outside through a state.
+
+  /// A loop of `trips` iterations, as long as the condition, a boolean[] from outside, is true.
+  void begin_loop(const expr::Expr& trips, ValueId condition = kNoValue);
+  /// How often the loop is run before this iteration.
+  expr::Expr loop_index() const;
+  /// A value that is `first`, which is of outside, in the first iteration.
+  ValueId state(ValueId first);
+  void next(ValueId state, ValueId value);
+  /// It goes on only while this state is true.
+  void loop_while(ValueId state);
+  void end_loop();
+  /// Opens a loop again, which lies in the one that is open.
+  void resume_loop(size_t loop);
+  /// What a state of the loop that has just ended is then.
+  ValueId last(ValueId state);
+  /// A value of zeros from outside of the loop.
+  ValueId zeros(DType dtype, const Dims& shape);
+  /// Runs it. Where it fails, what it has made is gone, and the error is returned; the call goes on.
+  std::optional<Error> attempt(const std::function<void()>& make);
+  /// What a branch takes at most to be computed whether its condition holds or not: a branch keeps values
+  /// from being computed together. `since`: Mark of loops before.
+  bool is_cheap_since(size_t nodes) const;
+  size_t node_count() const { return importer_.graph_.nodes.size(); }
+  /// The loops since then are none: their nodes stand where the first of them stood.
+  void dissolve_loops(size_t count);
+  size_t loop_count() const { return importer_.graph_.loops.size(); }
+  /// Whether the value is computed in the loop that is open, or in one inside.
+  bool is_inside(ValueId value, size_t loop) const;
+
   bool wants(size_t index) const { return index < node_.outputs.size() && !node_.outputs[index].empty(); }
   void out(size_t index, ValueId value);
   void out(size_t index, Item item);

@@ -30,6 +30,7 @@ struct ModuleInput {
   std::vector<DataSegment> data;
   std::vector<CustomSection> sections;
   bool debug_names = false;  ///< keep the kernels' names
+  bool jumps = false;        ///< whether records jump; without, `step` is smaller
 };
 
 /// What a record does. A record is 8 little-endian u32 words {opcode, a, b, c, d, e, node, reserved}.
@@ -40,6 +41,9 @@ enum class Opcode : uint32_t {
   fill = 2,  ///< address a, bytes b, byte value c
   copy = 3,  ///< destination a, source b, bytes c; may overlap
   load = 4,  ///< step returns load: the caller copies b bytes from c + d * 2^32 of the weights to address a
+  jump = 5,  ///< goes on at the record at c if a is 0 or the byte at a is b
+  next = 6,  ///< adds 1 to the word at a; goes on at the record at c if it is below b, and d is 0 or the byte
+             ///< at d is not 0
 };
 inline constexpr uint32_t kRecordBytes = 32;
 
@@ -60,8 +64,8 @@ inline constexpr uint32_t kContextBytes = 24;
 inline constexpr uint32_t kUnknownOpcode = UINT32_MAX;
 
 /// The binary. It imports env.memory and exports step(context: i32, budget: i32) -> i32, which runs records
-/// from the context's position until the end, an error, or `budget` kernel calls (0: no limit); the position
-/// is kept, so that the next call goes on.
+/// from the context's position until the end, an error, or `budget` kernel calls and records that jump (0: no
+/// limit); the position is kept, so that the next call goes on.
 std::vector<uint8_t> emit_module(const ModuleInput& input);
 
 }  // namespace weft::wasm

@@ -10,8 +10,9 @@ namespace {
 
 class StepEmitter {
  public:
-  explicit StepEmitter(Function& function)
+  StepEmitter(Function& function, bool jumps)
       : f_(function),
+        jumps_(jumps),
         context_(function.param(0)),
         budget_(function.param(1)),
         record_(function.local(ValType::i32)),
@@ -30,6 +31,10 @@ class StepEmitter {
     when(Opcode::copy, [&] { words(Instr::memory_copy, 1, 2, 3); });
     when(Opcode::end, [&] { leave(StepResult::done); });
     unknown();
+    if (jumps_) {
+      when(Opcode::jump, [&] { jump(); });
+      when(Opcode::next, [&] { next_iteration(); });
+    }
     f_.get(context_);
     f_.get(record_);
     f_.i32(kRecordBytes);
@@ -37,6 +42,12 @@ class StepEmitter {
     f_.tee(record_);
     f_.memory(Instr::i32_store, 0);
     when(Opcode::load, [&] { leave(StepResult::load); });
+    if (jumps_) {
+      f_.get(opcode_);
+      f_.i32(static_cast<int32_t>(Opcode::load));
+      f_.op(Instr::i32_gt_u);
+      f_.if_([&] { count(); });
+    }
     f_.br(next);
     f_.end();
     f_.op(Instr::unreachable);
@@ -84,7 +95,7 @@ class StepEmitter {
 
   void unknown() {
     f_.get(opcode_);
-    f_.i32(static_cast<int32_t>(Opcode::load));
+    f_.i32(static_cast<int32_t>(jumps_ ? Opcode::next : Opcode::load));
     f_.op(Instr::i32_gt_u);
     f_.if_([&] {
       set_context(ContextWord::error_code, [&] { f_.i32(static_cast<int32_t>(kUnknownOpcode)); });
@@ -105,16 +116,60 @@ class StepEmitter {
         set_context(ContextWord::block, [&] { block_after(); });
         context_word(ContextWord::error_code);
         f_.if_([&] { fail(); });
-        f_.get(budget_);
-        f_.i32(1);
-        f_.op(Instr::i32_sub);
-        f_.tee(budget_);
-        f_.op(Instr::i32_eqz);
-        f_.if_([&] { leave(StepResult::yield); });
+        count();
         f_.br(again);
       });
     });
     set_context(ContextWord::block, [&] { f_.i32(0); });
+  }
+
+  void count() {
+    f_.get(budget_);
+    f_.i32(1);
+    f_.op(Instr::i32_sub);
+    f_.tee(budget_);
+    f_.op(Instr::i32_eqz);
+    f_.if_([&] { leave(StepResult::yield); });
+  }
+
+  /// The byte at the address that a word of the record holds.
+  void byte_at(uint32_t word) {
+    record_word(word);
+    f_.memory(Instr::i32_load8_u, 0);
+  }
+  /// The record before the one to go on with, since one is added to it.
+  void go_to_target() {
+    record_word(3);
+    f_.i32(kRecordBytes);
+    f_.op(Instr::i32_sub);
+    f_.set(record_);
+  }
+  void jump() {
+    record_word(1);
+    f_.op(Instr::i32_eqz);
+    byte_at(1);
+    record_word(2);
+    f_.op(Instr::i32_eq);
+    f_.op(Instr::i32_or);
+    f_.if_([&] { go_to_target(); });
+  }
+  void next_iteration() {
+    record_word(1);
+    record_word(1);
+    f_.memory(Instr::i32_load, 0);
+    f_.i32(1);
+    f_.op(Instr::i32_add);
+    f_.tee(take_);
+    f_.memory(Instr::i32_store, 0);
+    f_.get(take_);
+    record_word(2);
+    f_.op(Instr::i32_lt_u);
+    record_word(4);
+    f_.op(Instr::i32_eqz);
+    byte_at(4);
+    f_.op(Instr::i32_or);
+    f_.op(Instr::i32_and);
+    f_.if_([&] { go_to_target(); });
   }
 
   // take = min(grain, blocks - block), where grain 0 is as large as can be.
@@ -154,15 +209,16 @@ class StepEmitter {
   }
 
   Function& f_;
+  bool jumps_;
   Local context_, budget_, record_, opcode_, block_, take_;
 };
 
 }  // namespace
 
-void emit_step(Module& module, bool debug_names) {
+void emit_step(Module& module, bool debug_names, bool jumps) {
   Function& function =
       module.add_function(debug_names ? "step" : "", {{ValType::i32, ValType::i32}, {ValType::i32}});
-  StepEmitter(function).emit();
+  StepEmitter(function, jumps).emit();
   module.export_function("step", function.index());
 }
 

@@ -5,6 +5,6 @@
 namespace weft::wasm {
 
 /// Appends and exports `step` (module.hpp).
-void emit_step(Module& module, bool debug_names);
+void emit_step(Module& module, bool debug_names, bool jumps);
 
 }  // namespace weft::wasm

@@ -1,14 +1,14 @@
-// If, Loop, Scan, SequenceMap and FlexAttention: nodes with graphs of their own, which are written out in
-// place.
+// If, Loop and Scan: nodes with graphs of their own.
 //
-// A branch on data computes both sides and selects; a loop is written out as often as it runs at most, and
-// goes on with the states it had once its condition is false.
+// A branch on data computes the side that is taken, or both where that costs next to nothing. A loop of few
+// iterations is written out, and goes on with the states it had once its condition is false; others are loops
+// of the graph.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <functional>
 
-#include "frontends/onnx/ops/attention.hpp"
+#include "frontends/onnx/ops/collected.hpp"
 #include "frontends/onnx/ops/converters.hpp"
 #include "frontends/onnx/ops/term.hpp"
 
@@ -24,34 +24,83 @@ std::optional<bool> known_truth(Call& c, ValueId value) {
   return std::nullopt;
 }
 
-/// `condition` (boolean[]) ? a : b, for tensors of one shape and sequences of one length.
-Item chosen(Call& c, ValueId condition, const Item& a, const Item& b, std::string_view what) {
+using Pick = std::function<ValueId(ValueId, ValueId)>;
+
+/// What `pick` makes of two tensors of one type and shape, or of those of two sequences.
+Item merged(Call& c, const Pick& pick, const Item& a, const Item& b, std::string_view what) {
   if (!c.ok()) return {};
   const auto differ = [&] {
     c.unsupported(fmt::format("{} differ in shape, and which one it is depends on data", what));
     return Item{};
   };
-  const auto pick = [&](ValueId x, ValueId y) {
+  const auto one = [&](ValueId x, ValueId y) {
     if (x == y || !c.ok()) return x;
-    if (c.dims(x) != c.dims(y) || c.dtype(x) != c.dtype(y)) {
-      differ();
-      return kNoValue;
-    }
-    return select(c, condition, x, y);
+    if (c.dims(x) == c.dims(y) && c.dtype(x) == c.dtype(y)) return pick(x, y);
+    differ();
+    return kNoValue;
   };
   if (a.sequence && b.sequence) {
     if (a.sequence->size() != b.sequence->size()) return differ();
     Item result{kNoValue, std::vector<ValueId>()};
     for (size_t i = 0; i < a.sequence->size(); ++i)
-      result.sequence->push_back(pick((*a.sequence)[i], (*b.sequence)[i]));
+      result.sequence->push_back(one((*a.sequence)[i], (*b.sequence)[i]));
     return result;
   }
   if (a.is_nothing() && b.is_nothing()) return a;
   if (a.value == kNoValue || b.value == kNoValue) return differ();
-  return {pick(a.value, b.value)};
+  return {one(a.value, b.value)};
 }
 
-constexpr int64_t kMaxTrips = 4096;
+/// `condition` (boolean[]) ? a : b.
+Item chosen(Call& c, ValueId condition, const Item& a, const Item& b, std::string_view what) {
+  return merged(c, [&](ValueId x, ValueId y) { return select(c, condition, x, y); }, a, b, what);
+}
+
+constexpr int64_t kMaxTrips = 4096;     ///< that are written out where there is no other way
+constexpr int64_t kMostWrittenOut = 8;  ///< that are written out anyway
+constexpr int64_t kMostCounted = INT32_MAX - 1;
+
+/// A value that two branches make, of which one runs: `x` of the first, `y` of the second.
+ValueId joined(Call& c, ValueId x, ValueId y, size_t first, size_t second) {
+  const auto through = [&](size_t branch, ValueId before, ValueId made) {
+    c.resume_loop(branch);
+    if (before == kNoValue) before = c.zeros(c.dtype(made), c.dims(made));
+    const ValueId state = c.state(before);
+    c.next(state, made);
+    c.end_loop();
+    return c.last(state);
+  };
+  if (!c.is_inside(y, second)) return through(first, y, x);
+  if (!c.is_inside(x, first)) return through(second, x, y);
+  const ValueId before = through(first, kNoValue, x);
+  return through(second, before, y);
+}
+
+/// An If on data.
+std::vector<Item> branches(Call& c, ValueId condition, const GraphProto& then_branch,
+                           const GraphProto& else_branch) {
+  const ValueId inverse = emit(c, !Term(condition));
+  const size_t nodes = c.node_count(), first = c.loop_count();
+  c.begin_loop(1, condition);
+  const std::vector<Item> a = c.inlined(then_branch, {});
+  c.end_loop();
+  const size_t second = c.loop_count();
+  c.begin_loop(1, inverse);
+  const std::vector<Item> b = c.inlined(else_branch, {});
+  c.end_loop();
+  if (c.ok() && a.size() != b.size()) c.invalid("its branches differ in their number of outputs");
+  if (!c.ok()) return {};
+  const bool is_cheap = c.is_cheap_since(nodes);
+  if (is_cheap) c.dissolve_loops(first);
+  std::vector<Item> results;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const Pick pick = [&](ValueId x, ValueId y) {
+      return is_cheap ? select(c, condition, x, y) : joined(c, x, y, first, second);
+    };
+    results.push_back(merged(c, pick, a[i], b[i], "the results of the branches"));
+  }
+  return results;
+}
 
 }  // namespace
 
@@ -61,117 +110,93 @@ void convert_if(Call& c) {
   const GraphProto* else_branch = c.graph("else_branch");
   if (!c.ok()) return;
   const std::optional<bool> known = known_truth(c, given);
-  std::vector<Item> results;
-  if (known) {
-    results = c.inlined(*known ? *then_branch : *else_branch, {});
-  } else {
-    const ValueId condition = reshape(c, given, {});
-    const std::vector<Item> a = c.inlined(*then_branch, {}), b = c.inlined(*else_branch, {});
-    if (c.ok() && a.size() != b.size()) return c.invalid("its branches differ in their number of outputs");
-    for (size_t i = 0; i < std::min(a.size(), b.size()); ++i)
-      results.push_back(chosen(c, condition, a[i], b[i], "the results of the branches"));
-  }
+  const std::vector<Item> results = known ? c.inlined(*known ? *then_branch : *else_branch, {})
+                                          : branches(c, reshape(c, given, {}), *then_branch, *else_branch);
   for (size_t i = 0; i < results.size(); ++i) c.out(i, results[i]);
 }
 
 namespace {
 
-/// How often a Loop runs: up to `most` times, as far as its trip count and its condition let it.
-struct Trips {
-  int64_t most = 0;
-  ValueId count = kNoValue;  ///< i64[]: the trip count, where data decides it
-  bool is_bounded = false;   ///< whether it might go on after `most`: then that is an error
-  std::vector<ValueId> ran;  ///< boolean[] of each iteration: whether it counts; kNoValue: it does
-
-  /// Whether iteration i counts when those before it left the condition `active`.
-  ValueId runs(Call& c, int64_t i, ValueId active) const {
-    if (count == kNoValue || !c.ok()) return active;
-    const ValueId step = reshape(c, c.vector({i}), {});
-    const ValueId below = c.emit(Op::less, {step, count});
-    return active == kNoValue ? below : c.emit(Op::logical_and, {below, active});
-  }
-  bool is_open() const {
-    return std::ranges::any_of(ran, [](ValueId flag) { return flag != kNoValue; });
-  }
+struct LoopForm {
+  const GraphProto* body;
+  std::optional<int64_t> trips;      ///< where they are known
+  std::optional<expr::Expr> extent;  ///< where they are an extent
+  std::optional<bool> goes_on;       ///< the condition before the first iteration; nullopt: data decides
+  ValueId condition = kNoValue;      ///< then: boolean[]
+  std::vector<Item> states;
+  size_t scans = 0;
 };
 
-constexpr std::string_view kIterations = "the number of iterations";
-
-/// `by_condition`: whether nothing but the condition, which data decides, may end it.
-Trips trips_of(Call& c, bool by_condition) {
-  Trips trips;
-  const ValueId given = c.has(0) ? c.in(0) : kNoValue;
-  if (given != kNoValue && c.is_known(given)) {
-    const Ints values = c.known_integers(given, "the trip count");
-    if (c.ok() && values.size() == 1) trips.most = std::max<int64_t>(values[0], 0);
-  } else if (given != kNoValue || by_condition) {
-    trips.is_bounded = true;
-    trips.most = c.bound(std::string(kIterations)).value_or(0);
-    if (given != kNoValue) trips.count = reshape(c, cast(c, given, DType::i64), {});
-  } else {
-    trips.most = kMaxTrips + 1;  // the condition ends it, as far as is known
+std::optional<LoopForm> read_loop(Call& c) {
+  LoopForm form{};
+  form.body = c.graph("body");
+  if (!c.ok()) return std::nullopt;
+  if (c.has(0)) {
+    const ValueId count = c.in(0);
+    if (c.depends_on_symbols(count)) {
+      const Dims values = c.known_extents(count, "the trip count");
+      if (c.ok() && values.size() == 1) form.extent = expr::max(values[0], 0);
+    } else if (c.is_known(count)) {
+      const Ints values = c.known_integers(count, "the trip count");
+      if (c.ok() && values.size() == 1) form.trips = std::max<int64_t>(values[0], 0);
+    }
   }
-  return trips;
+  form.goes_on = true;
+  if (c.has(1)) {
+    form.goes_on = known_truth(c, c.in(1));
+    if (!form.goes_on) form.condition = reshape(c, c.in(1), {});
+  }
+  for (size_t i = 2; i < c.input_count(); ++i) form.states.push_back(c.item(i));
+  if (form.body->outputs.size() < form.states.size() + 1) {
+    c.invalid("its body has too few outputs");
+    return std::nullopt;
+  }
+  form.scans = form.body->outputs.size() - form.states.size() - 1;
+  return form;
 }
 
-/// How many iterations counted; `next` says whether one more would.
-expr::Expr iterations(Call& c, const Trips& trips, ValueId next) {
-  std::vector<ValueId> flags = trips.ran;
-  if (trips.is_bounded) flags.push_back(next);
+std::vector<Item> arguments_of(Call& c, const LoopForm& form, ValueId index, ValueId condition,
+                               const std::vector<Item>& states) {
+  std::vector<Item> arguments;
+  arguments.push_back({index});
+  arguments.push_back(
+      {condition != kNoValue ? condition : c.constant(DType::boolean, {}, std::vector<uint8_t>{1})});
+  arguments.insert(arguments.end(), states.begin(), states.end());
+  arguments.resize(form.body->inputs.size());
+  return arguments;
+}
+
+/// How many iterations counted, by a flag (boolean[]) of each; kNoValue: it did.
+expr::Expr count_of(Call& c, std::vector<ValueId> flags) {
   for (ValueId& flag : flags)
     if (flag == kNoValue) flag = c.constant(DType::boolean, {}, std::vector<uint8_t>{1});
-  if (flags.empty()) return 0;
+  const auto most = static_cast<int64_t>(flags.size());
   const ValueId ones = cast(c, stack(c, flags, 0), DType::i32);
   const ValueId count = reduce(c, ones, ReduceKind::sum, {0}, false);
-  const auto most = static_cast<int64_t>(trips.ran.size());
-  if (!c.ok()) return 0;
-  if (!trips.is_bounded) return c.measured(count, most);
-  c.check(count, 0, most, std::string(kIterations));
-  const ValueId clamped = emit(c, minimum(count, static_cast<int>(most)));
-  return c.ok() ? c.measured(clamped, most) : expr::Expr(0);
+  return c.ok() ? c.measured(count, most) : expr::Expr(0);
 }
 
-}  // namespace
-
-void convert_loop(Call& c) {
-  const GraphProto* body = c.graph("body");
-  if (!c.ok()) return;
-  std::optional<bool> goes_on = true;  // nullopt: data decides
-  ValueId active = kNoValue;           // then: whether the condition holds, boolean[]
-  if (c.has(1)) {
-    const ValueId condition = c.in(1);
-    goes_on = known_truth(c, condition);
-    if (!goes_on) active = reshape(c, condition, {});
-  }
-  std::vector<Item> states;
-  for (size_t i = 2; i < c.input_count(); ++i) states.push_back(c.item(i));
-  if (body->outputs.size() < states.size() + 1) return c.invalid("its body has too few outputs");
-  const size_t scans = body->outputs.size() - states.size() - 1;
-  Trips trips = trips_of(c, !goes_on);
-  std::vector<std::vector<ValueId>> scanned(scans);
-  for (int64_t i = 0; c.ok() && goes_on != false && i < trips.most; ++i) {
-    if (!c.has(0) && !goes_on && !trips.is_bounded) {  // what seemed known is decided by data after all
-      trips.is_bounded = true;
-      trips.most = c.bound(std::string(kIterations)).value_or(0);
-      if (i >= trips.most) break;
-    }
-    if (i >= kMaxTrips)
+/// Iteration after iteration, `most` at most.
+void write_out(Call& c, const LoopForm& form, int64_t most) {
+  std::optional<bool> goes_on = form.goes_on;
+  ValueId active = form.condition;  // where data decides: whether this iteration counts
+  std::vector<Item> states = form.states;
+  std::vector<std::vector<ValueId>> scanned(form.scans);
+  std::vector<ValueId> ran;
+  for (int64_t i = 0; c.ok() && goes_on != false && (!form.trips || i < *form.trips); ++i) {
+    if (i >= most || (!form.trips && !goes_on))
       return c.unsupported(
-          fmt::format("{} iterations, and weft writes out at most {}", trips.most, kMaxTrips));
-    const ValueId runs = trips.runs(c, i, active);
-    std::vector<Item> arguments;
-    arguments.push_back({reshape(c, c.vector({i}), {})});
-    arguments.push_back({runs != kNoValue ? runs : c.constant(DType::boolean, {}, std::vector<uint8_t>{1})});
-    arguments.insert(arguments.end(), states.begin(), states.end());
-    arguments.resize(body->inputs.size());
-    std::vector<Item> results = c.inlined(*body, arguments);
+          form.trips ? fmt::format("{} iterations, and weft writes out at most {}", *form.trips, most)
+                     : "how often it runs depends on data, without a bound");
+    const ValueId index = reshape(c, c.vector({i}), {});
+    const std::vector<Item> results = c.inlined(*form.body, arguments_of(c, form, index, active, states));
     if (!c.ok()) return;
-    trips.ran.push_back(runs);
+    ran.push_back(active);
     for (size_t k = 0; k < states.size(); ++k)
-      states[k] = runs == kNoValue
+      states[k] = active == kNoValue
                       ? results[k + 1]
-                      : chosen(c, runs, results[k + 1], states[k], "the states of two iterations");
-    for (size_t k = 0; k < scans; ++k) {
+                      : chosen(c, active, results[k + 1], states[k], "the states of two iterations");
+    for (size_t k = 0; k < form.scans; ++k) {
       if (results[states.size() + 1 + k].value == kNoValue) return c.invalid("a scan output is not a tensor");
       scanned[k].push_back(results[states.size() + 1 + k].value);
     }
@@ -186,13 +211,10 @@ void convert_loop(Call& c) {
   }
   if (!c.ok()) return;
   std::optional<expr::Expr> count;
-  if (trips.is_bounded || (scans > 0 && trips.is_open())) {
-    const ValueId more = goes_on == false ? c.constant(DType::boolean, {}, std::vector<uint8_t>{0})
-                                          : trips.runs(c, trips.most, active);
-    count = iterations(c, trips, more);
-  }
+  if (form.scans > 0 && std::ranges::any_of(ran, [](ValueId flag) { return flag != kNoValue; }))
+    count = count_of(c, ran);
   for (size_t k = 0; k < states.size(); ++k) c.out(k, states[k]);
-  for (size_t k = 0; k < scans && c.ok(); ++k) {
+  for (size_t k = 0; k < form.scans && c.ok(); ++k) {
     if (!c.wants(states.size() + k)) continue;
     if (scanned[k].empty()) return c.unsupported("a scan output of no iteration has no shape");
     ValueId all = stack(c, scanned[k], 0);
@@ -205,15 +227,112 @@ void convert_loop(Call& c) {
   }
 }
 
+constexpr std::string_view kIterations = "the number of iterations";
+
+/// How often a loop of the graph runs at most.
+struct Trips {
+  expr::Expr most = 0;
+  ValueId count = kNoValue;           ///< i64[]: the trip count, where data decides it
+  std::optional<int64_t> bound = {};  ///< of what it collects: an error where it would go on after that
+
+  /// The error, behind the loop: `ran` (i64[]) iterations ran, and its condition is now `goes_on` (kNoValue:
+  /// true).
+  void check(Call& c, ValueId ran, ValueId goes_on) const {
+    if (!bound) return;
+    ValueId more = count == kNoValue ? kNoValue : c.emit(Op::less, {ran, count});
+    if (more == kNoValue) more = goes_on;
+    else if (goes_on != kNoValue) more = c.emit(Op::logical_and, {more, goes_on});
+    if (more == kNoValue) more = c.constant(DType::boolean, {}, std::vector<uint8_t>{1});
+    const ValueId all = c.emit(Op::add, {ran, cast(c, more, DType::i64)});
+    if (c.ok()) c.check(all, 0, *bound, std::string(kIterations));
+  }
+};
+
+/// `collects`: whether it has scan outputs, which need room for all iterations.
+Trips trips_of(Call& c, const LoopForm& form, bool collects) {
+  Trips trips;
+  if (form.extent) {
+    trips.most = *form.extent;
+    return trips;
+  }
+  if (!form.trips && c.has(0)) trips.count = cast(c, reshape(c, c.in(0), {}), DType::i64);
+  int64_t most = std::min(form.trips.value_or(kMostCounted), kMostCounted);
+  if (collects && most == kMostCounted) {
+    trips.bound = c.bound(std::string(kIterations));
+    most = trips.bound.value_or(0);
+  }
+  trips.most = most;
+  if (trips.count != kNoValue && c.ok())
+    trips.most = c.measured(minimum(c, maximum(c, trips.count, 0), static_cast<double>(most)), most);
+  return trips;
+}
+
+/// A loop of the graph.
+void make_loop(Call& c, const LoopForm& form) {
+  bool collects = false;
+  for (size_t k = 0; k < form.scans; ++k) collects = collects || c.wants(form.states.size() + k);
+  const Trips trips = trips_of(c, form, collects);
+  if (!c.ok()) return;
+  c.begin_loop(trips.most, form.condition);
+  const ValueId index = reshape(c, c.vector({c.loop_index()}), {});
+  std::vector<Item> states;
+  for (const Item& item : form.states) {
+    if (item.value == kNoValue) return c.unsupported("a state of a loop is no tensor");
+    states.push_back({c.state(item.value)});
+  }
+  const std::vector<Item> results = c.inlined(*form.body, arguments_of(c, form, index, kNoValue, states));
+  if (!c.ok()) return;
+  for (size_t k = 0; k < states.size(); ++k) c.next(states[k].value, results[k + 1].value);
+  bool data_stops = form.condition != kNoValue || trips.bound;
+  ValueId goes_on = kNoValue;  // state: the condition of the next iteration
+  if (known_truth(c, results[0].value) != true && c.ok()) {
+    data_stops = true;
+    ValueId first = form.condition;
+    if (first == kNoValue) first = c.constant(DType::boolean, {}, std::vector<uint8_t>{1});
+    const ValueId condition = c.state(first);
+    c.next(condition, reshape(c, results[0].value, {}));
+    c.loop_while(condition);
+    goes_on = condition;
+  }
+  Collected collected(c, trips.most, data_stops);
+  std::vector<ValueId> rows;
+  for (size_t k = 0; k < form.scans; ++k) {
+    const ValueId value = results[states.size() + 1 + k].value;
+    if (value == kNoValue) return c.invalid("a scan output is not a tensor");
+    rows.push_back(c.wants(states.size() + k) ? collected.add(value, 0, c.loop_index()) : kNoValue);
+  }
+  c.end_loop();
+  if (trips.bound && c.ok())
+    trips.check(c, collected.count(), goes_on == kNoValue ? form.condition : c.last(goes_on));
+  for (size_t k = 0; k < states.size(); ++k)
+    if (c.wants(k)) c.out(k, c.last(states[k].value));
+  for (size_t k = 0; k < form.scans; ++k)
+    if (rows[k] != kNoValue) c.out(states.size() + k, collected.result(rows[k], 0));
+}
+
+}  // namespace
+
+void convert_loop(Call& c) {
+  const std::optional<LoopForm> form = read_loop(c);
+  if (!form) return;
+  const bool is_short = form->goes_on == false || (form->trips && *form->trips <= kMostWrittenOut);
+  if (is_short) return write_out(c, *form, kMostWrittenOut);
+  // One whose end is known, if it is looked at, is better off written out: its states may be known too.
+  const bool may_end = form->goes_on == true && (!c.has(0) || (form->trips && *form->trips > kMaxTrips));
+  if (may_end && !c.attempt([&] { write_out(c, *form, kMostWrittenOut); })) return;
+  const bool may_write_out =
+      (form->trips && *form->trips <= kMaxTrips) || (!c.has(0) && form->goes_on == true);
+  if (!may_write_out) return make_loop(c, *form);
+  if (c.attempt([&] { make_loop(c, *form); })) write_out(c, *form, kMaxTrips);
+}
+
 namespace {
 
 /// x[…, index, …] without the axis.
-ValueId row_of(Call& c, ValueId x, int64_t axis, int64_t index) {
+ValueId row_of(Call& c, ValueId x, int64_t axis, const expr::Expr& index) {
+  const ValueId row = row_at(c, x, axis, index);
   if (!c.ok()) return kNoValue;
-  Ints sizes = c.shape(x), starts(sizes.size(), 0);
-  starts[static_cast<size_t>(axis)] = index;
-  sizes[static_cast<size_t>(axis)] = 1;
-  const ValueId row = slice(c, x, starts, Ints(sizes.size(), 1), sizes);
+  Dims sizes = c.dims(x);
   sizes.erase(sizes.begin() + axis);
   return reshape(c, row, sizes);
 }
@@ -224,29 +343,39 @@ struct ScanForm {
   Ints input_axes, input_backward, output_axes, output_backward;
 };
 
-/// The last states, then the collected outputs.
-std::vector<ValueId> run_scan(Call& c, const ScanForm& s, std::vector<ValueId> states,
-                              const std::vector<ValueId>& inputs) {
-  int64_t trips = -1;
+/// How many rows its inputs have.
+expr::Expr scan_trips(Call& c, const ScanForm& s, const std::vector<ValueId>& inputs) {
+  std::optional<expr::Expr> trips;
   for (size_t i = 0; i < s.inputs && c.ok(); ++i) {
     const int64_t axis = c.axis(s.input_axes[i], c.rank(inputs[i]));
-    if (!c.ok()) return {};
-    const int64_t extent = c.shape(inputs[i])[static_cast<size_t>(axis)];
-    if (trips >= 0 && extent != trips) c.invalid("its inputs differ in length");
+    if (!c.ok()) return 0;
+    const expr::Expr extent = c.dims(inputs[i])[static_cast<size_t>(axis)];
+    if (trips && !(extent == *trips)) c.invalid("its inputs differ in length");
     trips = extent;
   }
+  return trips.value_or(expr::Expr(0));
+}
+
+std::vector<Item> scan_arguments(Call& c, const ScanForm& s, const std::vector<ValueId>& states,
+                                 const std::vector<ValueId>& inputs, const expr::Expr& t,
+                                 const expr::Expr& trips) {
+  std::vector<Item> arguments;
+  for (const ValueId state : states) arguments.push_back({state});
+  for (size_t i = 0; i < s.inputs; ++i) {
+    const int64_t axis = c.axis(s.input_axes[i], c.rank(inputs[i]));
+    arguments.push_back({row_of(c, inputs[i], axis, s.input_backward[i] != 0 ? trips - 1 - t : t)});
+  }
+  return arguments;
+}
+
+std::vector<ValueId> write_out_scan(Call& c, const ScanForm& s, std::vector<ValueId> states,
+                                    const std::vector<ValueId>& inputs, int64_t trips) {
   if (trips > kMaxTrips)
     c.unsupported(fmt::format("{} iterations, and weft writes out at most {}", trips, kMaxTrips));
   if (trips < 1) c.unsupported("no iteration: the outputs would have no shape");
   std::vector<std::vector<ValueId>> collected(s.outputs);
   for (int64_t t = 0; t < trips && c.ok(); ++t) {
-    std::vector<Item> arguments;
-    for (const ValueId state : states) arguments.push_back({state});
-    for (size_t i = 0; i < s.inputs; ++i) {
-      const int64_t axis = c.axis(s.input_axes[i], c.rank(inputs[i]));
-      arguments.push_back({row_of(c, inputs[i], axis, s.input_backward[i] != 0 ? trips - 1 - t : t)});
-    }
-    const std::vector<Item> results = c.inlined(*s.body, arguments);
+    const std::vector<Item> results = c.inlined(*s.body, scan_arguments(c, s, states, inputs, t, trips));
     if (!c.ok()) return {};
     for (size_t k = 0; k < s.states; ++k) states[k] = results[k].value;
     for (size_t k = 0; k < s.outputs; ++k) collected[k].push_back(results[s.states + k].value);
@@ -257,6 +386,43 @@ std::vector<ValueId> run_scan(Call& c, const ScanForm& s, std::vector<ValueId> s
     states.push_back(stack(c, collected[k], axis));
   }
   return states;
+}
+
+std::vector<ValueId> make_scan_loop(Call& c, const ScanForm& s, const std::vector<ValueId>& first,
+                                    const std::vector<ValueId>& inputs, const expr::Expr& trips) {
+  c.begin_loop(trips);
+  const expr::Expr t = c.loop_index();
+  std::vector<ValueId> states, out;
+  for (const ValueId value : first) states.push_back(c.state(value));
+  const std::vector<Item> results = c.inlined(*s.body, scan_arguments(c, s, states, inputs, t, trips));
+  if (!c.ok()) return {};
+  for (size_t k = 0; k < s.states; ++k) c.next(states[k], results[k].value);
+  Collected collected(c, trips, false);
+  std::vector<ValueId> rows;
+  Ints axes;
+  for (size_t k = 0; k < s.outputs && c.ok(); ++k) {
+    const ValueId row = results[s.states + k].value;
+    axes.push_back(c.axis(s.output_axes[k], c.rank(row) + 1));
+    rows.push_back(collected.add(row, axes[k], s.output_backward[k] != 0 ? trips - 1 - t : t));
+  }
+  c.end_loop();
+  for (const ValueId state : states) out.push_back(c.last(state));
+  for (size_t k = 0; k < rows.size(); ++k) out.push_back(collected.result(rows[k], axes[k]));
+  return out;
+}
+
+/// The last states, then the collected outputs.
+std::vector<ValueId> run_scan(Call& c, const ScanForm& s, const std::vector<ValueId>& states,
+                              const std::vector<ValueId>& inputs) {
+  const expr::Expr trips = scan_trips(c, s, inputs);
+  if (!c.ok()) return {};
+  const auto known = trips.as_constant();
+  if (known && *known <= kMostWrittenOut) return write_out_scan(c, s, states, inputs, *known);
+  std::vector<ValueId> results;
+  const auto loop = [&] { results = make_scan_loop(c, s, states, inputs, trips); };
+  if (!known || *known > kMaxTrips) loop();
+  else if (c.attempt(loop)) results = write_out_scan(c, s, states, inputs, *known);
+  return results;
 }
 
 }  // namespace
@@ -303,59 +469,6 @@ void convert_scan(Call& c) {
     for (const std::vector<ValueId>& row : rows) results.push_back(stack(c, row, 0));
   }
   for (size_t k = 0; k < results.size(); ++k) c.out(k, results[k]);
-}
-
-/// Its body for each tensor of the first sequence, with those at the same place in the others.
-void convert_sequence_map(Call& c) {
-  const GraphProto* body = c.graph("body");
-  const std::vector<ValueId> first = c.sequence(0);
-  if (!c.ok()) return;
-  std::vector<Item> results(body->outputs.size(), Item{kNoValue, std::vector<ValueId>()});
-  for (size_t i = 0; i < first.size() && c.ok(); ++i) {
-    std::vector<Item> arguments;
-    for (size_t k = 0; k < c.input_count(); ++k) {
-      Item item = c.item(k);
-      if (item.sequence) {
-        if (i >= item.sequence->size()) return c.invalid("its sequences differ in length");
-        item = {(*item.sequence)[i]};
-      }
-      arguments.push_back(std::move(item));
-    }
-    const std::vector<Item> made = c.inlined(*body, arguments);
-    for (size_t k = 0; k < made.size(); ++k) results[k].sequence->push_back(made[k].value);
-  }
-  for (size_t k = 0; k < results.size(); ++k) c.out(k, results[k]);
-}
-
-/// Attention whose scores and weights pass through graphs of the node.
-void convert_flex_attention(Call& c) {
-  const ValueId q = c.in(0);
-  const ValueId k = c.in(1);
-  const ValueId v = c.in(2);
-  if (!c.ok()) return;
-  if (c.rank(q) != 4 || c.rank(k) != 4 || c.rank(v) != 4) return c.invalid("its operands are of rank 4");
-  const expr::Expr heads = c.dims(q)[1];
-  const auto scale = c.has_attribute("scale") ? std::optional(c.number("scale", 1)) : std::nullopt;
-  const ValueId keys = repeat_heads(c, k, heads);
-  const ValueId values = repeat_heads(c, v, heads);
-  ValueId scores = attention_scores(c, q, keys, scale);
-  if (!c.ok()) return;
-  const auto precision = static_cast<int32_t>(c.integer("softmax_precision", 0));
-  DType computed = byte_size(c.dtype(q)) < 4 ? DType::f32 : c.dtype(q);
-  if (precision != 0 && dtype_of(precision)) computed = *dtype_of(precision);
-  const auto modified = [&](std::string_view name, ValueId x) {
-    if (!c.has_attribute(name) || !c.ok()) return x;
-    const std::vector<Item> results = c.inlined(*c.graph(name), {Item{x}});
-    if (c.ok() && (results.size() != 1 || results[0].value == kNoValue))
-      c.invalid("a graph of it has not one result");
-    return c.ok() ? cast(c, results[0].value, computed) : kNoValue;
-  };
-  scores = modified("score_mod", cast(c, scores, computed));
-  ValueId weights = attention_weights(c, scores);
-  weights = modified("prob_mod", weights);
-  const ValueId wide = cast(c, values, computed);
-  const ValueId y = c.emit(Op::matmul, {weights, wide});
-  c.out(0, cast(c, y, c.dtype(v)));
 }
 
 }  // namespace weft::onnx

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "frontends/onnx/ops/collected.hpp"
 #include "frontends/onnx/ops/converters.hpp"
 #include "frontends/onnx/ops/term.hpp"
 
@@ -337,6 +338,17 @@ void convert_gather(Call& c) {
   const ValueId indices = c.in(1);
   const int64_t axis = c.axis(c.integer("axis", 0), c.rank(x));
   if (!c.ok()) return;
+  // One row at a place that is an expression, like a loop's index, is a slice.
+  if (c.depends_on_symbols(indices) && c.rank(indices) == 0) {
+    const expr::Expr at = c.known_extents(indices, "the index")[0];
+    Dims sizes = c.dims(x);
+    const auto i = static_cast<size_t>(axis);
+    if (expr::always(expr::less_equal(0, at)) && expr::always(expr::less(at, sizes[i]))) {
+      const ValueId row = row_at(c, x, axis, at);
+      sizes.erase(sizes.begin() + axis);
+      return c.out(0, reshape(c, row, sizes));
+    }
+  }
   c.check_indices(indices, c.dims(x)[static_cast<size_t>(axis)]);
   c.out(0, c.emit(Op::gather, {x, indices}, graph::AxisAttributes{axis}));
 }

@@ -1,14 +1,17 @@
-// RNN, GRU and LSTM, written out step by step: what does not depend on the step before is one product for
-// all.
+// RNN, GRU and LSTM: a loop over the steps, or few steps written out. What does not depend on the step before
+// is one product for all.
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "frontends/onnx/ops/collected.hpp"
 #include "frontends/onnx/ops/converters.hpp"
-#include "frontends/onnx/ops/steps.hpp"
+#include "frontends/onnx/ops/term.hpp"
 
 namespace weft::onnx {
 namespace {
+
+constexpr int64_t kMostWrittenOut = 64;  ///< steps
 
 struct Activation {
   std::string name;
@@ -36,7 +39,6 @@ Term activate(Call& c, const Activation& a, const Term& x) {
 struct Recurrence {
   ValueId x, w, r, bias, lengths, initial;
   expr::Expr length, batch;
-  int64_t steps;  ///< the most that `length` may be
   int64_t hidden, directions, gates;
   bool batch_first, backward_only;
   double clip;
@@ -70,7 +72,6 @@ std::optional<Recurrence> read_recurrence(Call& c, int64_t gates, const std::vec
   }
   if (!require_equal(c, x[2], w[2], "the size of an input")) return std::nullopt;
   n.length = x[0];
-  n.steps = most_steps(c, n.length);
   n.batch = x[1];
   n.hidden = r[2];
   if (!c.ok()) return std::nullopt;
@@ -187,50 +188,86 @@ ValueId input_products(Call& c, const Recurrence& n, int64_t d, int64_t joined) 
   return reshape(c, products, {n.length, n.batch, rows});
 }
 
-/// Behind the end of a sequence its state stays, and 0 comes out.
-ValueId hold(Call& c, const Recurrence& n, const Step& step, const States& before, States& next) {
-  ValueId output = next[0];
-  if (n.lengths == kNoValue && step.is_sure) return output;
-  Term inside = 1;
-  if (n.lengths != kNoValue) {
-    const ValueId length = reshape(c, n.lengths, {n.batch, 1});
-    inside = less(step.time, length);
-  }
-  if (!step.is_sure) {
-    const Term is_step = exists(c, step, n.length);
-    inside = n.lengths == kNoValue ? is_step : inside && is_step;
-  }
-  const ValueId is_inside = emit(c, inside);
-  for (size_t k = 0; k < next.size(); ++k) next[k] = emit(c, select(is_inside, next[k], before[k]));
-  return emit(c, select(is_inside, output, 0.0));
+/// One step at time t, whose inputs' products are these: the states after it, and what comes out. Behind the
+/// end of a sequence its state stays, and 0 comes out.
+struct Moment {
+  States states;
+  ValueId output;
+};
+Moment moment(Call& c, const Recurrence& n, Cell cell, const Direction& shared, ValueId products,
+              const States& before, const expr::Expr& t) {
+  const ValueId now = row_at(c, products, 0, t);
+  const ValueId flat = reshape(c, now, {n.batch, n.gates * n.hidden});
+  Moment made{cell(c, n, shared, flat, before), kNoValue};
+  if (!c.ok()) return made;
+  made.output = made.states[0];
+  if (n.lengths == kNoValue) return made;
+  const ValueId length = reshape(c, n.lengths, {n.batch, 1});
+  const ValueId inside = emit(c, less(number(c, t), length));
+  for (size_t k = 0; k < before.size(); ++k)
+    made.states[k] = emit(c, select(inside, made.states[k], before[k]));
+  made.output = emit(c, select(inside, made.output, 0.0));
+  return made;
 }
 
-/// Runs all directions; Y [steps, directions, batch, hidden] and the last states. The recurrent bias of the
+/// What one direction gives: all outputs [length, 1, batch, hidden], where they are wanted, and the last
+/// states.
+struct Outcome {
+  ValueId all = kNoValue;
+  States last;
+};
+
+Outcome write_out(Call& c, const Recurrence& n, Cell cell, const Direction& shared, ValueId products,
+                  const States& first, bool backward) {
+  const int64_t steps = *n.length.as_constant();
+  States states = first;
+  std::vector<ValueId> outputs(static_cast<size_t>(steps), kNoValue);
+  for (int64_t i = 0; i < steps && c.ok(); ++i) {
+    const int64_t t = backward ? steps - 1 - i : i;
+    const Moment made = moment(c, n, cell, shared, products, states, t);
+    states = made.states;
+    outputs[static_cast<size_t>(t)] = reshape(c, made.output, {1, 1, n.batch, n.hidden});
+  }
+  return {steps > 0 && c.wants(0) ? concat(c, outputs, 0) : kNoValue, states};
+}
+
+Outcome make_loop(Call& c, const Recurrence& n, Cell cell, const Direction& shared, ValueId products,
+                  const States& first, bool backward) {
+  c.begin_loop(n.length);
+  const expr::Expr t = backward ? n.length - 1 - c.loop_index() : c.loop_index();
+  States states;
+  for (const ValueId state : first) states.push_back(c.state(state));
+  const Moment made = moment(c, n, cell, shared, products, states, t);
+  for (size_t k = 0; k < states.size() && c.ok(); ++k) c.next(states[k], made.states[k]);
+  Collected collected(c, n.length, false);
+  const ValueId output = reshape(c, made.output, {1, n.batch, n.hidden});
+  const ValueId all = c.wants(0) ? collected.add(output, 0, t) : kNoValue;
+  c.end_loop();
+  Outcome out;
+  if (all != kNoValue) out.all = collected.result(all, 0);
+  for (const ValueId state : states) out.last.push_back(c.last(state));
+  return out;
+}
+
+/// Runs all directions; Y [length, directions, batch, hidden] and the last states. The recurrent bias of the
 /// first of `recurrent_gates` joins the input's.
 void run(Call& c, const Recurrence& n, Cell cell, const std::vector<ValueId>& given,
          const Ints& recurrent_gates) {
   std::vector<ValueId> sequences;
   std::vector<std::vector<ValueId>> last(given.size());
-  const int64_t rows = n.gates * n.hidden;
+  const auto steps = n.length.as_constant();
+  const bool is_short = steps && *steps <= kMostWrittenOut;
   for (int64_t d = 0; d < n.directions && c.ok(); ++d) {
     const bool backward = n.backward_only || d == 1;
     const ValueId products = input_products(c, n, d, recurrent_gates[0] * n.hidden);
     const Direction shared = read_direction(c, n, d, recurrent_gates);
-    States states;
-    for (const ValueId state : given) states.push_back(initial_state(c, n, state, d));
-    std::vector<ValueId> outputs;
-    for (int64_t i = 0; i < n.steps && c.ok(); ++i) {
-      const Step step = step_of(c, n.length, i, backward);
-      const ValueId now = slice(c, products, {step.place, 0, 0}, {1, 1, 1}, {1, n.batch, rows});
-      States next = cell(c, n, shared, reshape(c, now, {n.batch, rows}), states);
-      const ValueId output = hold(c, n, step, states, next);
-      states = next;
-      outputs.push_back(reshape(c, output, {1, 1, n.batch, n.hidden}));
-    }
-    if (n.steps > 0 && c.wants(0))
-      sequences.push_back(sequence_of(c, std::move(outputs), 0, n.length, backward));
-    for (size_t k = 0; k < states.size(); ++k)
-      last[k].push_back(reshape(c, states[k], {1, n.batch, n.hidden}));
+    States first;
+    for (const ValueId state : given) first.push_back(initial_state(c, n, state, d));
+    const auto made = is_short ? write_out : make_loop;
+    const Outcome out = made(c, n, cell, shared, products, first, backward);
+    if (out.all != kNoValue) sequences.push_back(out.all);
+    for (size_t k = 0; k < out.last.size(); ++k)
+      last[k].push_back(reshape(c, out.last[k], {1, n.batch, n.hidden}));
   }
   if (!c.ok()) return;
   if (!sequences.empty()) {
