@@ -25,6 +25,8 @@ int run(std::span<const std::string> arguments, Host& host);
 std::string_view web_runtime();
 /// Pictures, sound and labels, for the models that have them.
 std::string_view web_media();
+/// The runtime with strings, for the models that have them.
+std::string_view web_strings();
 /// Its declarations, for model.d.ts.
 std::string_view web_runtime_types();
 

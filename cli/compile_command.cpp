@@ -82,6 +82,7 @@ Result<int> run_compile(const Options& options, Host& host) {
   WEFT_ASSIGN(compile_options, read_compile_options(options, host));
   compile_options.webgpu = compile_options.webgpu || options.get("dump") == "wgsl";
   compile_options.runtime_js = web_runtime();
+  compile_options.strings_js = web_strings();
   compile_options.runtime_types = web_runtime_types();
   if (options.has("html")) compile_options.page = model_page();
   const std::string stage = options.get("dump");
@@ -95,8 +96,8 @@ Result<int> run_compile(const Options& options, Host& host) {
   print_notes(compiled.notes, model, host);
   if (options.has("dump")) return 0;
   const std::string folder = options.has("output") ? options.get("output") : file_stem(model);
-  WEFT_ASSIGN(files,
-              write_bundle(compiled, {web_runtime(), web_media()}, folder, host, options.has("embed")));
+  WEFT_ASSIGN(files, write_bundle(compiled, {web_runtime(), web_media(), web_strings()}, folder, host,
+                                  options.has("embed")));
   host.print(options.has("json") ? as_json(compiled, files, folder) : describe(compiled, files, folder));
   return 0;
 }

@@ -23,7 +23,7 @@ Result<void> write_runner(const std::string& folder, const ordered_json& task, H
   for (const auto& [name, text] : modules) WEFT_TRY(host.write_file(folder + "/" + name, text));
   if (web_runtime().empty())
     return fail(ErrorKind::unsupported, "this weft was built without the web runtime (tools/build-runtime)");
-  WEFT_TRY(host.write_file(folder + "/weft.mjs", std::string(web_runtime()) +
+  WEFT_TRY(host.write_file(folder + "/weft.mjs", std::string(web_strings()) +
                                                      "export const { load, supportedVariants } = weft;\n"));
   return host.write_file(folder + "/task.json", json_text(task));
 }

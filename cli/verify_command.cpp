@@ -2,6 +2,7 @@
 // arbiter) and in the model's own. Where a variant fails, the model is compiled once more with every value
 // kept, to name the first node that differs.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -81,33 +82,44 @@ Result<std::vector<uint8_t>> read_file(const std::string& path, Host& host) {
   return bytes;
 }
 
-Result<Tensor> read_tensor(const ordered_json& port, const std::string& path, Host& host) {
+/// Strings come as JSON, and become ids.
+Result<Tensor> read_tensor(const ordered_json& port, const std::string& path, graph::Strings& strings,
+                           Host& host) {
   WEFT_ASSIGN(bytes, read_file(path, host));
+  if (port["dtype"] == "string") {
+    Tensor ids{DType::i32, port["shape"].get<graph::Ints>(), {}};
+    for (const ordered_json& text : parse_json(bytes)) {
+      const auto id = static_cast<uint32_t>(strings.id(text.get<std::string>()));
+      for (uint32_t i = 0; i < 4; ++i) ids.bytes.push_back(static_cast<uint8_t>(id >> (8 * i)));
+    }
+    return ids;
+  }
   Tensor tensor{*parse_dtype(port["dtype"].get<std::string>()), port["shape"].get<graph::Ints>(),
                 std::move(bytes)};
   return tensor;
 }
 
-Result<std::vector<Tensor>> read_tensors(const ordered_json& ports, const std::string& prefix, Host& host) {
+Result<std::vector<Tensor>> read_tensors(const ordered_json& ports, const std::string& prefix,
+                                         graph::Strings& strings, Host& host) {
   std::vector<Tensor> tensors;
   for (const ordered_json& port : ports) {
-    WEFT_ASSIGN(tensor, read_tensor(port, fmt::format("{}.{}.bin", prefix, tensors.size()), host));
+    WEFT_ASSIGN(tensor, read_tensor(port, fmt::format("{}.{}.bin", prefix, tensors.size()), strings, host));
     tensors.push_back(std::move(tensor));
   }
   return tensors;
 }
 
-Result<Observed> read_observed(const std::string& folder, Host& host) {
+Result<Observed> read_observed(const std::string& folder, graph::Strings& strings, Host& host) {
   WEFT_ASSIGN(bytes, read_file(folder + "/verify.json", host));
   const ordered_json said = parse_json(bytes);
   Observed observed;
-  WEFT_ASSIGN(inputs, read_tensors(said["inputs"], folder + "/input", host));
+  WEFT_ASSIGN(inputs, read_tensors(said["inputs"], folder + "/input", strings, host));
   observed.inputs = std::move(inputs);
   for (const ordered_json& port : said["outputs"])
     observed.output_names.push_back(port["name"].get<std::string>());
   for (const ordered_json& name : said["ran"]) {
     const auto variant = name.get<std::string>();
-    WEFT_ASSIGN(outputs, read_tensors(said["outputs"], folder + "/" + variant, host));
+    WEFT_ASSIGN(outputs, read_tensors(said["outputs"], folder + "/" + variant, strings, host));
     observed.variants.push_back({variant, std::move(outputs)});
   }
   for (const ordered_json& variant : said["skipped"])
@@ -115,9 +127,18 @@ Result<Observed> read_observed(const std::string& folder, Host& host) {
   return observed;
 }
 
-Result<void> write_inputs(const std::vector<Tensor>& inputs, const std::string& folder, Host& host) {
+Result<void> write_inputs(const graph::Graph& g, const std::vector<Tensor>& inputs, const std::string& folder,
+                          const graph::Strings& strings, Host& host) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const std::vector<uint8_t>& bytes = inputs[i].bytes;
+    if (g.inputs[i].is_string) {
+      ordered_json texts = ordered_json::array();
+      for (size_t at = 0; at < bytes.size(); at += 4)
+        texts.push_back(
+            *strings.find(bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24));
+      WEFT_TRY(host.write_file(fmt::format("{}/input.{}.bin", folder, i), json_text(texts)));
+      continue;
+    }
     WEFT_TRY(host.write_file(fmt::format("{}/input.{}.bin", folder, i),
                              {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
   }
@@ -127,8 +148,8 @@ Result<void> write_inputs(const std::vector<Tensor>& inputs, const std::string& 
 /// One run in Node, of a bundle that is there or of one compiled for it; on given inputs, or those that the
 /// options say.
 Result<Observed> observe(const Options& options, const std::string& bundle,
-                         const compile::CompileOptions& compile_options, const std::vector<Tensor>* inputs,
-                         Host& host) {
+                         const compile::CompileOptions& compile_options, const graph::Graph& g,
+                         const std::vector<Tensor>* inputs, graph::Strings& strings, Host& host) {
   WEFT_ASSIGN(program, node_program(options, host));
   Observed observed;
   const auto prepare = [&](const std::string& folder) -> Result<void> {
@@ -143,11 +164,11 @@ Result<Observed> observe(const Options& options, const std::string& bundle,
     task["variants"] = compile_options.variants;
     task["inputs"] = options.all("input");
     task["rawInputs"] = inputs != nullptr;
-    if (inputs != nullptr) WEFT_TRY(write_inputs(*inputs, folder, host));
+    if (inputs != nullptr) WEFT_TRY(write_inputs(g, *inputs, folder, strings, host));
     return write_runner(folder, task, host);
   };
   const auto finish = [&](const std::string& folder) -> Result<void> {
-    WEFT_ASSIGN(read, read_observed(folder, host));
+    WEFT_ASSIGN(read, read_observed(folder, strings, host));
     observed = std::move(read);
     return {};
   };
@@ -187,8 +208,11 @@ Result<void> check_ports(const graph::Graph& g, const Observed& observed) {
   for (size_t i = 0; i < g.outputs.size(); ++i) {
     const graph::Type& type = g.values[g.outputs[i].value].type;
     const Tensor& got = observed.variants[0].outputs[i];
-    if (observed.output_names[i] != g.outputs[i].name || got.dtype != type.dtype ||
-        graph::make_shape(got.shape) != type.shape)
+    bool fits = got.shape.size() == type.shape.size();
+    for (size_t axis = 0; fits && axis < got.shape.size(); ++axis)
+      fits =
+          got.shape[axis] == type.shape[axis].as_constant().value_or(got.shape[axis]);  // data decides others
+    if (observed.output_names[i] != g.outputs[i].name || got.dtype != type.dtype || !fits)
       return differ("it has no output " + g.outputs[i].name + ", " + graph::to_string(type));
   }
   return {};
@@ -208,11 +232,13 @@ graph::Graph for_inputs(graph::Graph g, const std::vector<Tensor>& inputs) {
   return graph::specialize(std::move(g), values);
 }
 
-Result<Report> judge(const graph::Graph& g, const Blobs& blobs, const Observed& observed, double tolerance) {
+Result<Report> judge(const graph::Graph& g, const Blobs& blobs, const Observed& observed, double tolerance,
+                     graph::Strings& strings) {
   WEFT_TRY(check_ports(g, observed));
-  WEFT_ASSIGN(arbiter,
-              graph::evaluate(g, blobs, observed.inputs, {.double_precision = true, .on_value = {}}));
-  WEFT_ASSIGN(evaluator, graph::evaluate(g, blobs, observed.inputs));
+  WEFT_ASSIGN(arbiter, graph::evaluate(g, blobs, observed.inputs,
+                                       {.double_precision = true, .on_value = {}, .strings = &strings}));
+  WEFT_ASSIGN(evaluator, graph::evaluate(g, blobs, observed.inputs,
+                                         {.double_precision = false, .on_value = {}, .strings = &strings}));
   Report report;
   report.tolerance = tolerance;
   report.skipped = observed.skipped;
@@ -220,6 +246,11 @@ Result<Report> judge(const graph::Graph& g, const Blobs& blobs, const Observed& 
     VariantReport& row = report.variants.emplace_back();
     row.name = variant.name;
     for (size_t i = 0; i < arbiter.size(); ++i) {
+      if (variant.outputs[i].shape != arbiter[i].shape)
+        return fail(ErrorKind::unsupported,
+                    fmt::format("{} has the shape [{}] in {}, and [{}] in the evaluator: nothing to compare",
+                                observed.output_names[i], fmt::join(variant.outputs[i].shape, ", "),
+                                variant.name, fmt::join(arbiter[i].shape, ", ")));
       OutputReport output{observed.output_names[i], graph::compare(variant.outputs[i], arbiter[i]),
                           graph::compare(evaluator[i], arbiter[i]), false};
       output.passed = passes(output.variant, arbiter[i].dtype, tolerance);
@@ -234,7 +265,8 @@ Result<Report> judge(const graph::Graph& g, const Blobs& blobs, const Observed& 
 
 /// The first node, in the model's order, whose value differs when all values are kept.
 Result<std::optional<FirstDifference>> find_first(const graph::Graph& g, const Blobs& blobs,
-                                                  const Observed& kept, double tolerance) {
+                                                  const Observed& kept, double tolerance,
+                                                  graph::Strings& strings) {
   std::map<std::string, const Tensor*> got;
   for (size_t i = 0; i < kept.output_names.size(); ++i)
     got[kept.output_names[i]] = &kept.variants[0].outputs[i];
@@ -249,7 +281,8 @@ Result<std::optional<FirstDifference>> find_first(const graph::Graph& g, const B
     const graph::Node& node = *producer[value];
     first = {node.source, g.values[value].name, std::string(graph::info(node.op).name), difference};
   };
-  WEFT_ASSIGN(ignored, graph::evaluate(g, blobs, kept.inputs, {.double_precision = true, .on_value = look}));
+  WEFT_ASSIGN(ignored, graph::evaluate(g, blobs, kept.inputs,
+                                       {.double_precision = true, .on_value = look, .strings = &strings}));
   (void)ignored;
   return first;
 }
@@ -322,15 +355,16 @@ Result<int> run_verify(const Options& options, Host& host) {
   }
   WEFT_ASSIGN(source, host.open(options.positional()));
   WEFT_ASSIGN(imported, compile::import_model({source}, compile_options));
-  WEFT_ASSIGN(observed, observe(options, bundle, compile_options, nullptr, host));
+  graph::Strings strings(imported.graph.strings);
+  WEFT_ASSIGN(observed, observe(options, bundle, compile_options, imported.graph, nullptr, strings, host));
   if (observed.variants.empty()) return 0;  // Node failed: its exit code is ours
   imported.graph = for_inputs(std::move(imported.graph), observed.inputs);
-  WEFT_ASSIGN(report, judge(imported.graph, imported.blobs, observed, tolerance));
+  WEFT_ASSIGN(report, judge(imported.graph, imported.blobs, observed, tolerance, strings));
   if (!report.passed) {
     compile_options.keep_values = true;
     compile_options.variants = {report.failed_variant};
-    WEFT_ASSIGN(kept, observe(options, "", compile_options, &observed.inputs, host));
-    WEFT_ASSIGN(first, find_first(imported.graph, imported.blobs, kept, tolerance));
+    WEFT_ASSIGN(kept, observe(options, "", compile_options, imported.graph, &observed.inputs, strings, host));
+    WEFT_ASSIGN(first, find_first(imported.graph, imported.blobs, kept, tolerance, strings));
     report.first = std::move(first);
   }
   host.print(options.has("json") ? as_json(report) : describe(report));

@@ -48,6 +48,7 @@ function(weft_cli)
   # The web runtime that tools/build-runtime made; without one, bundles get no model.js.
   embedded_text(sources web_runtime.cpp web_runtime=${CMAKE_SOURCE_DIR}/build/runtime/weft.inline.js
                 web_media=${CMAKE_SOURCE_DIR}/build/runtime/weft.media.inline.js
+                web_strings=${CMAKE_SOURCE_DIR}/build/runtime/weft.strings.inline.js
                 web_runtime_types=${CMAKE_SOURCE_DIR}/build/runtime/weft.d.ts)
   embedded_text(sources page.cpp model_page=${CMAKE_SOURCE_DIR}/cli/page/index.html)
   # What `weft run` gives to Node.

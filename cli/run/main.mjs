@@ -8,7 +8,7 @@ import { bench, benchTable } from "./bench.mjs";
 import { RunError, report } from "./errors.mjs";
 import { makeProfile, median, openProbe, timeRuns } from "./measure.mjs";
 import { profileTable, profileTrace, resultLines } from "./report.mjs";
-import { arrayOf, elementsOf, fileNames, readInputs, summarize, toNpy } from "./tensors.mjs";
+import { arrayOf, elementsOf, fileNames, fileOf, readInputs, summarize } from "./tensors.mjs";
 import { verify } from "./verify.mjs";
 
 const here = new URL("./", import.meta.url);
@@ -51,7 +51,7 @@ const shaped = (port, outputs) => ({ ...port, shape: outputs[port.name].shape })
 function writeOutputs(infos, outputs) {
   mkdirSync(task.output, { recursive: true });
   const names = fileNames(infos);
-  infos.forEach((info, i) => writeFileSync(path.join(task.output, names[i]), toNpy(shaped(info, outputs), outputs[info.name])));
+  infos.forEach((info, i) => writeFileSync(path.join(task.output, names[i]), fileOf(shaped(info, outputs), outputs[info.name])));
   return names.map((name) => path.join(task.output, name));
 }
 
@@ -91,6 +91,7 @@ const say = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${te
 function benchmark(model, inputs) {
   const { info } = model;
   model.dispose();
+  if ([...info.inputs, ...info.outputs].some(({ dtype }) => dtype === "string")) throw new RunError("unsupported", "weft bench has no models with strings");
   const result = bench(task, info, info.inputs.map((port) => ({ ...port, shape: inputs[port.name].shape ?? port.shape, data: elementsOf(inputs[port.name]) })), say);
   say("");
   process.stdout.write(task.json ? text({ ...result, engine }) : benchTable(result));

@@ -54,7 +54,7 @@ export function profileTrace({ statements }, { apart }, title) {
 export function resultLines({ model, variant, engine, outputs, run, repeat }) {
   const title = `${model}: ${variant}, Node ${engine.version} (V8 ${engine.v8})\n`;
   const lines = outputs.map(({ name, dtype, shape, min, max, mean, nan, first, file }) =>
-    `${name}  ${dtype} [${shape.join(", ")}]${file ? `  -> ${file}\n` : `\n  min ${number(min)}  max ${number(max)}  mean ${number(mean)}${nan ? `  NaN ${nan}` : ""}  first ${first.map(number).join(" ")}\n`}`);
+    `${name}  ${dtype} [${shape.join(", ")}]${file ? `  -> ${file}\n` : dtype === "string" ? `\n  first ${first.map((text) => JSON.stringify(text)).join(" ")}\n` : `\n  min ${number(min)}  max ${number(max)}  mean ${number(mean)}${nan ? `  NaN ${nan}` : ""}  first ${first.map(number).join(" ")}\n`}`);
   const time = repeat > 1 ? `${ms(run.minMs)} ms fastest, ${ms(run.medianMs)} ms median of ${repeat} runs` : `${ms(run.medianMs)} ms, the first run`;
   return `${title}${lines.join("")}${time}\n`;
 }

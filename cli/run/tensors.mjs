@@ -55,9 +55,11 @@ function generator(seed) {
   };
 }
 
-/** Floats in [-1, 1), integers 0 or 1, so that they are good as indices. */
+/** Floats in [-1, 1), integers 0 or 1, so that they are good as indices; words of up to six letters. */
 function random({ dtype, shape }, seed) {
   const next = generator(seed);
+  const letter = () => String.fromCharCode(97 + Math.floor(26 * next()));
+  if (dtype === "string") return Array.from({ length: elements(shape) }, () => Array.from({ length: 1 + Math.floor(6 * next()) }, letter).join(""));
   const encode = ENCODE[dtype] ?? ((v) => v);
   const value = dtype.includes("f") ? () => encode(2 * next() - 1) : () => encode(Math.floor(2 * next()));
   return KINDS[dtype].array.from({ length: elements(shape) }, value);
@@ -79,6 +81,7 @@ function npyHeader(bytes, file) {
 }
 
 function fromNpy(info, file) {
+  if (info.dtype === "string") throw wrong(`input "${info.name}": strings come from a .json file`);
   const bytes = readFileSync(file);
   const { type, shape, start } = npyHeader(bytes, file);
   const { array, npy } = KINDS[info.dtype];
@@ -92,6 +95,18 @@ function fromNpy(info, file) {
   return open ? { data, shape } : data;
 }
 
+/** Strings, nested as their shape is, or in one list. */
+function stringsOf(info, file, parsed, data) {
+  const bad = data.find((text) => typeof text !== "string");
+  if (bad !== undefined) throw wrong(`input "${info.name}": ${JSON.stringify(bad)} in ${file} is no string`);
+  const shape = [];
+  for (let at = parsed; Array.isArray(at); at = at[0]) shape.push(at.length);
+  const whole = elements(shape) === data.length;
+  if (info.dims && shape.length === info.dims.length && whole) return { data, shape };
+  if (data.length !== elements(info.shape)) throw wrong(`input "${info.name}": ${file} has ${data.length} strings, the model wants ${elements(info.shape)}, ${shown(info)}`);
+  return data;
+}
+
 function fromJson(info, file) {
   let parsed;
   try {
@@ -101,6 +116,7 @@ function fromJson(info, file) {
     throw wrong(`input "${info.name}": ${file} is no JSON: ${error.message}`);
   }
   const values = [parsed].flat(Infinity);
+  if (info.dtype === "string") return stringsOf(info, file, parsed, values);
   if (values.length !== elements(info.shape)) throw wrong(`input "${info.name}": ${file} has ${values.length} numbers, the model wants ${elements(info.shape)}, ${shown(info)}`);
   const encode = ENCODE[info.dtype] ?? ((v) => v);
   const whole = !info.dtype.includes("f");
@@ -110,6 +126,7 @@ function fromJson(info, file) {
 }
 
 function valueOf(info, text, index) {
+  if (text === "zeros" && info.dtype === "string") return new Array(elements(info.shape)).fill("");
   if (text === "zeros") return new KINDS[info.dtype].array(elements(info.shape));
   const seed = /^random(?::(\d+))?$/.exec(text);
   if (seed) return random(info, Number(seed[1] ?? 1) + index);
@@ -135,14 +152,22 @@ export function readInputs(infos, given) {
 }
 
 /** The array that the runtime wants, of an input's bytes. */
-export const arrayOf = ({ dtype }, bytes) => new KINDS[dtype].array(new Uint8Array(bytes).buffer);
+export const arrayOf = ({ dtype }, bytes) => dtype === "string" ? JSON.parse(Buffer.from(bytes).toString()) : new KINDS[dtype].array(new Uint8Array(bytes).buffer);
 /** The elements of an input that readInputs has read. */
 export const elementsOf = (value) => value.data ?? value;
 
 // --- outputs ----------------------------------------------------------------------------------------------------------
 
-/** A .npy file, version 1.0. */
-export function toNpy({ dtype, shape }, data) {
+/** The strings, nested as their shape is. */
+function nested(data, shape) {
+  if (shape.length === 0) return data[0];
+  const size = elements(shape.slice(1));
+  return Array.from({ length: shape[0] }, (_, i) => nested(data.slice(i * size, (i + 1) * size), shape.slice(1)));
+}
+
+/** A .npy file, version 1.0; of strings, JSON. */
+export function fileOf({ dtype, shape }, data) {
+  if (dtype === "string") return JSON.stringify(nested(data, shape)) + "\n";
   const { npy, array } = KINDS[dtype];
   const descr = (array.BYTES_PER_ELEMENT > 1 ? "<" : "|") + npy;
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.map((n) => `${n},`).join(" ")}), }`;
@@ -156,10 +181,11 @@ export function toNpy({ dtype, shape }, data) {
 /** A file name for each output: its name without what file systems dislike, made unique. */
 export function fileNames(infos) {
   const taken = new Set();
-  return infos.map(({ name }) => {
+  return infos.map(({ name, dtype }) => {
+    const suffix = dtype === "string" ? "json" : "npy";
     const base = name.replace(/[^\w.-]/g, "_").replace(/^\.+/, "_") || "output";
-    let file = `${base}.npy`;
-    for (let i = 2; taken.has(file.toLowerCase()); ++i) file = `${base}.${i}.npy`;
+    let file = `${base}.${suffix}`;
+    for (let i = 2; taken.has(file.toLowerCase()); ++i) file = `${base}.${i}.${suffix}`;
     taken.add(file.toLowerCase());
     return file;
   });
@@ -169,6 +195,7 @@ const FIRST = 6;
 
 /** What a person looks at first. NaN is counted and left out. */
 export function summarize({ name, dtype, shape }, data) {
+  if (dtype === "string") return { name, dtype, shape, min: null, max: null, mean: null, nan: 0, first: data.slice(0, FIRST) };
   const decode = DECODE[dtype] ?? ((v) => v);
   let min = Infinity, max = -Infinity, sum = 0, nan = 0;
   for (const element of data) {

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { RunError } from "./errors.mjs";
 import { elementsOf, readInputs } from "./tensors.mjs";
 
-const bytesOf = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
+/** Of strings, JSON. */
+const bytesOf = (data) => (Array.isArray(data) ? JSON.stringify(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 const port = ({ name, dtype, shape }) => ({ name, dtype, shape });
 
 /** `here`: the task's folder; `open(variant)` loads; `arrayOf(info, bytes)` is the runtime's array of an input. */

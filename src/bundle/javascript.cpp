@@ -60,6 +60,7 @@ constexpr std::string_view kRuntimeEnd = "// --- load ---";
 constexpr std::string_view kFallbackTypes =
     R"(export type TensorLike<A> = A | { readonly data: A; readonly shape?: readonly number[] };
 export type Numbers = Float64Array | readonly number[];
+export type Strings = string | readonly Strings[];
 export type PictureSource = { readonly width: number; readonly height: number };
 export type SoundSource = { readonly sampleRate: number };
 export interface LoadOptions {
@@ -101,6 +102,10 @@ bool has_labels(const Manifest& manifest) {
   return std::ranges::any_of(manifest.outputs, [](const Port& port) { return !port.labels.empty(); });
 }
 
+bool has_strings(const Manifest& manifest) {
+  return std::ranges::find(manifest.required_features, kStringsFeature) != manifest.required_features.end();
+}
+
 constexpr std::string_view kDecode =
     "const decode = (text) => Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (c) => "
     "c.charCodeAt(0));\n";
@@ -126,10 +131,12 @@ std::string interface(std::string_view name, const Manifest& manifest, bool inpu
                                    : port.sample_rate > 0 ? "sound, or samples: "
                                                           : "";
     const std::string shape = fmt::format("{}", fmt::join(port.shape, ", "));
-    out += fmt::format("  /** {}{} [{}] */\n", media, to_string(port.dtype),
+    out += fmt::format("  /** {}{} [{}] */\n", media, port.is_string ? "string" : to_string(port.dtype),
                        port.dims.empty() ? shape : fmt::format("{}", fmt::join(port.dims, ", ")));
     const bool numbers = manifest.int64_numbers && (port.dtype == DType::i64 || port.dtype == DType::u64);
-    const std::string_view array = numbers ? "Float64Array" : info(port.dtype).typescript;
+    const std::string_view array = numbers          ? "Float64Array"
+                                   : port.is_string ? inputs ? "readonly Strings[]" : "string[]"
+                                                    : info(port.dtype).typescript;
     const std::string_view others = !inputs                ? port.dims.empty() ? "" : kShape
                                     : port.picture         ? " | PictureSource"
                                     : port.sample_rate > 0 ? " | SoundSource"
@@ -146,9 +153,10 @@ std::string interface(std::string_view name, const Manifest& manifest, bool inpu
 BundleFile write_model_js(const Scripts& scripts, const Manifest& manifest,
                           std::span<const EmbeddedFile> embedded) {
   const bool media = std::ranges::any_of(manifest.inputs, takes_media), labels = has_labels(manifest);
+  const bool strings = has_strings(manifest);
   std::string text;
   for (const std::string_view part :
-       {scripts.runtime, media || labels ? scripts.media : std::string_view()}) {
+       {strings ? scripts.strings : scripts.runtime, media || labels ? scripts.media : std::string_view()}) {
     text += part;
     if (!part.empty() && !part.ends_with('\n')) text += '\n';
   }

@@ -15,6 +15,8 @@ namespace weft::bundle {
 struct Scripts {
   std::string_view runtime;  ///< weft.inline.js: defines `weft`
   std::string_view media;    ///< weft.media.inline.js: defines `media`; for pictures, sound and labels
+  std::string_view strings =
+      {};  ///< weft.strings.inline.js: a runtime with strings, for models that have them
 };
 
 /// A file whose bytes stand in model.js itself.
@@ -31,7 +33,7 @@ struct EmbeddedFile {
 BundleFile write_model_js(const Scripts& scripts, const Manifest& manifest,
                           std::span<const EmbeddedFile> embedded = {});
 
-/// model.worker.js: the same runtime as the script of a worker, alike for all models.
+/// model.worker.js: the same runtime as the script of a worker, alike for all models of one runtime.
 BundleFile write_worker_js(std::string_view runtime_js);
 
 /// Types of the model: inputs and outputs by name, as the typed arrays of dtype.def. Begins with

@@ -52,6 +52,7 @@ Port make_port(const graph::Graph& g, const graph::Port& port, const Steps& step
   Port out{valid_utf8(port.name), type.dtype, {}};
   for (const expr::Expr& extent : type.shape)
     out.shape.push_back(static_cast<int64_t>(plan::greatest(extent)));
+  out.is_string = port.is_string;
   if (graph::constant_shape(type.shape)) return out;
   for (const expr::Expr& extent : type.shape) out.dims.push_back(dim_text(g, extent, steps));
   return out;
@@ -69,7 +70,7 @@ ordered_json json_of(const expr::Variable& symbol) {
 ordered_json json_of(const Port& port) {
   ordered_json out = ordered_json::object();
   out["name"] = valid_utf8(port.name);
-  out["dtype"] = std::string(to_string(port.dtype));
+  out["dtype"] = port.is_string ? "string" : std::string(to_string(port.dtype));
   out["shape"] = port.shape;
   if (!port.dims.empty()) out["dims"] = port.dims;
   if (port.picture) {
@@ -105,6 +106,14 @@ ordered_json json_of(const StatementInfo& statement) {
   return out;
 }
 
+ordered_json json_of(const plan::CustomInfo::Operand& operand) {
+  ordered_json out = ordered_json::object();
+  out["dtype"] = std::string(to_string(operand.dtype));
+  out["rank"] = operand.rank;
+  return out;
+}
+
+ordered_json json_of(const plan::CustomInfo& custom);
 ordered_json json_of(const Variant& variant);
 ordered_json json_of(const HashedFile& file);
 
@@ -112,6 +121,15 @@ template <class T>
 ordered_json list(const std::vector<T>& items) {
   ordered_json out = ordered_json::array();
   for (const T& item : items) out.push_back(json_of(item));
+  return out;
+}
+
+ordered_json json_of(const plan::CustomInfo& custom) {
+  ordered_json out = ordered_json::object();
+  out["name"] = custom.name;
+  out["arguments"] = list(custom.arguments);
+  out["inputs"] = list(custom.inputs);
+  out["output"] = json_of(custom.output);
   return out;
 }
 
@@ -175,6 +193,8 @@ ordered_json json_of(const Manifest& manifest) {
   out["inputs"] = list(manifest.inputs);
   out["outputs"] = list(manifest.outputs);
   out["nodes"] = list(manifest.nodes);
+  if (!manifest.strings.empty()) out["strings"] = list(manifest.strings);
+  if (!manifest.customs.empty()) out["customs"] = list(manifest.customs);
   out["weights"]["bytes"] = manifest.weights_bytes;
   out["weights"]["tensors"] = manifest.weights_tensors;
   if (!manifest.weights_chunks.empty()) {
@@ -209,6 +229,7 @@ Manifest make_manifest(const graph::Graph& g, const WeightsFile& weights, std::s
   // What only loops count with is nothing that a caller has to do with.
   const auto counts = [&](const auto& entry) { return graph::is_index(g, entry.first); };
   if (!std::ranges::all_of(g.symbols, counts)) out.required_features.push_back(kSymbolsFeature);
+  if (!g.strings.empty()) out.required_features.push_back(kStringsFeature);
   for (const graph::Port& port : g.inputs) out.inputs.push_back(make_port(g, port, steps));
   for (const graph::Port& port : g.outputs) out.outputs.push_back(make_port(g, port, steps));
   out.weights_bytes = weights.data_bytes;

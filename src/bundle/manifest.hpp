@@ -21,6 +21,8 @@ inline constexpr uint32_t kAbiMajor = 1, kAbiMinor = 1;
 inline constexpr const char* kSymbolsFeature = "symbols";
 /// In required_features: memory grows, and inputs and outputs lie where the symbols' values put them.
 inline constexpr const char* kPlacesFeature = "places";
+/// In required_features: ports have strings, or there are custom statements.
+inline constexpr const char* kStringsFeature = "strings";
 /// In required_features: `prepare` asks for the weights (step's result `load`).
 inline constexpr const char* kLoadFeature = "load";
 /// The input that makes a model forget its states: boolean[]. model.js sets it.
@@ -43,6 +45,7 @@ struct Port {
   graph::Ints shape;                   ///< the greatest extents
   std::vector<std::string> dims = {};  ///< extents as expressions over the symbols; empty where shape is all
   std::optional<PictureFitting> picture = std::nullopt;  ///< an input u8[1, H, W, 4] that takes pictures
+  bool is_string = false;                                ///< the elements are ids of strings
   int64_t sample_rate = 0;                               ///< of an input that takes sound, Hz; 0: it does not
   std::vector<std::string> labels = {};                  ///< of an output's last axis; not in modules
 };
@@ -86,6 +89,8 @@ struct Manifest {
       symbols;  ///< the dimensions: extents, not steps; without the prefix of their names
   std::vector<Port> inputs, outputs;
   std::vector<std::string> nodes;
+  std::vector<std::string> strings = {};       ///< the model's own, by id; not in modules
+  std::vector<plan::CustomInfo> customs = {};  ///< what custom statements refer to
   bool int64_numbers = false;  ///< 64-bit integers are numbers in JavaScript, where the caller does not say
   uint64_t weights_bytes = 0;  ///< of the data part
   uint64_t weights_tensors = 0;

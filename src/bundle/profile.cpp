@@ -37,6 +37,9 @@ struct Describe {
     return {"loop", {}, 0, program.buffers[node.condition].name, 0, 1};
   }
   StatementInfo operator()(const plan::End&) const { return {"loop", {}, 0, {}, 0, 4}; }
+  StatementInfo operator()(const plan::Custom& custom) const {
+    return {"custom", custom.name, 0, custom.source, 0, 0};
+  }
   StatementInfo operator()(const plan::Load& load) const {
     return {"load", {}, 0, program.buffers[load.buffer].name, 0, load.bytes};
   }

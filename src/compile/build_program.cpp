@@ -316,12 +316,37 @@ class Builder {
       record(group.output, placements_[group.inputs.front()].front());
       return {};
     }
+    if (op == graph::Op::custom) return add_custom(group);
     const std::vector<Stage> stages = lower::lower_group(g_, group);
     const bool updates = op == graph::Op::set_slice || op == graph::Op::scatter;
     if (updates && take_state(group.output, group.inputs.front(), 1)) record_state(group.output);
     // What several stages write is never a view of what the first one reads.
     if (stages.size() > 1) WEFT_TRY(result(group.output));
     for (const Stage& stage : stages) WEFT_TRY(add_stage(stage, sources(g_, group)));
+    for (const ValueId input : group.inputs) --readers_[input];
+    return {};
+  }
+
+  /// What the caller does: from tensors that lie row-major, to one in a buffer of its own.
+  Result<void> add_custom(const Group& group) {
+    const graph::Node& node = g_.nodes[group.nodes[0]];
+    const graph::Type& type = g_.values[node.output].type;
+    const auto& what = std::get<graph::CustomAttributes>(node.attributes);
+    if (graph::element_count(type.shape).is_constant(0)) return {};
+    plan::Custom custom{what.name, what.arguments, {}, {}, node.source};
+    for (const ValueId input : node.inputs) {
+      const graph::Type& read = g_.values[input].type;
+      WEFT_ASSIGN(placement, require(input, row_major(read)));
+      custom.inputs.push_back({placement.buffer, offset(placement), read.dtype, read.shape});
+    }
+    const auto output = direct_.find(node.output);
+    const Storage storage = row_major(type);
+    const BufferKind kind = constant_ ? BufferKind::prepared : BufferKind::arena;
+    const BufferId buffer =
+        output != direct_.end() ? output->second : add_buffer(g_.values[node.output].name, kind, storage);
+    record(node.output, {storage, buffer});
+    custom.output = {buffer, 0, type.dtype, type.shape};
+    entry().push_back(std::move(custom));
     for (const ValueId input : group.inputs) --readers_[input];
     return {};
   }
@@ -333,7 +358,8 @@ class Builder {
     for (const ValueId input : group.inputs) WEFT_TRY(compute(input));
     constants_.push_back(value);
     waiting_.emplace(value, &group);
-    if (layout_.wholes.contains(value) || parts_.contains(value) || direct_.contains(value))
+    const bool is_custom = g_.nodes[group.nodes[0]].op == graph::Op::custom;
+    if (layout_.wholes.contains(value) || parts_.contains(value) || direct_.contains(value) || is_custom)
       return compute(value);
     return {};
   }

@@ -51,6 +51,7 @@ struct CompileOptions {
   /// comparisons.
   bool passes = true;
   std::string_view runtime_js;     ///< the web runtime's text, for model.worker.js; may be empty
+  std::string_view strings_js;     ///< the same of the runtime with strings
   std::string_view page;           ///< index.html, which shows the model through model.js; may be empty
   std::string_view runtime_types;  ///< its declarations, for model.d.ts; may be empty
   /// Called with the text of each stage as it is made, by the names of kStages; may be empty.

@@ -59,6 +59,10 @@ class ProgramJson {
     WEFT_CHECK(false, "a loop in a program for GPUs");
     return {};
   }
+  ordered_json json(const plan::Custom&) const {
+    WEFT_CHECK(false, "a custom statement in a program for GPUs");
+    return {};
+  }
   /// The weights are not streamed.
   ordered_json json(const plan::Load&) const {
     WEFT_CHECK(false, "a load in a program for GPUs");
@@ -90,6 +94,7 @@ void check(const plan::Program& program) {
 }  // namespace
 
 Result<GpuProgram> build_gpu_program(const graph::Graph& g, const Dump& dump) {
+  if (!g.strings.empty()) return fail(ErrorKind::unsupported, "programs for GPUs have no strings");
   const BuildOptions options{.machine = {},
                              .vector_bytes = 0,
                              .rules = {schedule::gpu_default_schedule, schedule::gpu_preferred_storage},

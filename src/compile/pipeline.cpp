@@ -179,6 +179,7 @@ Result<Compiled> compile_graph(onnx::Import imported, const CompileOptions& opti
   compiled.manifest.name = options.name;
   compiled.manifest.int64_numbers = options.int64_numbers;
   compiled.manifest.nodes = nodes.names();
+  compiled.manifest.customs = nodes.customs();
   for (const PlacedVariant& placed : variants) {
     compiled.manifest.variants.push_back(bundle::make_variant(
         placed.name, module_name(placed.name), placed.built.program, placed.memory, placed.tables, weights,
@@ -201,8 +202,11 @@ Result<Compiled> compile_graph(onnx::Import imported, const CompileOptions& opti
         bundle::bytes_file(module_name(placed.name), std::move(code), placed.name));
   }
   compiled.bundle.files.push_back(std::move(weights.file));
+  compiled.manifest.strings = g.strings;
   if (!options.runtime_js.empty()) {
-    compiled.bundle.files.push_back(bundle::write_worker_js(options.runtime_js));
+    const bool strings = !compiled.manifest.strings.empty();
+    compiled.bundle.files.push_back(
+        bundle::write_worker_js(strings ? options.strings_js : options.runtime_js));
   }
   WEFT_TRY(add_labels(compiled.manifest, options.labels));
   compiled.bundle.files.push_back(bundle::write_model_dts(compiled.manifest, options.runtime_types));

@@ -70,6 +70,9 @@ std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::strin
     input.sections.push_back({"weft", std::vector<uint8_t>(manifest.begin(), manifest.end())});
   input.sections.push_back({"weft.variant", std::vector<uint8_t>(variant.name.begin(), variant.name.end())});
   input.debug_names = debug_names;
+  for (const plan::Entry& entry : variant.built.program.entries)
+    for (const plan::Statement& statement : entry.statements)
+      input.has_custom = input.has_custom || std::holds_alternative<plan::Custom>(statement);
   return wasm::emit_module(input);
 }
 

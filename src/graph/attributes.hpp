@@ -147,6 +147,15 @@ struct ScatterAttributes {
   ScatterKind kind = ScatterKind::replace;
   WEFT_FIELDS(ScatterAttributes, visit("kind", self.kind));
 };
+/// An operation that whoever runs the graph knows by its name (docs/bundle.md lists them).
+struct CustomAttributes {
+  std::string name;
+  std::vector<std::string> arguments;
+  DType to = DType::i32;
+  Shape shape;  ///< the result's shape
+  WEFT_FIELDS(CustomAttributes, visit("name", self.name), visit("arguments", self.arguments),
+              visit("to", self.to), visit("shape", self.shape));
+};
 struct AxisAttributes {
   int64_t axis = 0;
   WEFT_FIELDS(AxisAttributes, visit("axis", self.axis));
@@ -157,7 +166,7 @@ using Attributes =
                  WindowAttributes, ConvAttributes, ConvTransposeAttributes, ReshapeAttributes,
                  TransposeAttributes, SliceAttributes, ConcatAttributes, PadAttributes, ResizeAttributes,
                  AxisAttributes, WinogradAttributes, IotaAttributes, ScatterAttributes, ExtentsAttributes,
-                 SetSliceAttributes>;
+                 SetSliceAttributes, CustomAttributes>;
 
 #undef WEFT_FIELDS
 

@@ -34,7 +34,8 @@ bool keeps_elements(const Node& node) {
 }
 
 /// Runs the node's evaluator for a result of `type`, whose f16 and bf16 are computed in f32 and rounded once.
-Result<Tensor> run(const Node& node, std::span<const Tensor* const> operands, DType type, Ints shape) {
+Result<Tensor> run(const Node& node, std::span<const Tensor* const> operands, DType type, Ints shape,
+                   Strings* strings = nullptr) {
   std::vector<Tensor> widened;
   std::vector<const Tensor*> used(operands.begin(), operands.end());
   const bool keeps = keeps_elements(node);
@@ -48,7 +49,7 @@ Result<Tensor> run(const Node& node, std::span<const Tensor* const> operands, DT
   }
   const DType computed = is_half(type) && !keeps ? DType::f32 : type;
   WEFT_ASSIGN(y, evaluators::make_tensor(computed, std::move(shape)));
-  WEFT_TRY(kEvaluators[static_cast<size_t>(node.op)]({node, used, y}));
+  WEFT_TRY(kEvaluators[static_cast<size_t>(node.op)]({node, used, y, strings}));
   return convert(y, type);
 }
 
@@ -94,7 +95,12 @@ std::vector<uint32_t> count_uses(const Graph& g) {
 class Evaluation {
  public:
   Evaluation(const Graph& g, const Blobs& blobs, const EvalOptions& options)
-      : graph_(g), blobs_(blobs), options_(options), uses_(count_uses(g)) {}
+      : graph_(g),
+        blobs_(blobs),
+        options_(options),
+        uses_(count_uses(g)),
+        own_strings_(g.strings),
+        strings_(options.strings != nullptr ? options.strings : &own_strings_) {}
 
   Result<void> set_input(const Port& port, const Tensor& x) {
     const Type& type = graph_.values[port.value].type;
@@ -171,7 +177,7 @@ class Evaluation {
       bound = node;
       specialize(bound.attributes, symbols_);
     }
-    Result<Tensor> y = run(symbols_.empty() ? node : bound, operands, type, std::move(shape));
+    Result<Tensor> y = run(symbols_.empty() ? node : bound, operands, type, std::move(shape), strings_);
     if (!y) return fail(y.error().kind, y.error().message, node.source);
     if (node.loop == kNoLoop)  // what a loop reads, each iteration does
       for (const ValueId x : node.inputs) release(x);
@@ -239,6 +245,8 @@ class Evaluation {
   const EvalOptions& options_;
   std::vector<uint32_t> uses_;
   std::map<ValueId, Tensor> values_;
+  Strings own_strings_;
+  Strings* strings_;
   SymbolValues symbols_;           ///< those that are computed
   std::set<ValueId> loop_states_;  ///< of loops that run: they have their values
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "graph/strings.hpp"
 
 namespace weft::graph {
 
@@ -22,6 +23,8 @@ struct EvalOptions {
   bool double_precision = false;
   /// Called with every computed value; for comparing intermediate tensors. May be empty.
   std::function<void(ValueId, const Tensor&)> on_value;
+  /// The strings of inputs and outputs; begins with the graph's. Without, the evaluation has its own.
+  Strings* strings = nullptr;
 };
 
 /// Runs the graph on inputs in the order of g.inputs. Shapes must be constant. Fails with invalid_argument

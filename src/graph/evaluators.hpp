@@ -8,6 +8,7 @@
 
 #include "base/check.hpp"
 #include "graph/eval.hpp"
+#include "graph/strings.hpp"
 
 namespace weft::graph::evaluators {
 
@@ -18,6 +19,7 @@ struct Call {
   const Node& node;
   std::span<const Tensor* const> x;
   Tensor& y;
+  Strings* strings = nullptr;  ///< null where none are known: folding
 
   template <class T>
   const T& attributes() const {
@@ -51,6 +53,7 @@ Result<void> iota(const Call& call);
 Result<void> extents(const Call& call);
 Result<void> scatter(const Call& call);
 Result<void> set_slice(const Call& call);
+Result<void> custom(const Call& call);
 
 /// The result of `evaluate` on a tensor, converted to another float type (or copied).
 Tensor convert(const Tensor& x, DType to);

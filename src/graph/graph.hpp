@@ -9,7 +9,9 @@
 // expression over the graph's symbols, each with a range. A symbol is chosen by the caller, or computed by
 // the graph: then a definition names the value, an i32 in the symbol's range, and nodes that depend on the
 // symbol come after the one that makes it. A check names a value that must lie in a range: where it does not,
-// the run ends with an error.
+// the run ends with an error. A string is an i32, its id: equal strings have equal ids, the graph's own have
+// the ids of their places in its list, of which the first is empty. What reads or builds characters is a
+// `custom` operation, which whoever runs the graph acts on.
 //
 // A loop is a run of nodes, with loops within. Its index is a symbol of its own, which counts from 0; before
 // each iteration, the first too, it goes on while the index is below `trips` and its condition, if there is
@@ -23,7 +25,9 @@
 // Text form (print and parse are inverse):
 //   graph "name" {
 //     symbol batch in [1, 16] multiple of 1
+//     strings {"", "yes", "no"}
 //     %x = input "x" : f32[1, 3, 4, 4]
+//     %t = input "t" : i32[3] strings                              (outputs too: output "s" = %s strings)
 //     %w = constant "w" : f32[8, 3, 3, 3] = blob 0 @ 1024          (a range of a blob)
 //     %b = constant "b" : f32[2] = {0.5, -1}                       (bytes held by the graph; floats
 //     round-trip) %y = conv(%x, %w, %b) {strides = [1, 1], …} : f32[1, 8, 2, 2] @ "Conv_0" group 3 output "y"
@@ -125,6 +129,7 @@ struct Loop {
 struct Port {
   std::string name;
   ValueId value;
+  bool is_string = false;  ///< an input or output whose elements are ids of strings
 };
 
 /// A number that the model's inputs decide and that must lie in a range, which may depend on symbols.
@@ -138,6 +143,7 @@ struct Check {
 struct Graph {
   std::string name;
   std::map<std::string, expr::Variable, std::less<>> symbols;
+  std::vector<std::string> strings;  ///< the model's own, by id; of a graph with strings, the first is ""
   std::vector<Value> values;
   std::set<std::string, std::less<>> names;   ///< of the values: unique
   std::map<ValueId, ConstantData> constants;  ///< the values that are constants

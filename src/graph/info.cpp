@@ -22,7 +22,8 @@ bool maps_indices(Op op) {
 }
 
 bool stands_alone(Op op) {
-  return op == Op::concat || op == Op::scatter || op == Op::set_slice || op == Op::state || op == Op::last;
+  return op == Op::concat || op == Op::scatter || op == Op::set_slice || op == Op::state || op == Op::last ||
+         op == Op::custom;
 }
 
 std::optional<Op> parse_op(std::string_view name) {

@@ -54,6 +54,7 @@ Result<Type> iota(const RuleInput& in);
 Result<Type> extents(const RuleInput& in);
 Result<Type> bitcast(const RuleInput& in);
 Result<Type> scatter(const RuleInput& in);
+Result<Type> custom(const RuleInput& in);
 }  // namespace shape_rules
 
 struct OpRow {

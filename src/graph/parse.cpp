@@ -21,6 +21,7 @@ class MemberParser {
     out = scanner_.take("true");
     if (!out && !scanner_.take("false")) scanner_.fail("expected true or false");
   }
+  void read(std::string& out) { out = scanner_.string(); }
   void read(int64_t& out) { out = scanner_.integer(INT64_MIN, INT64_MAX); }
   void read(double& out) {
     if (!parse_double(scanner_.word(), out)) scanner_.fail("expected a number");
@@ -87,6 +88,7 @@ class Parser {
   void statement() {
     if (scanner_.at_end()) return scanner_.fail("a graph without its closing brace");
     if (scanner_.take("symbol")) return symbol();
+    if (scanner_.take("strings")) return strings();
     if (scanner_.take("output")) return output();
     if (scanner_.take("define")) return definition();
     if (scanner_.take("check")) return check();
@@ -98,6 +100,13 @@ class Parser {
     if (scanner_.take("input")) return input(std::move(name));
     if (scanner_.take("constant")) return constant(std::move(name));
     node(std::move(name));
+  }
+
+  void strings() {
+    scanner_.expect("{");
+    do g_.strings.push_back(scanner_.string());
+    while (scanner_.take(","));
+    scanner_.expect("}");
   }
 
   std::optional<int64_t> limit(std::string_view infinity) {
@@ -154,7 +163,8 @@ class Parser {
     std::string name = scanner_.string();
     scanner_.expect("=");
     const ValueId id = use();
-    if (!scanner_.failed()) g_.outputs.push_back({std::move(name), id});
+    const bool is_string = scanner_.take("strings");
+    if (!scanner_.failed()) g_.outputs.push_back({std::move(name), id, is_string});
   }
 
   void definition() {
@@ -211,7 +221,8 @@ class Parser {
     std::string port = scanner_.string();
     Type t = type();
     const ValueId id = define(std::move(name), std::move(t));
-    if (!scanner_.failed()) g_.inputs.push_back({std::move(port), id});
+    const bool is_string = scanner_.take("strings");
+    if (!scanner_.failed()) g_.inputs.push_back({std::move(port), id, is_string});
   }
 
   void constant(std::string name) {

@@ -11,6 +11,7 @@ namespace weft::graph {
 namespace {
 
 std::string text_of(bool value) { return value ? "true" : "false"; }
+std::string text_of(const std::string& value) { return quoted(value); }
 std::string text_of(int64_t value) { return std::to_string(value); }
 std::string text_of(double value) { return print_double(value); }
 std::string text_of(DType value) { return std::string(to_string(value)); }
@@ -57,6 +58,7 @@ class Printer {
   std::string run() {
     out_ = "graph " + quoted(g_.name) + " {\n";
     for (const auto& [name, variable] : g_.symbols) out_ += symbol_line(variable);
+    strings();
     for (const Port& port : g_.inputs) input(port);
     for (const auto& [id, data] : g_.constants) constant(id, data);
     for (const Node& n : g_.nodes) {
@@ -65,7 +67,8 @@ class Printer {
     }
     enter(kNoLoop);
     for (const Port& port : g_.outputs)
-      out_ += "  output " + quoted(port.name) + " = " + token(port.value) + "\n";
+      out_ += "  output " + quoted(port.name) + " = " + token(port.value) +
+              (port.is_string ? " strings\n" : "\n");
     for (const Port& port : g_.definitions)
       out_ += "  define " + expr::print(expr::variable(port.name)) + " = " + token(port.value) + "\n";
     for (const Check& check : g_.checks)
@@ -84,7 +87,15 @@ class Printer {
   }
 
   void input(const Port& port) {
-    out_ += "  " + token(port.value) + " = input " + quoted(port.name) + " : " + type(port.value) + "\n";
+    out_ += "  " + token(port.value) + " = input " + quoted(port.name) + " : " + type(port.value) +
+            (port.is_string ? " strings\n" : "\n");
+  }
+
+  void strings() {
+    if (g_.strings.empty()) return;
+    out_ += "  strings {";
+    for (size_t i = 0; i < g_.strings.size(); ++i) out_ += (i > 0 ? ", " : "") + quoted(g_.strings[i]);
+    out_ += "}\n";
   }
 
   void constant(ValueId id, const ConstantData& data) {

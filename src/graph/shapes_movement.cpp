@@ -217,4 +217,12 @@ Result<Type> scatter(const RuleInput& in) {
   return x;
 }
 
+Result<Type> custom(const RuleInput& in) {
+  const auto& a = in.get<CustomAttributes>();
+  if (a.name.empty()) return in.error("it has no name");
+  if (const std::string fault = shape_fault(a.shape); !fault.empty())
+    return in.error("of the attribute, " + fault);
+  return Type{a.to, a.shape};
+}
+
 }  // namespace weft::graph::shape_rules

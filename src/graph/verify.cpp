@@ -58,6 +58,7 @@ class Verifier {
 
   Result<void> run() {
     WEFT_TRY(symbols());
+    WEFT_TRY(strings());
     WEFT_TRY(values());
     WEFT_TRY(inputs());
     for (const auto& [id, data] : g_.constants) WEFT_TRY(constant(id, data));
@@ -80,6 +81,22 @@ class Verifier {
       if (v.multiple_of < 1 || v.multiple_of > kMaxAmount)
         return broken(fmt::format("the symbol `{}` is a multiple of {}", name, v.multiple_of));
     }
+    return {};
+  }
+
+  /// The empty string, then others; ports of strings have ids.
+  Result<void> strings() const {
+    std::set<std::string_view> seen;
+    for (const std::string& text : g_.strings)
+      if (!seen.insert(text).second) return broken("two strings of the graph are equal", text);
+    if (!g_.strings.empty() && !g_.strings[0].empty()) return broken("the first string is not the empty one");
+    for (const std::vector<Port>* ports : {&g_.inputs, &g_.outputs})
+      for (const Port& port : *ports) {
+        if (!port.is_string || port.value >= g_.values.size()) continue;
+        if (g_.strings.empty()) return broken("there are strings, but not the empty one", port.name);
+        if (g_.values[port.value].type.dtype != DType::i32)
+          return broken("strings that are no i32", port.name);
+      }
     return {};
   }
 

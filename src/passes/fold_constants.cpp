@@ -41,7 +41,9 @@ class Folder {
   }
 
   bool folds(const Node& node) const {
-    if (!is_small(node.output) || node.inputs.empty() || graph::depends_on_symbols(g_, node)) return false;
+    if (node.op == graph::Op::custom || !is_small(node.output) || node.inputs.empty() ||
+        graph::depends_on_symbols(g_, node))
+      return false;
     for (const ValueId input : node.inputs)
       if (!g_.is_constant(input) || !is_small(input)) return false;
     return true;

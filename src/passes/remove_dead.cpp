@@ -64,6 +64,7 @@ graph::Graph remove_dead(graph::Graph g) {
   graph::Graph result;
   result.name = std::move(g.name);
   result.symbols = std::move(g.symbols);
+  result.strings = std::move(g.strings);
   for (size_t i = 0; i < g.values.size(); ++i) {
     if (!used[i]) continue;
     renamed[i] = static_cast<graph::ValueId>(result.values.size());
@@ -83,8 +84,14 @@ graph::Graph remove_dead(graph::Graph g) {
     node.output = renamed[node.output];
     result.nodes.push_back(std::move(node));
   }
-  for (graph::Port& port : g.inputs) result.inputs.push_back({std::move(port.name), renamed[port.value]});
-  for (graph::Port& port : g.outputs) result.outputs.push_back({std::move(port.name), renamed[port.value]});
+  for (graph::Port& port : g.inputs) {
+    port.value = renamed[port.value];
+    result.inputs.push_back(std::move(port));
+  }
+  for (graph::Port& port : g.outputs) {
+    port.value = renamed[port.value];
+    result.outputs.push_back(std::move(port));
+  }
   for (graph::Port& port : g.definitions)
     result.definitions.push_back({std::move(port.name), renamed[port.value]});
   result.checks = std::move(g.checks);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "graph/custom.hpp"
 #include "plan/lifetimes.hpp"
 
 namespace weft::plan {
@@ -11,8 +12,8 @@ constexpr uint8_t kPoison = 0xff;
 
 class Evaluator {
  public:
-  Evaluator(const Program& program, Contents& contents, const SymbolValues& symbols)
-      : program_(program), contents_(contents), symbols_(symbols) {
+  Evaluator(const Program& program, Contents& contents, const SymbolValues& symbols, graph::Strings* strings)
+      : program_(program), contents_(contents), symbols_(symbols), strings_(strings) {
     const std::vector<bool> loaded = loaded_by_statements(program);
     for (BufferId id = 0; id < contents.size(); ++id) {
       if (!loaded[id]) continue;
@@ -83,6 +84,29 @@ class Evaluator {
   void step(const If&) {}
   void step(const End&) {}
 
+  graph::Tensor tensor(const Operand& operand) {
+    graph::Tensor out{operand.dtype, {}, {}};
+    for (const expr::Expr& extent : operand.shape) out.shape.push_back(expr::evaluate(extent, symbols_));
+    const auto begin = bytes(operand.buffer).begin() + static_cast<ptrdiff_t>(value(operand.offset));
+    out.bytes.assign(begin, begin + static_cast<ptrdiff_t>(value(operand.bytes())));
+    return out;
+  }
+
+  void step(const Custom& custom) {
+    WEFT_CHECK(strings_ != nullptr, custom.name);
+    std::vector<graph::Tensor> inputs;
+    for (const Operand& input : custom.inputs) inputs.push_back(tensor(input));
+    std::vector<const graph::Tensor*> pointers;
+    for (const graph::Tensor& input : inputs) pointers.push_back(&input);
+    graph::Tensor output = tensor(custom.output);
+    const graph::CustomAttributes what{custom.name, custom.arguments, custom.output.dtype,
+                                       custom.output.shape};
+    const Result<void> done = graph::evaluate_custom(what, pointers, output, *strings_);
+    WEFT_CHECK(done.has_value(), done.error().message);
+    const auto begin = static_cast<ptrdiff_t>(value(custom.output.offset));
+    std::ranges::copy(output.bytes, bytes(custom.output.buffer).begin() + begin);
+  }
+
   /// Each parameter gets a copy of its slice; what the kernel may write goes back.
   void step(const Call& call) {
     const loops::Kernel& kernel = program_.kernels[call.kernel];
@@ -119,6 +143,7 @@ class Evaluator {
   Contents& contents_;
   SymbolValues symbols_;
   std::optional<Check> failed_;
+  graph::Strings* strings_;
   std::map<BufferId, std::vector<uint8_t>> file_;  ///< weights that statements load
 };
 
@@ -146,8 +171,14 @@ uint64_t greatest(const expr::Expr& e) {
   return static_cast<uint64_t>(std::max<int64_t>(0, *most));
 }
 
+expr::Expr Operand::bytes() const {
+  expr::Expr count = static_cast<int64_t>(byte_size(dtype));
+  for (const expr::Expr& extent : shape) count = count * extent;
+  return count;
+}
+
 std::optional<Check> evaluate(const Program& program, std::string_view entry, Contents& contents,
-                              const SymbolValues& symbols) {
+                              const SymbolValues& symbols, graph::Strings* strings) {
   const auto found = std::ranges::find(program.entries, entry, &Entry::name);
   WEFT_CHECK(found != program.entries.end(), entry);
   contents.resize(program.buffers.size());
@@ -155,7 +186,7 @@ std::optional<Check> evaluate(const Program& program, std::string_view entry, Co
     contents[i].resize(static_cast<size_t>(program.buffers[i].bytes), kPoison);
     if (program.buffers[i].kind == BufferKind::arena) std::ranges::fill(contents[i], kPoison);
   }
-  Evaluator evaluator(program, contents, symbols);
+  Evaluator evaluator(program, contents, symbols, strings);
   evaluator.run(*found);
   return evaluator.failed();
 }

@@ -48,6 +48,12 @@ std::vector<Use> uses(const Program& program, const Statement& statement) {
     if (!loop->condition) return {};
     return {{*loop->condition, true, false}};
   }
+  if (const auto* custom = std::get_if<Custom>(&statement)) {
+    std::vector<Use> all;
+    for (const Operand& input : custom->inputs) all.push_back({input.buffer, true, false});
+    all.push_back({custom->output.buffer, false, true});
+    return all;
+  }
   const Copy& copy = std::get<Copy>(statement);
   return {{copy.destination, false, true}, {copy.source, true, false}};
 }

@@ -165,7 +165,8 @@ class Parser {
     if (scanner_.take_word("check")) return check();
     if (scanner_.take_word("loop")) return loop();
     if (scanner_.take_word("if")) return branch();
-    scanner_.fail("expected call, fill, copy, load, define, check, loop or if");
+    if (scanner_.take_word("custom")) return custom();
+    scanner_.fail("expected call, fill, copy, load, define, check, loop, if or custom");
     return Fill{};
   }
 
@@ -254,6 +255,41 @@ class Parser {
     If branch{id('b')};
     scanner_.expect("{");
     return branch;
+  }
+
+  Operand operand() {
+    Operand operand;
+    const auto type = parse_dtype(scanner_.word());
+    if (!type) scanner_.fail("expected an element type");
+    operand.dtype = type.value_or(DType::i32);
+    scanner_.expect("[");
+    while (!scanner_.failed() && !scanner_.take("]")) {
+      if (!operand.shape.empty()) scanner_.expect(",");
+      operand.shape.push_back(expression());
+    }
+    operand.buffer = id('b');
+    if (scanner_.take("+")) operand.offset = expression("@");
+    return operand;
+  }
+
+  Custom custom() {
+    Custom custom;
+    custom.name = scanner_.string();
+    scanner_.expect("[");
+    while (!scanner_.failed() && !scanner_.take("]")) {
+      if (!custom.arguments.empty()) scanner_.expect(",");
+      custom.arguments.push_back(scanner_.string());
+    }
+    scanner_.expect("(");
+    while (!scanner_.failed() && !scanner_.take(")")) {
+      if (!custom.inputs.empty()) scanner_.expect(",");
+      custom.inputs.push_back(operand());
+    }
+    scanner_.expect("->");
+    custom.output = operand();
+    scanner_.expect("@");
+    custom.source = scanner_.string();
+    return custom;
   }
 
   Split split_;

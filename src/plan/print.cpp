@@ -54,6 +54,23 @@ std::string text(const Load& load) {
   return fmt::format("load b{} {} {}", load.buffer, load.begin, load.bytes);
 }
 
+std::string text(const Operand& operand) {
+  std::string out = fmt::format("{}[", to_string(operand.dtype));
+  for (size_t i = 0; i < operand.shape.size(); ++i)
+    out += (i == 0 ? "" : ", ") + expr::print(operand.shape[i]);
+  out += fmt::format("] b{}", operand.buffer);
+  return operand.offset.is_constant(0) ? out : out + " + " + expr::print(operand.offset);
+}
+
+std::string text(const Custom& custom) {
+  std::string arguments, inputs;
+  for (const std::string& argument : custom.arguments)
+    arguments += (arguments.empty() ? "" : ", ") + loops::quoted(argument);
+  for (const Operand& input : custom.inputs) inputs += (inputs.empty() ? "" : ", ") + text(input);
+  return fmt::format("custom {} [{}] ({}) -> {} @ {}", loops::quoted(custom.name), arguments, inputs,
+                     text(custom.output), loops::quoted(custom.source));
+}
+
 std::string text(const Define& define) {
   return fmt::format("define {} = b{}", define.symbol, define.buffer);
 }

@@ -21,6 +21,9 @@
 // only this part (their address of the buffer is where its first element would be). That is how a large
 // weight is packed without a place for all of it: load, call of the blocks that read this part, load, ...
 //
+// A custom statement stops the entry: the caller does what its name says, reads the inputs and writes the
+// output, which lie row-major, and goes on.
+//
 // Text form (print and parse are inverse):
 //   program {
 //     symbol seq in [1, 512]
@@ -47,6 +50,7 @@
 //           copy b4 <- b1 64
 //         }
 //       }
+//       custom "string.part" [",", "-1"] (i32[2] b1) -> i32[2, n] b8 @ "split"
 //     }
 //   }
 #pragma once
@@ -61,6 +65,7 @@
 #include <vector>
 
 #include "base/dtype.hpp"
+#include "graph/strings.hpp"
 #include "loops/cost.hpp"
 #include "loops/loops.hpp"
 
@@ -139,7 +144,24 @@ struct If {
   BufferId condition = 0;
 };
 struct End {};
-using Statement = std::variant<Call, Fill, Copy, Load, Define, Check, Loop, If, End>;
+/// A tensor that a custom statement reads or writes.
+struct Operand {
+  BufferId buffer = 0;
+  expr::Expr offset = 0;  ///< bytes into it
+  DType dtype = DType::i32;
+  std::vector<expr::Expr> shape;
+
+  expr::Expr bytes() const;
+};
+/// What only the caller can do, by its name (graph/custom.hpp).
+struct Custom {
+  std::string name;
+  std::vector<std::string> arguments;
+  std::vector<Operand> inputs;
+  Operand output;
+  std::string source;  ///< the model's node
+};
+using Statement = std::variant<Call, Fill, Copy, Load, Define, Check, Custom, Loop, If, End>;
 
 struct Entry {
   std::string name;  ///< "prepare", "run"
@@ -192,10 +214,11 @@ Result<void> verify(const Program& program);
 
 /// Memory contents by buffer; evaluation of one entry with loops::evaluate. The reference for the module's
 /// step(). Weights that statements load are given whole; what the last load left is in `contents` afterwards.
-/// The result is the check that ended the entry, if one did.
+/// Custom statements need the strings; what they cannot do is a bug of the caller's. The result is the check
+/// that ended the entry, if one did.
 using Contents = std::vector<std::vector<uint8_t>>;
 std::optional<Check> evaluate(const Program& program, std::string_view entry, Contents& contents,
-                              const SymbolValues& symbols = {});
+                              const SymbolValues& symbols = {}, graph::Strings* strings = nullptr);
 bool has_checks(const Program& program);
 
 /// Makes kernels that differ only in names one, and renumbers the calls: equal signature, shared code.

@@ -10,7 +10,16 @@
 namespace weft::plan {
 namespace {
 
-enum class Opcode : uint32_t { end = 0, call = 1, fill = 2, copy = 3, load = 4, jump = 5, next = 6 };
+enum class Opcode : uint32_t {
+  end = 0,
+  call = 1,
+  fill = 2,
+  copy = 3,
+  load = 4,
+  jump = 5,
+  next = 6,
+  custom = 7
+};
 
 constexpr uint64_t kRecordsAddress = 128;
 /// The addresses of the value and of the context, the ends of the range.
@@ -70,7 +79,8 @@ struct Layout {
   std::vector<std::vector<uint64_t>> records;  ///< by entry, of each statement the first, and of its end
   std::map<Arguments, uint64_t> params;
   std::vector<Arguments> order;
-  uint64_t checks = 0;  ///< params of checks, kCheckParams words each, in order
+  uint64_t checks = 0;            ///< params of checks, kCheckParams words each, in order
+  std::vector<uint64_t> customs;  ///< params of custom statements, in their order
   uint64_t resize = 0, symbols = 0, answers = 0, places = 0;
   uint64_t end = 0;
 };
@@ -116,6 +126,13 @@ Layout make_layout(const Program& program) {
   for (const Entry& entry : program.entries)
     for (const Statement& statement : entry.statements)
       if (std::holds_alternative<Check>(statement)) at += 4 * kCheckParams;
+  for (const Entry& entry : program.entries)
+    for (const Statement& statement : entry.statements)
+      if (const auto* custom = std::get_if<Custom>(&statement)) {
+        layout.customs.push_back(at);
+        for (const Operand& input : custom->inputs) at += 4 * (1 + input.shape.size());
+        at += 4 * (1 + custom->output.shape.size());
+      }
   if (!program.symbols.empty()) {
     layout.resize = at;
     layout.symbols = at + 2 * kRecordSize + 4;  // behind the address of the tables
@@ -130,14 +147,13 @@ Layout make_layout(const Program& program) {
 class Writer {
  public:
   Writer(const Program& program, const Layout& layout, const Moves& moves,
-         const std::map<BufferId, uint64_t>& file)
-      : program_(program), layout_(layout), file_(file), moving_(program.buffers.size()) {
+         const std::map<BufferId, uint64_t>& file, Nodes& nodes)
+      : program_(program), layout_(layout), file_(file), nodes_(nodes), moving_(program.buffers.size()) {
     for (const Move& move : moves.moves) moving_[move.buffer] = true;
   }
 
-  void entry(const Entry& entry, const std::vector<uint64_t>& records, Nodes& nodes) {
-    const std::vector<uint32_t> node = node_of_statements(entry, nodes);
-    nodes_ = &nodes;
+  void entry(const Entry& entry, const std::vector<uint64_t>& records) {
+    const std::vector<uint32_t> node = node_of_statements(entry, nodes_);
     const std::vector<size_t> matched = *matching(entry.statements);
     for (size_t i = 0; i < entry.statements.size(); ++i) {
       WEFT_CHECK(at() == records[i], "records where the layout has them");
@@ -180,6 +196,14 @@ class Writer {
     }
   }
 
+  /// Of custom statements: each operand's address and extents.
+  void custom_params() {
+    for (const Custom* custom : customs_) {
+      for (const Operand& input : custom->inputs) operand(input);
+      operand(custom->output);
+    }
+  }
+
   /// The call that fills in what depends on symbols, their values, and what the caller reads.
   void resize() {
     if (program_.symbols.empty()) return;
@@ -203,8 +227,9 @@ class Writer {
     for (size_t i = 0; i < out.size(); ++i) {
       const auto* call = std::get_if<Call>(&entry.statements[i]);
       const auto* check = std::get_if<Check>(&entry.statements[i]);
-      if (!call && !check) continue;
-      const uint32_t node = nodes.add(call ? call->source : check->source);
+      const auto* custom = std::get_if<Custom>(&entry.statements[i]);
+      if (!call && !check && !custom) continue;
+      const uint32_t node = nodes.add(call ? call->source : check ? check->source : custom->source);
       while (pending <= i) out[pending++] = node;
     }
     while (pending > 0 && pending < out.size()) {
@@ -291,6 +316,21 @@ class Writer {
             static_cast<uint32_t>(offset), static_cast<uint32_t>(offset >> 32), 0, node});
   }
 
+  void write(const Custom& custom, uint32_t node) {
+    const auto info = [](const Operand& o) {
+      return CustomInfo::Operand{o.dtype, static_cast<uint32_t>(o.shape.size())};
+    };
+    CustomInfo what{custom.name, custom.arguments, {}, info(custom.output)};
+    for (const Operand& input : custom.inputs) what.inputs.push_back(info(input));
+    const uint64_t params = layout_.customs[customs_.size()];
+    customs_.push_back(&custom);
+    record({static_cast<uint32_t>(Opcode::custom), nodes_.add(what), word(params), 0, 0, 0, node});
+  }
+  void operand(const Operand& operand) {
+    out_.u32(address(operand.buffer, at(), operand.offset));
+    for (const expr::Expr& extent : operand.shape) out_.u32(value(extent, at()));
+  }
+
   void write(const Define& define, uint32_t node) {
     record({static_cast<uint32_t>(Opcode::copy), cell(define.symbol), address(define.buffer, at() + 8), 4, 0,
             0, node});
@@ -305,16 +345,17 @@ class Writer {
   void write(const Check& check, uint32_t node) {
     const uint32_t params = word(layout_.checks + 4 * kCheckParams * checks_++);
     record({static_cast<uint32_t>(Opcode::call), check_kernel_id(program_), params, 1, 1, 0, node,
-            nodes_->add(check.what)});
+            nodes_.add(check.what)});
   }
 
   const Program& program_;
   const Layout& layout_;
-  Nodes* nodes_ = nullptr;
   uint64_t checks_ = 0;  ///< written so far
   const std::map<BufferId, uint64_t>& file_;
+  Nodes& nodes_;
   Windows windows_;
   std::vector<bool> moving_;
+  std::vector<const Custom*> customs_;
   std::map<uint32_t, Word> words_;
   uint32_t loops_ = 0;  ///< so far
   ByteWriter out_;
@@ -328,17 +369,23 @@ uint32_t Nodes::add(const std::string& name) {
   return found->second;
 }
 
+uint32_t Nodes::add(const CustomInfo& custom) {
+  const auto found = std::ranges::find(customs_, custom) - customs_.begin();
+  if (static_cast<size_t>(found) == customs_.size()) customs_.push_back(custom);
+  return static_cast<uint32_t>(found);
+}
+
 uint64_t static_size(const Program& program) { return make_layout(program).end; }
 
 StaticData make_static_data(const Program& program, Nodes& nodes, const std::map<BufferId, uint64_t>& file) {
   const Layout layout = make_layout(program);
   StaticData out;
   out.moves = moves_of(program);
-  Writer writer(program, layout, out.moves, file);
-  for (size_t i = 0; i < program.entries.size(); ++i)
-    writer.entry(program.entries[i], layout.records[i], nodes);
+  Writer writer(program, layout, out.moves, file, nodes);
+  for (size_t i = 0; i < program.entries.size(); ++i) writer.entry(program.entries[i], layout.records[i]);
   writer.params();
   writer.check_params();
+  writer.custom_params();
   writer.resize();
   out.segments.emplace_back(word(kRecordsAddress), writer.take());
   for (const uint64_t records : layout.entry_records) out.entry_records.push_back(word(records));

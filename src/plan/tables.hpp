@@ -16,9 +16,26 @@
 
 namespace weft::plan {
 
-/// The names that error cells and profiles refer to, shared by all variants of a bundle.
+/// What the records of custom statements refer to.
+struct CustomInfo {
+  struct Operand {
+    DType dtype = DType::i32;
+    uint32_t rank = 0;
+    friend auto operator<=>(const Operand&, const Operand&) = default;
+  };
+  std::string name;
+  std::vector<std::string> arguments;
+  std::vector<Operand> inputs;
+  Operand output;
+  friend auto operator<=>(const CustomInfo&, const CustomInfo&) = default;
+};
+
+/// The names that error cells and profiles refer to, and the custom operations, shared by all variants of a
+/// bundle.
 class Nodes {
  public:
+  uint32_t add(const CustomInfo& custom);
+  const std::vector<CustomInfo>& customs() const { return customs_; }
   /// The name's index; a new name is appended.
   uint32_t add(const std::string& name);
   const std::vector<std::string>& names() const { return names_; }
@@ -26,6 +43,7 @@ class Nodes {
  private:
   std::vector<std::string> names_;
   std::map<std::string, uint32_t, std::less<>> index_;
+  std::vector<CustomInfo> customs_;
 };
 
 /// [0, 64) stays unused, so that no table lies at address 0.

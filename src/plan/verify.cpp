@@ -152,6 +152,33 @@ class Checker {
     return {};
   }
 
+  Result<void> check(const Operand& operand, const Custom& custom) const {
+    WEFT_TRY(check_id(operand.buffer));
+    WEFT_TRY(check_indices(operand.offset, custom.source));
+    for (const expr::Expr& extent : operand.shape) WEFT_TRY(check_indices(extent, custom.source));
+    const auto least = expr::bounds(operand.offset).min;
+    const Buffer& buffer = program_.buffers[operand.buffer];
+    if (!least || *least < 0 || greatest(operand.offset + operand.bytes()) > buffer.bytes)
+      return broken(fmt::format("an operand of {} passes the end of b{}", custom.name, operand.buffer),
+                    custom.source);
+    if (buffer.window != 0)
+      return broken(fmt::format("{} reads b{}, which comes in parts", custom.name, operand.buffer),
+                    custom.source);
+    const auto size = static_cast<int64_t>(byte_size(operand.dtype));
+    if (!operand.offset.is_constant(0) && expr::known_divisor(operand.offset) % size != 0)
+      return broken(fmt::format("an operand of {} is not aligned", custom.name), custom.source);
+    return {};
+  }
+
+  Result<void> check(const Custom& custom) {
+    for (const Operand& input : custom.inputs) {
+      WEFT_TRY(check(input, custom));
+      if (input.buffer == custom.output.buffer)
+        return broken(fmt::format("{} writes b{}, which it reads", custom.name, input.buffer), custom.source);
+    }
+    return check(custom.output, custom);
+  }
+
   Result<void> check(const Call& call) {
     if (call.kernel >= program_.kernels.size())
       return broken(fmt::format("there is no kernel k{}", call.kernel), call.source);

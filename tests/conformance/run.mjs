@@ -15,7 +15,7 @@ import { supportPage } from "./page.mjs";
 const CASES = path.join(ROOT, "build/onnx-nodes"), OUT = path.join(ROOT, "build/conformance");
 const TARGETS = ["scalar", "simd128", "relaxed"], ALL = ["eval", ...TARGETS, "symbolic"];
 /** What passed when this was last raised: a run of all tests with fewer fails. */
-const FLOOR = { eval: 1967, scalar: 1965, simd128: 1965, relaxed: 1965, symbolic: 1934 };
+const FLOOR = { eval: 1996, scalar: 1997, simd128: 1997, relaxed: 1997, symbolic: 1966 };
 const run = promisify(execFile);
 
 const exceptions = new Map(
@@ -36,6 +36,7 @@ const ARRAYS = {
 };
 const readTensor = ({ dtype, file }) => {
   const bytes = readFileSync(path.join(CASES, file));
+  if (dtype === "string") return JSON.parse(bytes);
   return new ARRAYS[dtype](Uint8Array.from(bytes).buffer);
 };
 
@@ -121,7 +122,7 @@ async function testSymbolic(entry, load, supported) {
 }
 
 buildRuntime();
-const { load, supportedVariants } = await import(pathToFileURL(path.join(RUNTIME, "weft.js")).href);
+const { load, supportedVariants } = await import(pathToFileURL(path.join(RUNTIME, "weft.strings.js")).href);
 if (!existsSync(path.join(CASES, "left_out.json"))) {
   console.error("conformance: making the cases");
   execFileSync(path.join(ROOT, ".venv/bin/python"), [path.join(ROOT, "tests/frontends/node_cases.py"), CASES], { stdio: ["ignore", 2, 2] });

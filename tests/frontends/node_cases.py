@@ -9,7 +9,7 @@ OUTDIR/*.onnx       the models; "bound" is the same with all inputs but the firs
 OUTDIR/*.dims.onnx  the same with every input extent above 1 a symbolic dimension, one for each number: "dims" {name: extent}
 OUTDIR/left_out.json  [{"name", "reason"}]: the cases whose values these files cannot hold
 OUTDIR/operators.json  the package's version, and all operators that it defines
-OUTDIR/*.bin        values, little-endian, row-major
+OUTDIR/*.bin        values, little-endian, row-major; of strings, a list in JSON
 
 The cases are generated from the onnx package (newest operator sets) and read from the files that it ships for old ones.
 """
@@ -154,6 +154,12 @@ def main():
         entries = []
         for i, (name, array) in enumerate(zip(names, arrays)):
             array = np.asarray(array)
+            if array.dtype.kind in "OSU":
+                file = f"{stem}{i}.bin"
+                texts = [text.decode() if isinstance(text, bytes) else str(text) for text in array.ravel()]
+                (out / file).write_text(json.dumps(texts))
+                entries.append({"name": name, "dtype": "string", "shape": list(array.shape), "file": file})
+                continue
             dtype = DTYPES.get(array.dtype.name)
             if array.dtype.name in HELD:
                 dtype, held = HELD[array.dtype.name]

@@ -163,7 +163,10 @@ TEST(OnnxErrors, WrongTypes) {
   EXPECT_EQ(error_of(attribute), "invalid-model: Softmax: the attribute \"axis\" has the wrong type @ s");
   OnnxModel text(13);
   text.input("x", {2}, kString).node("Relu", {"x"}, {"y"}).output("y");
-  EXPECT_EQ(error_of(text), "unsupported: the input's element type is STRING @ x");
+  EXPECT_EQ(error_of(text), "unsupported: Relu (opset 13): its operand 0 is a tensor of strings @ Relu -> y");
+  OnnxModel complex(13);
+  complex.input("x", {2}, kComplex64).node("Identity", {"x"}, {"y"}).output("y");
+  EXPECT_EQ(error_of(complex), "unsupported: the input's element type is COMPLEX64 @ x");
 }
 
 TEST(OnnxErrors, Initializers) {
@@ -179,8 +182,10 @@ TEST(OnnxErrors, Initializers) {
   EXPECT_EQ(with(floats("w", {1 << 20, 1 << 20}, {1})), "limit: the tensor would take more than 4 GiB @ w");
   EXPECT_EQ(with(tensor_header("w", kFloat, {2})),
             "invalid-model: it holds 0 elements, its shape needs 2 @ w");
-  EXPECT_EQ(with(tensor_header("w", 8, {2})),
-            "unsupported: initializer (opset 13): its element type is STRING @ w");
+  EXPECT_EQ(with(tensor_header("w", kString, {2})),
+            "invalid-model: it holds 0 strings, its shape needs 2 @ w");
+  EXPECT_EQ(with(tensor_header("w", kComplex64, {2})),
+            "unsupported: initializer (opset 13): its element type is COMPLEX64 @ w");
 }
 
 OnnxModel external(const std::string& location, const char* offset = "4", const char* length = "8") {

@@ -45,7 +45,7 @@ class Proto {
 
 // TensorProto.DataType
 inline constexpr int kFloat = 1, kUint8 = 2, kInt32 = 6, kInt64 = 7, kString = 8, kBool = 9, kFloat16 = 10,
-                     kDouble = 11;
+                     kComplex64 = 14, kDouble = 11;
 
 /// An extent, or the name of a symbolic one ("" is unknown).
 using Dim = std::variant<int, std::string>;

@@ -71,8 +71,9 @@ class ProgramCase {
   void step(const plan::Loop&) {}    // nor loops
   void step(const plan::If&) {}
   void step(const plan::End&) {}
-  void step(const plan::Check&) {}  // their indices are in range
-  void step(const plan::Load&) {}   // the buffers hold whole weights from the start
+  void step(const plan::Custom&) {}  // nor strings
+  void step(const plan::Check&) {}   // their indices are in range
+  void step(const plan::Load&) {}    // the buffers hold whole weights from the start
   void step(const plan::Fill& fill) { std::ranges::fill(contents_[fill.buffer], fill.value); }
   void step(const plan::Copy& copy) {
     std::copy_n(contents_[copy.source].begin(), static_cast<size_t>(plan::greatest(copy.bytes)),

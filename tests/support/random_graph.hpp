@@ -27,13 +27,15 @@ struct RandomGraphOptions {
   std::vector<Op> ops;
 };
 
+/// But for custom, which is not the graph's own.
 inline const std::vector<Op>& all_ops() {
   static const std::vector<Op> kOps = {
 #define WEFT_OP(name, ...) Op::name,
 #include "graph/ops.def"
 #undef WEFT_OP
   };
-  return kOps;
+  static const std::vector<Op> kOwn(kOps.begin(), std::ranges::find(kOps, Op::custom));
+  return kOwn;
 }
 
 class RandomGraph {

@@ -2,13 +2,14 @@
 // gives each buffer memory of its own, cannot show.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <vector>
 
-#include <gtest/gtest.h>
-
+#include "graph/custom.hpp"
 #include "plan/moves.hpp"
 #include "plan/program.hpp"
 
@@ -18,10 +19,11 @@ class PlacedMemory {
  public:
   /// `given`: contents of weights and inputs, by buffer, as long as the symbols make them.
   PlacedMemory(const plan::Program& program, uint64_t bytes, const plan::Contents& given,
-               plan::SymbolValues symbols = {})
+               plan::SymbolValues symbols = {}, graph::Strings* strings = nullptr)
       : program_(program),
         given_(given),
         symbols_(std::move(symbols)),
+        strings_(strings),
         addresses_(plan::addresses_of(program, symbols_)),
         memory_(static_cast<size_t>(addresses_.back()), 0xff) {
     EXPECT_LE(addresses_.back(), bytes);
@@ -98,11 +100,31 @@ class PlacedMemory {
     });
   }
 
+  void run(const plan::Custom& custom) {
+    const auto read = [&](const plan::Operand& operand) {
+      const auto begin = at(operand.buffer, static_cast<uint64_t>(value(operand.offset)));
+      graph::Tensor out{operand.dtype, {}, {begin, begin + value(operand.bytes())}};
+      for (const expr::Expr& extent : operand.shape) out.shape.push_back(value(extent));
+      return out;
+    };
+    std::vector<graph::Tensor> inputs;
+    for (const plan::Operand& input : custom.inputs) inputs.push_back(read(input));
+    std::vector<const graph::Tensor*> pointers;
+    for (const graph::Tensor& input : inputs) pointers.push_back(&input);
+    graph::Tensor output = read(custom.output);
+    const auto done = graph::evaluate_custom({custom.name, custom.arguments, output.dtype, {}}, pointers,
+                                             output, *strings_);
+    EXPECT_TRUE(done.has_value()) << custom.name;
+    std::ranges::copy(output.bytes,
+                      at(custom.output.buffer, static_cast<uint64_t>(value(custom.output.offset))));
+  }
+
   int64_t value(const expr::Expr& e) const { return expr::evaluate(e, symbols_); }
 
   const plan::Program& program_;
   const plan::Contents& given_;
   plan::SymbolValues symbols_;
+  graph::Strings* strings_;
   std::vector<uint64_t> addresses_;
   std::vector<uint8_t> memory_;
 };

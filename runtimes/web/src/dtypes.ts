@@ -16,7 +16,7 @@ const kind = (Kind: Make & { readonly BYTES_PER_ELEMENT: number }, ...others: st
 });
 const bytes = kind(Uint8Array, "Uint8ClampedArray");
 
-export const kinds: Readonly<Record<DType, ArrayKind>> = {
+export const kinds = {
   f64: kind(Float64Array),
   f32: kind(Float32Array),
   f16: kind(Uint16Array, "Float16Array"),
@@ -30,6 +30,8 @@ export const kinds: Readonly<Record<DType, ArrayKind>> = {
   u16: kind(Uint16Array),
   u8: bytes,
   boolean: bytes,
-};
+} as Record<DType, ArrayKind>;
+// In memory, ids.
+if (STRINGS) kinds.string = kinds.i32;
 
 export const elements = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);

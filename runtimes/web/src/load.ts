@@ -6,6 +6,7 @@ import { chooseVariant, pageBytes, readManifest, type Choice, type Manifest, typ
 import { infoOf, LoadedModel, Machine } from "./model.js";
 import { messageOf } from "./network.js";
 import { loadInWorker } from "./remote.js";
+import { stringsOf } from "./strings/index.js";
 import { Weights } from "./weights.js";
 import { supports } from "./features.js";
 import type { Description, FileSource, LoadOptions, Model, Parts, Source, VariantName } from "./types.js";
@@ -225,6 +226,7 @@ async function assemble(found: Found, options: LoadOptions, stop: AbortControlle
   if (found.module === undefined) checkPair(module, found);
 
   const machine = new Machine(await instantiate(module, memory, found.label), memory, choice, manifest.nodes);
+  const texts = STRINGS ? stringsOf(manifest, machine, choice.variant.context) : undefined;
   signal.throwIfAborted();
   const here = (): void => void ((file?.complete ?? true) && meter.prepare());
   here();
@@ -234,7 +236,8 @@ async function assemble(found: Found, options: LoadOptions, stop: AbortControlle
   here();
   signal.throwIfAborted();
   meter.report("ready");
-  return new LoadedModel(machine, manifest, choice, options.int64);
+  const model = new LoadedModel(machine, manifest, choice, options.int64);
+  return STRINGS && texts ? texts.accept(model) : model;
 }
 
 /** The variants that this engine can run, best first. */

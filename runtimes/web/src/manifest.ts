@@ -1,6 +1,7 @@
 import { elements, kinds } from "./dtypes.js";
 import { LoadError } from "./errors.js";
 import { featureOf, supports, variantNames } from "./features.js";
+import type { Custom } from "./strings/index.js";
 import type { Dimension, TensorInfo, VariantName } from "./types.js";
 
 // docs/bundle.md
@@ -33,6 +34,9 @@ export interface Manifest {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly nodes: readonly string[];
+  /** Of models with strings: the model's own, and what custom statements refer to. */
+  readonly strings?: readonly string[];
+  readonly customs?: readonly Custom[];
   readonly weights: {
     readonly bytes: number;
     readonly file_bytes?: number;
@@ -69,7 +73,7 @@ export function readManifest(json: unknown, where: string): Manifest {
       `${where} has bundle ABI ${major}, this runtime reads ${abiMajor}: compile the model again, or take the runtime of its compiler`,
     );
   for (const feature of list(top["required_features"] ?? [], "required_features"))
-    if (!/^(load|symbols|places)$/.test(feature as string))
+    if (!(STRINGS ? /^(load|symbols|places|strings)$/ : /^(load|symbols|places)$/).test(feature as string))
     throw new LoadError("feature", `${where} needs "${String(feature)}", which this runtime does not have`);
 
   text(top["name"], "name");

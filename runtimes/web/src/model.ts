@@ -6,10 +6,11 @@ import type { Dimension, Model, ModelInfo, RunOptions, StatementTiming, TensorIn
 
 /** What step() returns. */
 const stepResult = { done: 0, yield: 1, error: 4, load: 5 } as const;
+const customResult = 3;
 const outOfRange = 1;
 /** Opcodes of records; 0 is the end. */
-const statementKinds = [, "call", "fill", "copy", , "loop", "loop"] as const;
-const recordBytes = 32;
+const statementKinds = STRINGS ? ([, "call", "fill", "copy", , "loop", "loop", "custom"] as const) : ([, "call", "fill", "copy", , "loop", "loop"] as const);
+export const recordBytes = 32;
 /** How long a run with a signal keeps the thread. */
 const sliceMs = 8;
 
@@ -36,6 +37,8 @@ export class Machine {
   readonly #choice: Choice;
   readonly #nodes: readonly string[];
   disposed = false;
+  /** With strings: does the custom statement whose record lies in front of the next one. */
+  declare act: () => void;
 
   constructor(instance: WebAssembly.Instance, memory: WebAssembly.Memory, choice: Choice, nodes: readonly string[]) {
     this.#step = instance.exports["step"] as (context: number, budget: number) => number;
@@ -62,6 +65,7 @@ export class Machine {
       throw new RuntimeError("trap", `the model's code trapped: ${messageOf(cause)}`, undefined, undefined, cause);
     }
     if (result === stepResult.error) this.#fail();
+    if (STRINGS && result === customResult) return result;
     if (result !== stepResult.done && result !== stepResult.yield && result !== stepResult.load)
       throw new RuntimeError("step", `the model's code asks for what this runtime does not have (${result})`);
     return result;
@@ -93,7 +97,9 @@ export class Machine {
   async execute(entry: string, signal: AbortSignal | undefined, weights?: WeightsSource): Promise<void> {
     if (!this.#start(entry)) return;
     if (signal === undefined) {
-      for (let result; (result = this.#call(0)) !== stepResult.done; ) if (result === stepResult.load) await this.#load(weights);
+      for (let result; (result = this.#call(0)) !== stepResult.done; )
+        if (result === stepResult.load) await this.#load(weights);
+        else if (STRINGS && result === customResult) this.act();
       return;
     }
     // Calls differ in length; follow them so that a slice takes about sliceMs.
@@ -105,6 +111,7 @@ export class Machine {
         from = performance.now();
         continue;
       }
+      if (STRINGS && result === customResult) this.act();
       const now = performance.now();
       if (now >= sliceEnd) {
         await pause();
@@ -145,7 +152,8 @@ export class Machine {
       let startMs, endMs;
       try {
         startMs = performance.now();
-        this.#call(+(kind === "loop"));
+        if (STRINGS && this.#call(+(kind === "loop")) === customResult) this.act();
+        else if (!STRINGS) this.#call(+(kind === "loop"));
         endMs = performance.now();
       } finally {
         words.setUint32(record + recordBytes, next, true);

@@ -27,7 +27,7 @@ export function serve(): void {
     }
     const outputs = await model!.run(request.inputs as Record<string, TensorLike>, request.sliced ? { signal } : {});
     const arrays = Object.values(outputs) as (TypedArray & { shape?: unknown })[];
-    return [[outputs, arrays.map(({ shape }) => shape)], arrays.map(({ buffer }) => buffer as ArrayBuffer)];
+    return [[outputs, arrays.map(({ shape }) => shape)], (STRINGS ? arrays.filter(({ buffer }) => buffer) : arrays).map(({ buffer }) => buffer as ArrayBuffer)];
   }
 
   port.onMessage(async (message) => {

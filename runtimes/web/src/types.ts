@@ -1,9 +1,9 @@
-/** Element types; a boolean is one byte, 0 or 1. */
+/** Element types; a boolean is one byte, 0 or 1; a string is one of JavaScript. */
 export type DType =
   | "f64" | "f32" | "f16" | "bf16"
   | "i64" | "i32" | "i16" | "i8"
   | "u64" | "u32" | "u16" | "u8"
-  | "boolean";
+  | "boolean" | "string";
 
 export type TypedArray =
   | Float64Array | Float32Array
@@ -12,6 +12,9 @@ export type TypedArray =
 
 /** 64-bit integers as numbers. */
 export type Numbers = Float64Array | Int32Array | Uint32Array | readonly number[];
+
+/** Strings in row-major order, or nested as their shape is. */
+export type Strings = string | readonly Strings[];
 
 /** An extent that the caller chooses at each run: min, min + step, … max. */
 export interface Dimension {
@@ -22,9 +25,9 @@ export interface Dimension {
 }
 
 /** A tensor's elements in row-major order, with its shape where it is to be checked, or its extents are to be chosen. */
-export type TensorLike<A extends TypedArray = TypedArray> = A | { readonly data: A; readonly shape?: readonly number[] };
+export type TensorLike<A extends TypedArray | Strings = TypedArray | Strings> = A | { readonly data: A; readonly shape?: readonly number[] };
 
-/** An input or output: f16 and bf16 are Uint16Array (bits), i64 is BigInt64Array, boolean is Uint8Array. */
+/** An input or output: f16 and bf16 are Uint16Array (bits), i64 is BigInt64Array, boolean is Uint8Array, string is an array of strings. */
 export interface TensorInfo {
   readonly name: string;
   readonly dtype: DType;
@@ -98,7 +101,7 @@ export interface RunOptions {
 export interface StatementTiming {
   /** Its place in the program, from 0. */
   readonly index: number;
-  readonly kind: "call" | "fill" | "copy" | "loop";
+  readonly kind: "call" | "fill" | "copy" | "loop" | "custom";
   /** The model's node or nodes. */
   readonly node: string;
   /** As performance.now() tells. */

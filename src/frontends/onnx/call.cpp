@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
 #include "frontends/onnx/extents.hpp"
 #include "frontends/onnx/importer.hpp"
 #include "frontends/onnx/inputs.hpp"
@@ -13,7 +14,7 @@ namespace weft::onnx {
 namespace {
 
 // AttributeProto.AttributeType
-constexpr int32_t kFloat = 1, kInt = 2, kString = 3, kTensor = 4, kFloats = 6, kInts = 7, kStrings = 8;
+constexpr int32_t kFloat = 1, kInt = 2, kText = 3, kTensor = 4, kFloats = 6, kInts = 7, kStrings = 8;
 
 constexpr size_t kMaxNameLength =
     200;  // of names that are made up from the model's: a node must not multiply a huge one
@@ -196,7 +197,7 @@ double Call::number(std::string_view name, double fallback) {
 }
 
 std::string Call::text(std::string_view name, std::string_view fallback) {
-  const AttributeProto* attribute = find(name, kString);
+  const AttributeProto* attribute = find(name, kText);
   return attribute != nullptr ? attribute->s : std::string(fallback);
 }
 
@@ -306,6 +307,7 @@ ValueId Call::emit(Op op, std::vector<ValueId> inputs, Attributes attributes) {
   const ValueId value = importer_.add_value(std::move(name), std::move(*type));
   graph::Node made{op, std::move(attributes), std::move(inputs), value, source_, -1};
   if (op == Op::state || op == Op::last) {
+    keep_strings(made);
     importer_.push(std::move(made));
     return value;
   }
@@ -314,8 +316,40 @@ ValueId Call::emit(Op op, std::vector<ValueId> inputs, Attributes attributes) {
     fail(folded.error().kind, folded.error().message);
     return kNoValue;
   }
+  keep_strings(made);
   if (!*folded && !fold_extents(made)) importer_.push(std::move(made));
   return value;
+}
+
+/// What moves strings gives strings.
+void Call::keep_strings(const graph::Node& made) {
+  const graph::OpClass kind = graph::info(made.op).op_class;
+  const bool moves = kind == graph::OpClass::movement || made.op == Op::gather || made.op == Op::scatter;
+  if (made.op != Op::select && !moves) return;
+  const size_t from = made.op == Op::select || made.op == Op::set_slice ? 1 : 0;
+  if (is_string(made.inputs[from])) set_onnx_type(made.output, kString);
+}
+
+int32_t Call::string_id(std::string_view text) {
+  importer_.strings_.id("");
+  if (!is_utf8(text)) invalid("a string that is not UTF-8");
+  return importer_.strings_.id(text);
+}
+
+ValueId Call::strings(const Ints& shape, const std::vector<std::string>& texts) {
+  std::vector<uint8_t> ids;
+  for (const std::string& text : texts) append_bits(ids, DType::i32, static_cast<uint64_t>(string_id(text)));
+  const ValueId value = constant(DType::i32, shape, std::move(ids));
+  set_onnx_type(value, kString);
+  return value;
+}
+
+std::vector<std::string> Call::known_strings(ValueId value, std::string_view what) {
+  std::vector<std::string> texts;
+  if (!failed_ && !is_string(value)) invalid(fmt::format("{} holds no strings", what));
+  for (const int64_t id : known_integers(value, what))
+    texts.push_back(*importer_.strings_.find(static_cast<int32_t>(id)));
+  return texts;
 }
 
 bool Call::fold_extents(const graph::Node& made) {

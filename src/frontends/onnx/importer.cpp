@@ -8,6 +8,7 @@
 #include "frontends/onnx/inputs.hpp"
 #include "frontends/onnx/numbers.hpp"
 #include "frontends/onnx/ops/narrow.hpp"
+#include "frontends/onnx/ops/strings.hpp"
 #include "graph/eval.hpp"
 
 namespace weft::onnx {
@@ -26,6 +27,7 @@ int64_t count(const Ints& shape) {
 }
 
 bool is_cheap(Op op) {
+  if (op == Op::custom) return false;
   const graph::OpClass op_class = graph::info(op).op_class;
   return op_class != graph::OpClass::contraction && op != Op::reduce_window;
 }
@@ -184,10 +186,29 @@ Result<ValueId> Importer::add_packed(const TensorProto& tensor, const std::strin
   return value;
 }
 
+Result<ValueId> Importer::add_strings(const TensorProto& tensor, const std::string& name) {
+  if (auto checked = checked_bytes(tensor.dims, DType::i32, kMaxTensorBytes, "the tensor"); !checked)
+    return weft::fail(checked.error().kind, checked.error().message, name);
+  if (tensor.strings.size() != static_cast<uint64_t>(count(tensor.dims)))
+    return weft::fail(
+        ErrorKind::invalid_model,
+        fmt::format("it holds {} strings, its shape needs {}", tensor.strings.size(), count(tensor.dims)),
+        name);
+  NodeProto node;
+  node.name = node.op_type = "initializer";
+  node.outputs = {name};
+  Call call(*this, node, 1);
+  const ValueId value = call.strings(tensor.dims, tensor.strings);
+  WEFT_TRY(call.status());
+  graph_.values[value].name = name;
+  return value;
+}
+
 Result<ValueId> Importer::constant_of(const TensorProto& tensor, const std::string& name) {
   if (const auto known = constants_.find(&tensor); known != constants_.end()) return known->second;
-  WEFT_ASSIGN(value,
-              narrow_bits(tensor.data_type) != 0 ? add_packed(tensor, name) : add_tensor(tensor, name));
+  WEFT_ASSIGN(value, tensor.data_type == kString          ? add_strings(tensor, name)
+                     : narrow_bits(tensor.data_type) != 0 ? add_packed(tensor, name)
+                                                          : add_tensor(tensor, name));
   constants_.emplace(&tensor, value);
   return value;
 }
@@ -315,13 +336,18 @@ ValueId Call::random_seed() {
 Result<ValueId> Importer::add_tensor_input(const ValueInfoProto& input, const graph::Type& type) {
   const ValueId value = add_value(input.name, type);
   names_.insert(input.name);
+  const bool is_string = input.data_type == kString;
+  if (is_string) strings_.id("");
   if (const auto given = options_.constants.find(input.name); given != options_.constants.end()) {
+    if (is_string)
+      return weft::fail(ErrorKind::invalid_argument, "--constant gives numbers, the input wants strings",
+                        input.name);
     WEFT_ASSIGN(bytes, constant_bytes(type, given->second, input.name));
     graph_.constants.emplace(value, std::move(bytes));
   } else {
-    graph_.inputs.push_back({input.name, value});
+    graph_.inputs.push_back({input.name, value, is_string});
   }
-  if (narrow_bits(input.data_type) != 0) narrow_types_[value] = input.data_type;
+  if (narrow_bits(input.data_type) != 0 || is_string) narrow_types_[value] = input.data_type;
   return value;
 }
 
@@ -355,7 +381,8 @@ Result<void> Importer::add_outputs() {
   const auto add = [&](const std::string& name, ValueId value) -> Result<void> {
     if (!seen.insert(name).second)
       return weft::fail(ErrorKind::invalid_model, fmt::format("two outputs are called \"{}\"", name), name);
-    graph_.outputs.push_back({name, value});
+    const auto type = narrow_types_.find(value);
+    graph_.outputs.push_back({name, value, type != narrow_types_.end() && type->second == kString});
     return {};
   };
   for (const ValueInfoProto& output : model_.graph.outputs) {
@@ -374,6 +401,13 @@ Result<void> Importer::add_outputs() {
       return weft::fail(ErrorKind::invalid_model,
                         fmt::format("the output is declared {}, but computed as {}",
                                     data_type_name(output.data_type), to_string(dtype)),
+                        output.name);
+    const auto type = narrow_types_.find(item->value);
+    const bool is_string = type != narrow_types_.end() && type->second == kString;
+    if (output.is_tensor && output.data_type != 0 && (output.data_type == kString) != is_string)
+      return weft::fail(ErrorKind::invalid_model,
+                        fmt::format("the output is declared {}, but computed as {}",
+                                    data_type_name(output.data_type), is_string ? "STRING" : "numbers"),
                         output.name);
     WEFT_TRY(add(output.name, item->value));
   }
@@ -414,7 +448,8 @@ void Importer::add_refusal(const NodeProto& node, int64_t version, const std::st
 
 Result<void> Importer::convert_by_row(const NodeProto& node, const OpRow& row, int64_t version) {
   Call call(*this, node, version);
-  row.convert(call);
+  check_strings(call);
+  if (call.ok()) row.convert(call);
   const Result<void> status = call.status();
   if (status || status.error().kind != ErrorKind::unsupported) return status;
   if (!call.reason().empty()) add_refusal(node, version, call.reason());
@@ -570,6 +605,7 @@ Result<Import> Importer::run() {
   WEFT_TRY(check_bounds());
   for (const graph::Value& value : graph_.values) graph_.names.insert(value.name);
   graph::gather_loops(graph_);
+  graph_.strings = strings_.texts();
   WEFT_TRY(graph::verify(graph_));
   return Import{std::move(graph_), std::move(blobs_), {}, dimensions_.notes()};
 }

@@ -15,6 +15,7 @@
 #include "frontends/onnx/dimensions.hpp"
 #include "frontends/onnx/model.hpp"
 #include "frontends/onnx/onnx.hpp"
+#include "graph/strings.hpp"
 #include "graph/undecided.hpp"
 
 namespace weft::onnx {
@@ -94,6 +95,8 @@ class Importer {
   Result<void> check_bounds() const;
   /// The tensor's value: made when it is first met, since a graph of a loop is put in place again and again.
   Result<ValueId> constant_of(const TensorProto& tensor, const std::string& name);
+  /// The ids of a tensor of strings.
+  Result<ValueId> add_strings(const TensorProto& tensor, const std::string& name);
   /// A packed tensor of the file, as bytes and nodes that take them apart.
   Result<ValueId> add_packed(const TensorProto& tensor, const std::string& name);
   Result<std::vector<size_t>> order_of(const GraphProto& graph) const;
@@ -174,7 +177,9 @@ class Importer {
   std::set<std::string, std::less<>> used_bounds_;
   ValueId seed_ = kNoValue;
   int64_t random_nodes_ = 0;
-  std::map<ValueId, int32_t> narrow_types_;  ///< of values that hold a narrow type (ops/narrow.hpp)
+  /// Of values that hold a narrow type (ops/narrow.hpp) or strings (ops/strings.hpp).
+  std::map<ValueId, int32_t> narrow_types_;
+  graph::Strings strings_;                                 ///< the model's own
   std::map<std::string, uint32_t, std::less<>> external_;  ///< opened data files: path -> blob
   uint64_t
       fold_budget_;  ///< bytes that folding may still touch: many small nodes must not multiply into hours
@@ -220,6 +225,10 @@ class Call {
   /// dtype().
   int32_t onnx_type(ValueId value) const;
   void set_onnx_type(ValueId value, int32_t type);
+  /// Whether the elements (i32) are ids of strings.
+  bool is_string(ValueId value) const { return onnx_type(value) == kString; }
+  /// The id that a string of the model has; fails when it is not UTF-8.
+  int32_t string_id(std::string_view text);
   /// The shape as constants. Where an extent depends on symbols the node is refused (unsupported), but its
   /// converter goes on with the greatest extents.
   Ints shape(ValueId value);
@@ -249,7 +258,8 @@ class Call {
   bool depends_on_symbols(ValueId value) const { return importer_.extents_.contains(value); }
   /// Integers that may depend on symbols; fails when unknown.
   Dims known_extents(ValueId value, std::string_view what);
-  std::vector<double> known_numbers(ValueId value, std::string_view what);  ///< fails when unknown
+  std::vector<double> known_numbers(ValueId value, std::string_view what);       ///< fails when unknown
+  std::vector<std::string> known_strings(ValueId value, std::string_view what);  ///< fails when unknown
 
   // Building.
   ValueId emit(Op op, std::vector<ValueId> inputs, Attributes attributes = graph::NoAttributes{});
@@ -257,6 +267,8 @@ class Call {
   ValueId constant(DType dtype, const Ints& shape, const std::vector<double>& values);
   ValueId scalar(DType dtype, double value) { return constant(dtype, {}, std::vector<double>{value}); }
   ValueId constant(const TensorProto& tensor);
+  /// Strings of the model: their ids.
+  ValueId strings(const Ints& shape, const std::vector<std::string>& texts);
   ValueId vector(const Dims& values);  ///< i64[n]
   /// An extent that the model computes: a symbol that is `count`, an integer in [0, most].
   expr::Expr measured(ValueId count, int64_t most);
@@ -324,6 +336,7 @@ class Call {
   std::vector<Item> inlined(const GraphProto& body, const std::vector<Item>& arguments);
 
  private:
+  void keep_strings(const graph::Node& made);
   /// The result of a node, where it is known as expressions over symbols.
   bool fold_extents(const graph::Node& made);
   void define_extents(ValueId value, graph::Shape elements);

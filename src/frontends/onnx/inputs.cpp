@@ -226,7 +226,9 @@ std::string describe(const ValueInfoProto& value) {
                        value.is_sequence ? "sequence of " : "", describe(tensor));
   }
   const std::optional<DType> dtype = dtype_of(value.data_type);
-  const std::string name = dtype ? std::string(to_string(*dtype)) : data_type_name(value.data_type);
+  const std::string name = value.data_type == kString ? "string"
+                           : dtype                    ? std::string(to_string(*dtype))
+                                                      : data_type_name(value.data_type);
   if (!value.has_shape) return name + " of any shape";
   std::vector<std::string> extents;
   for (const Dimension& dimension : value.dims)

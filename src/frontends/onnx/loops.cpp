@@ -142,6 +142,7 @@ void Call::next(ValueId state, ValueId value) {
     return unsupported("a state of two iterations differs in its type or shape");
   std::vector<graph::Carried>& all = importer_.graph_.loops[static_cast<size_t>(importer_.loop_)].carried;
   std::ranges::find(all, state, &graph::Carried::state)->next = value;
+  if (is_string(value)) set_onnx_type(state, kString);  // it may have begun as zeros
 }
 
 void Call::loop_while(ValueId state) {

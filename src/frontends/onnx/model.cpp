@@ -24,7 +24,7 @@ constexpr DataType kDataTypes[] = {
     {"INT16", DType::i16},
     {"INT32", DType::i32},
     {"INT64", DType::i64},
-    {"STRING", {}},
+    {"STRING", DType::i32},
     {"BOOL", DType::boolean},
     {"FLOAT16", DType::f16},
     {"DOUBLE", DType::f64},
@@ -109,6 +109,7 @@ TensorProto read_tensor(Message m) {
       case F::int32_data:
       case F::int64_data:
       case F::uint64_data: m.append_varints(tensor.integers); break;
+      case F::string_data: tensor.strings.push_back(m.string()); break;
       case F::name: tensor.name = m.string(); break;
       case F::raw_data: tensor.raw = m.range(); break;
       case F::external_data: read_external(m.message(), tensor); break;

@@ -17,13 +17,14 @@ namespace weft::onnx {
 
 using graph::Ints;
 
-/// TensorProto.DataType -> the element type that holds it; nullopt for strings and complex numbers. Types
-/// below 8 bits and floats of 8 bits are held as bytes (ops/narrow.hpp).
+/// TensorProto.DataType -> the element type that holds it; nullopt for complex numbers. Types below 8 bits
+/// and floats of 8 bits are held as bytes (ops/narrow.hpp), strings as ids (ops/strings.hpp).
 std::optional<DType> dtype_of(int32_t data_type);
 /// The DataType of an element type.
 int32_t data_type_of(DType dtype);
 /// "FLOAT8E4M3FN", for messages.
 std::string data_type_name(int32_t data_type);
+inline constexpr int32_t kString = 8;
 
 struct ExternalData {
   std::string location;
@@ -35,9 +36,10 @@ struct TensorProto {
   std::string name;
   int32_t data_type = 0;
   Ints dims;
-  std::optional<Range> raw;        ///< raw_data, or float_data / double_data that is one packed list
-  std::vector<uint8_t> bytes;      ///< float_data, double_data otherwise: already little-endian elements
-  std::vector<uint64_t> integers;  ///< int32_data, int64_data, uint64_data, one entry an element
+  std::optional<Range> raw;          ///< raw_data, or float_data / double_data that is one packed list
+  std::vector<uint8_t> bytes;        ///< float_data, double_data otherwise: already little-endian elements
+  std::vector<uint64_t> integers;    ///< int32_data, int64_data, uint64_data, one entry an element
+  std::vector<std::string> strings;  ///< string_data
   std::optional<ExternalData> external;
 };
 

@@ -31,6 +31,7 @@ struct ModuleInput {
   std::vector<CustomSection> sections;
   bool debug_names = false;  ///< keep the kernels' names
   bool jumps = false;        ///< whether records jump; without, `step` is smaller
+  bool has_custom = false;   ///< whether step meets custom records
 };
 
 /// What a record does. A record is 8 little-endian u32 words {opcode, a, b, c, d, e, node, reserved}.
@@ -44,6 +45,7 @@ enum class Opcode : uint32_t {
   jump = 5,  ///< goes on at the record at c if a is 0 or the byte at a is b
   next = 6,  ///< adds 1 to the word at a; goes on at the record at c if it is below b, and d is 0 or the byte
              ///< at d is not 0
+  custom = 7,  ///< step returns custom: the caller does what a says with the tensors that b lists
 };
 inline constexpr uint32_t kRecordBytes = 32;
 

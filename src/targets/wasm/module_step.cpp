@@ -10,9 +10,10 @@ namespace {
 
 class StepEmitter {
  public:
-  StepEmitter(Function& function, bool jumps)
+  StepEmitter(Function& function, bool jumps, bool has_custom)
       : f_(function),
         jumps_(jumps),
+        has_custom_(has_custom),
         context_(function.param(0)),
         budget_(function.param(1)),
         record_(function.local(ValType::i32)),
@@ -42,6 +43,7 @@ class StepEmitter {
     f_.tee(record_);
     f_.memory(Instr::i32_store, 0);
     when(Opcode::load, [&] { leave(StepResult::load); });
+    if (has_custom_) when(Opcode::custom, [&] { leave(StepResult::custom); });
     if (jumps_) {
       f_.get(opcode_);
       f_.i32(static_cast<int32_t>(Opcode::load));
@@ -95,7 +97,7 @@ class StepEmitter {
 
   void unknown() {
     f_.get(opcode_);
-    f_.i32(static_cast<int32_t>(jumps_ ? Opcode::next : Opcode::load));
+    f_.i32(static_cast<int32_t>(has_custom_ ? Opcode::custom : jumps_ ? Opcode::next : Opcode::load));
     f_.op(Instr::i32_gt_u);
     f_.if_([&] {
       set_context(ContextWord::error_code, [&] { f_.i32(static_cast<int32_t>(kUnknownOpcode)); });
@@ -210,15 +212,16 @@ class StepEmitter {
 
   Function& f_;
   bool jumps_;
+  bool has_custom_;
   Local context_, budget_, record_, opcode_, block_, take_;
 };
 
 }  // namespace
 
-void emit_step(Module& module, bool debug_names, bool jumps) {
+void emit_step(Module& module, bool debug_names, bool jumps, bool has_custom) {
   Function& function =
       module.add_function(debug_names ? "step" : "", {{ValType::i32, ValType::i32}, {ValType::i32}});
-  StepEmitter(function, jumps).emit();
+  StepEmitter(function, jumps, has_custom).emit();
   module.export_function("step", function.index());
 }
 

@@ -4,7 +4,8 @@
 
 namespace weft::wasm {
 
-/// Appends and exports `step` (module.hpp).
-void emit_step(Module& module, bool debug_names, bool jumps);
+/// Appends and exports `step` (module.hpp); records that jump without `jumps`, and custom ones without
+/// `has_custom`, are unknown to it.
+void emit_step(Module& module, bool debug_names, bool jumps, bool has_custom);
 
 }  // namespace weft::wasm

@@ -24,7 +24,12 @@ void convert_constant(Call& c) {
     return c.out(0, c.constant(DType::i64, {}, std::move(bytes)));
   }
   if (c.has_attribute("value_ints")) return c.out(0, c.vector(integers));
-  c.unsupported("the constant is neither a tensor nor numbers");
+  if (c.has_attribute("value_string")) return c.out(0, c.strings({}, {c.text("value_string", "")}));
+  if (c.has_attribute("value_strings")) {
+    const std::vector<std::string> texts = c.texts("value_strings");
+    return c.out(0, c.strings({static_cast<int64_t>(texts.size())}, texts));
+  }
+  c.unsupported("the constant is neither a tensor nor numbers nor strings");
 }
 
 void convert_constant_of_shape(Call& c) {

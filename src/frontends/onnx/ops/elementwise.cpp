@@ -6,6 +6,7 @@
 
 #include "frontends/onnx/ops/converters.hpp"
 #include "frontends/onnx/ops/narrow.hpp"
+#include "frontends/onnx/ops/strings.hpp"
 #include "frontends/onnx/ops/term.hpp"
 
 namespace weft::onnx {
@@ -129,6 +130,7 @@ namespace {
 /// As the type `to` of TensorProto.DataType.
 ValueId cast_to(Call& c, ValueId x, int32_t to) {
   if (!c.ok() || c.onnx_type(x) == to) return x;
+  if (c.is_string(x) || to == kString) return cast_strings(c, x, to);
   const bool saturate = c.integer("saturate", 1) != 0;
   const std::optional<DType> dtype = dtype_of(to);
   if (!dtype) {
@@ -158,6 +160,7 @@ void convert_cast(Call& c) {
   if (c.version() < 6) {
     const auto it = kNames.find(c.text("to", ""));
     if (it != kNames.end()) to = data_type_of(it->second);
+    if (c.text("to", "") == "STRING") to = kString;
   } else {
     to = c.required_integer("to");
   }

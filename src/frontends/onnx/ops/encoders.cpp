@@ -6,26 +6,39 @@
 
 #include "frontends/onnx/ops/converters.hpp"
 #include "frontends/onnx/ops/ml.hpp"
+#include "frontends/onnx/ops/strings.hpp"
 #include "frontends/onnx/ops/term.hpp"
 
 namespace weft::onnx {
 namespace {
 
 constexpr size_t kMaxKeys = 64 * 1024;
+constexpr size_t kMaxTexts = 1024 * 1024;  ///< strings are looked up, not compared one by one
+constexpr const char* kUnused = "_Unused";
 
 /// A list of an encoder, as a constant of rank 1.
 struct List {
   ValueId value = kNoValue;
   int64_t size = 0;
+  std::vector<std::string> texts = {};  ///< of a list of strings
 };
+
+List list_of(Call& c, const std::vector<std::string>& texts) {
+  List list{kNoValue, static_cast<int64_t>(texts.size()), texts};
+  if (texts.size() > kMaxTexts) c.fail(ErrorKind::limit, fmt::format("more than {} strings", kMaxTexts));
+  list.value = c.strings({list.size}, texts);
+  return list;
+}
 
 /// The attribute `kind`_floats, _int64s, _tensor or _strings, whichever is given.
 List list_of(Call& c, const std::string& kind) {
   const std::vector<float> floats = c.numbers(kind + "_floats");
   const Ints integers = c.integers(kind + "_int64s");
   const TensorProto* tensor = c.tensor(kind + "_tensor");
-  if (!c.texts(kind + "_strings").empty()) c.unsupported(fmt::format("{} that are strings", kind));
+  const std::vector<std::string> texts = c.texts(kind + "_strings");
   if (!c.ok()) return {};
+  if (!texts.empty()) return list_of(c, texts);
+  if (tensor != nullptr && tensor->data_type == kString) return list_of(c, tensor->strings);
   List list;
   if (!floats.empty()) {
     list.size = static_cast<int64_t>(floats.size());
@@ -47,12 +60,16 @@ List list_of(Call& c, const std::string& kind) {
 }
 
 /// What a key that is not listed becomes: of the type of the values.
-ValueId fallback_of(Call& c, DType dtype) {
+ValueId fallback_of(Call& c, const List& values) {
+  const DType dtype = c.dtype(values.value);
   if (const TensorProto* tensor = c.tensor("default_tensor"); tensor != nullptr) {
     const ValueId given = c.constant(*tensor);
     if (c.ok() && element_count(c.shape(given)) != 1) c.invalid("default_tensor is not one element");
+    if (c.is_string(given) != c.is_string(values.value))
+      c.invalid("default_tensor is not of the values' type");
     return cast(c, reshape(c, given, {}), dtype);
   }
+  if (c.is_string(values.value)) return c.strings({}, {c.text("default_string", kUnused)});
   if (is_float(dtype)) return c.scalar(dtype, c.number("default_float", -0.0));
   return reshape(c, c.vector({c.integer("default_int64", -1)}), {});
 }
@@ -60,7 +77,11 @@ ValueId fallback_of(Call& c, DType dtype) {
 /// For each element of x the last place in the keys where it stands, or -1: i32, in x's shape.
 ValueId place_of(Call& c, ValueId x, const List& keys) {
   if (!c.ok()) return kNoValue;
-  if (c.dtype(x) != c.dtype(keys.value)) {
+  if (c.is_string(x) && !keys.texts.empty()) {
+    const ValueId places = places_of(c, x, keys.texts);
+    return emit(c, select(less(places, static_cast<double>(keys.size)), places, -1));
+  }
+  if (c.dtype(x) != c.dtype(keys.value) || c.is_string(x) != c.is_string(keys.value)) {
     c.invalid(fmt::format("its keys are {}, its input is {}", to_string(c.dtype(keys.value)),
                           to_string(c.dtype(x))));
     return kNoValue;
@@ -79,31 +100,68 @@ ValueId place_of(Call& c, ValueId x, const List& keys) {
   return reduce(c, places, ReduceKind::max, {rank}, false);
 }
 
+/// The values at their keys' places.
+ValueId looked_up(Call& c, ValueId x, const List& keys, const List& values, ValueId fallback) {
+  if (!c.ok()) return kNoValue;
+  if (keys.size != values.size) {
+    c.invalid(fmt::format("{} keys and {} values", keys.size, values.size));
+    return kNoValue;
+  }
+  const ValueId place = place_of(c, x, keys);
+  return emit(c, select(less(place, 0), fallback, gather(values.value, maximum(place, 0))));
+}
+
+/// Strings to these integers, or back: as the input is.
+void map_strings(Call& c, const std::vector<std::string>& texts, const Ints& integers) {
+  const ValueId x = c.in(0);
+  if (!c.ok()) return;
+  const bool is_string = c.is_string(x);
+  const List strings = list_of(c, texts);
+  const List numbers{c.vector(integers), static_cast<int64_t>(integers.size())};
+  const ValueId fallback = is_string ? reshape(c, c.vector({c.integer("default_int64", -1)}), {})
+                                     : c.strings({}, {c.text("default_string", kUnused)});
+  c.out(0, looked_up(c, x, is_string ? strings : numbers, is_string ? numbers : strings, fallback));
+}
+
 }  // namespace
 
 /// A dictionary from keys to values. Version 1 has strings on one side, and their places on the other.
 void convert_label_encoder(Call& c) {
+  if (c.version() < 2) {
+    const std::vector<std::string> texts = c.texts("classes_strings");
+    Ints places;
+    for (size_t i = 0; i < texts.size(); ++i) places.push_back(static_cast<int64_t>(i));
+    if (c.ok() && texts.empty()) return c.invalid("it has no classes_strings");
+    return map_strings(c, texts, places);
+  }
   const ValueId x = c.in(0);
-  if (c.version() < 2) return c.unsupported("labels that are strings");
   const List keys = list_of(c, "keys"), values = list_of(c, "values");
   if (!c.ok()) return;
-  if (keys.size != values.size)
-    return c.invalid(fmt::format("{} keys and {} values", keys.size, values.size));
-  const ValueId place = place_of(c, x, keys);
-  const ValueId fallback = fallback_of(c, c.dtype(values.value));
-  c.out(0, emit(c, select(less(place, 0), fallback, gather(values.value, maximum(place, 0)))));
+  c.out(0, looked_up(c, x, keys, values, fallback_of(c, values)));
 }
 
 /// Between strings and integers.
-void convert_category_mapper(Call& c) { c.unsupported("categories that are strings"); }
+void convert_category_mapper(Call& c) {
+  const std::vector<std::string> texts = c.texts("cats_strings");
+  const Ints integers = c.integers("cats_int64s");
+  if (c.ok() && texts.empty()) return c.invalid("it has no cats_strings");
+  map_strings(c, texts, integers);
+}
 
 /// One element a category: 1 for the input's own. A category that is not listed gives zeros: weft has no
 /// errors that data makes (zeros = 0).
 void convert_one_hot_encoder(Call& c) {
   const ValueId x = c.in(0);
-  if (!c.texts("cats_strings").empty()) return c.unsupported("categories that are strings");
+  const std::vector<std::string> texts = c.texts("cats_strings");
   const Ints categories = c.integers("cats_int64s");
   if (!c.ok()) return;
+  if (c.is_string(x) != !texts.empty()) return c.invalid("its categories are of another type than its input");
+  if (c.is_string(x)) {
+    Dims strings = c.dims(x);
+    strings.push_back(1);
+    const ValueId held = list_of(c, texts).value;
+    return c.out(0, emit(c, convert(equal(reshape(c, x, strings), held), DType::f32)));
+  }
   if (categories.empty() || categories.size() > kMaxKeys)
     return c.invalid(fmt::format("{} categories", categories.size()));
   Dims column = c.dims(x);

@@ -157,13 +157,19 @@ ValueId count_grams(Call& c, ValueId x, const std::vector<Gram>& grams, int64_t 
 void convert_tf_idf_vectorizer(Call& c) {
   const ValueId given = c.in(0);
   const Ints starts = c.small_integers("ngram_counts"), places = c.small_integers("ngram_indexes"),
-             pool = c.integers("pool_int64s");
+             integers = c.integers("pool_int64s");
   const int64_t shortest = c.required_integer("min_gram_length"),
                 longest = c.required_integer("max_gram_length");
   const std::vector<float> weights = c.numbers("weights");
   const std::string mode = c.text("mode", "");
-  if (c.has_attribute("pool_strings")) return c.unsupported("a pool of strings");
+  const bool strings = c.has_attribute("pool_strings");
   if (!c.ok()) return;
+  if (strings != c.is_string(given)) return c.invalid("its pool and its input are of different types");
+  Ints pool = integers;
+  if (strings) {
+    pool.clear();
+    for (const std::string& text : c.texts("pool_strings")) pool.push_back(c.string_id(text));
+  }
   if (mode != "TF" && mode != "IDF" && mode != "TFIDF") return c.invalid(fmt::format("mode = \"{}\"", mode));
   if (places.empty() || is_float(c.dtype(given)))
     return c.invalid("its input is not of integers, or it has no grams");

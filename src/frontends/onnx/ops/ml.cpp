@@ -37,9 +37,9 @@ Labels class_labels(Call& c) {
 }
 
 ValueId labels_at(Call& c, const Labels& labels, ValueId indices) {
-  if (!labels.strings.empty()) c.unsupported("labels that are strings");
   if (!c.ok()) return kNoValue;
-  const ValueId table = c.vector(labels.integers);
+  const auto count = static_cast<int64_t>(labels.strings.size());
+  const ValueId table = count > 0 ? c.strings({count}, labels.strings) : c.vector(labels.integers);
   return emit(c, gather(table, indices));
 }
 

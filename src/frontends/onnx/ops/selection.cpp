@@ -7,6 +7,8 @@
 #include <algorithm>
 
 #include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/selection.hpp"
+#include "frontends/onnx/ops/strings.hpp"
 #include "frontends/onnx/ops/term.hpp"
 
 namespace weft::onnx {
@@ -19,7 +21,8 @@ struct Selection {
 };
 
 /// What is flagged (bool[n]), where `place` (i32[n]) says, or in its order. Everything is below n.
-Selection selected(Call& c, ValueId flags, ValueId place = kNoValue) {
+Selection selected(Call& c, ValueId flags, ValueId place = kNoValue,
+                   std::optional<int64_t> most = std::nullopt) {
   if (!c.ok()) return {};
   Selection out;
   out.extent = c.dims(flags)[0];
@@ -30,7 +33,7 @@ Selection selected(Call& c, ValueId flags, ValueId place = kNoValue) {
   out.places = emit(c, select(flags, target, number(c, out.extent)));
   const ValueId count = reduce(c, ones, ReduceKind::sum, {0}, false);
   if (!c.ok()) return {};
-  out.count = c.measured(count, greatest(graph::Shape{out.extent})[0]);
+  out.count = c.measured(count, most.value_or(greatest(graph::Shape{out.extent})[0]));
   return out;
 }
 
@@ -60,6 +63,10 @@ Term index_of(Call& c, const Term& position, const Dims& shape, size_t axis) {
 }
 
 }  // namespace
+
+ValueId flagged(Call& c, ValueId flags, int64_t most) {
+  return indices(c, selected(c, flags, kNoValue, most));
+}
 
 /// The rows along the axis, or of all elements, that the condition keeps; it may be shorter than the axis.
 void convert_compress(Call& c) {
@@ -146,6 +153,10 @@ void convert_unique(Call& c) {
   if (element_count(shape).is_constant(0)) return c.unsupported("nothing to choose from");
   ValueId rows = reshape(c, x, shape);
   const ValueId original = rows;
+  if (sorted && c.is_string(x)) {
+    rows = custom_strings(c, "string.rank", {}, {rows}, shape, DType::i32);
+    c.set_onnx_type(rows, data_type_of(DType::i32));
+  }
   if (axis != 0) {
     Ints order = axis_range(0, static_cast<int64_t>(shape.size()));
     std::rotate(order.begin(), order.begin() + axis, order.begin() + axis + 1);

@@ -18,8 +18,9 @@ WEFT_MESSAGE(Graph, node = 1, name = 2, initializer = 5, input = 11, output = 12
 WEFT_MESSAGE(Node, input = 1, output = 2, name = 3, op_type = 4, attribute = 5, domain = 7);
 WEFT_MESSAGE(Attribute, name = 1, f = 2, i = 3, s = 4, t = 5, g = 6, floats = 7, ints = 8, strings = 9,
              type = 20, ref_attr_name = 21);
-WEFT_MESSAGE(Tensor, dims = 1, data_type = 2, float_data = 4, int32_data = 5, int64_data = 7, name = 8,
-             raw_data = 9, double_data = 10, uint64_data = 11, external_data = 13, data_location = 14);
+WEFT_MESSAGE(Tensor, dims = 1, data_type = 2, float_data = 4, int32_data = 5, string_data = 6, int64_data = 7,
+             name = 8, raw_data = 9, double_data = 10, uint64_data = 11, external_data = 13,
+             data_location = 14);
 WEFT_MESSAGE(ValueInfo, name = 1, type = 2);
 WEFT_MESSAGE(Type, tensor_type = 1, sequence_type = 4, optional_type = 9);
 WEFT_MESSAGE(TypeSequence, elem_type = 1);
