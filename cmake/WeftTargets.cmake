@@ -1,12 +1,19 @@
-# weft_layer(<name> <layers that it links>...): the library weft_<name> of src/<name>/**/*.cpp.
-# A layer that has only headers, or nothing yet, is an INTERFACE library.
+# weft_layer(<name> <layers that it links>...): the library weft_<name> of src/<name>/**/*.cpp, or of runtimes/<name>/, which keeps
+# the rules of src/. A layer that has only headers, or nothing yet, is an INTERFACE library.
 function(weft_layer name)
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+  set(root ${CMAKE_SOURCE_DIR}/src)
+  if(NOT EXISTS ${root}/${name})
+    set(root ${CMAKE_SOURCE_DIR}/runtimes)
+  endif()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${root}/${name}/*.cpp)
   list(TRANSFORM ARGN PREPEND weft_ OUTPUT_VARIABLE dependencies)
   if(sources)
     add_library(weft_${name} STATIC ${sources})
     target_compile_options(weft_${name} PRIVATE ${WEFT_CORE_FLAGS})
     target_link_libraries(weft_${name} PUBLIC weft_options weft_fmt weft_json ${dependencies})
+    if(NOT root STREQUAL "${CMAKE_SOURCE_DIR}/src")
+      target_include_directories(weft_${name} PUBLIC ${root})
+    endif()
     # Pages load the compiler: all but what works on every expression and kernel, for size.
     if(WEFT_WASM AND name MATCHES "^(frontends|graph|passes|lower|plan|bundle|compile)$")
       target_compile_options(weft_${name} PRIVATE -Oz)
@@ -104,7 +111,7 @@ function(weft_fuzzers)
   foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
-    target_link_libraries(${name} PRIVATE weft_compile)
+    target_link_libraries(${name} PRIVATE weft_compile weft_nn)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   endforeach()
 endfunction()

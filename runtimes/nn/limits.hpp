@@ -1,0 +1,19 @@
+// How much one guest may have at a time. Beyond it: missing_memory.
+#pragma once
+
+#include <cstdint>
+
+namespace weft::nn {
+
+struct Limits {
+  uint32_t graphs = 64;     ///< loaded, or unloaded while contexts still use them
+  uint32_t contexts = 256;  ///< all graphs together
+  uint64_t bytes =
+      uint64_t{4}
+      << 30;  ///< parts of the models that are loaded, and Model::instance_bytes() of every context
+  uint32_t parts = 256;           ///< of one model
+  uint32_t name_bytes = 4096;     ///< of a model's name
+  uint32_t config_bytes = 65536;  ///< of load_by_name_with_config
+};
+
+}  // namespace weft::nn
