@@ -110,13 +110,15 @@ conformance: build ## ONNX's own tests of operators, compiled and run on every w
 
 .PHONY: test-native test-sanitized test-node test-package test-identity test-layers test-format test-browsers test-webgpu test-engines fuzz tidy coverage
 test-native: build models
+	@tools/setup wasmtime
 	ctest --preset release -j $(JOBS)
 
 test-sanitized: build-fuzz models ## the unit tests with AddressSanitizer and UBSan
+	@tools/setup wasmtime
 	ctest --preset fuzz -j $(JOBS)
 
 test-node: build ## the runtime and whole models, in Node 20 and Node 24
-	tools/setup node python sound
+	tools/setup node python sound wasmtime
 	tools/models all
 	node --test $(NODE_TESTS)
 	$(NODE24) --test $(NODE_TESTS)
@@ -170,6 +172,7 @@ tidy: ## clang-tidy over src/
 
 coverage: build-coverage ## line coverage of src/ by the unit tests
 	find build/coverage -name '*.gcda' -delete
+	@tools/setup wasmtime
 	ctest --preset coverage -j $(JOBS)
 	tools/coverage
 

@@ -1,0 +1,52 @@
+# The native runtime: runtimes/native. It opens Wasmtime's library when it is first needed, so it builds everywhere.
+#   weft_native     static, for the program and the tests
+#   libweft         shared, with weft.h and weft.hpp and the package that find_package(weft) finds
+function(weft_native)
+  file(STRINGS ${CMAKE_SOURCE_DIR}/tools/requirements-wasmtime.txt pin REGEX "^wasmtime==")
+  string(REGEX REPLACE "^wasmtime==([0-9.]+).*" "\\1" version "${pin}")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tools/requirements-wasmtime.txt)
+  set(root ${CMAKE_SOURCE_DIR}/runtimes)
+  file(GLOB sources CONFIGURE_DEPENDS ${root}/native/*.cpp)
+
+  add_library(weft_native STATIC ${sources})
+  target_link_libraries(weft_native PUBLIC weft_base ${CMAKE_DL_LIBS})
+  set(library_sources ${sources})
+  list(FILTER library_sources EXCLUDE REGEX "/wasi[^/]*$")
+  add_library(weft_shared SHARED ${library_sources} ${CMAKE_SOURCE_DIR}/src/base/dtype.cpp)
+  target_link_libraries(weft_shared PRIVATE weft_options weft_fmt weft_json ${CMAKE_DL_LIBS})
+  target_include_directories(weft_shared PRIVATE ${root})
+  target_include_directories(weft_shared INTERFACE $<INSTALL_INTERFACE:include>)
+  set_target_properties(weft_shared PROPERTIES OUTPUT_NAME weft EXPORT_NAME weft VERSION ${PROJECT_VERSION}
+                        SOVERSION ${PROJECT_VERSION_MAJOR} CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  target_include_directories(weft_native PUBLIC ${root} ${root}/native/include)
+  target_include_directories(weft_shared PUBLIC $<BUILD_INTERFACE:${root}/native/include>)
+  foreach(target weft_native weft_shared)
+    target_compile_options(${target} PRIVATE ${WEFT_CORE_FLAGS})
+    target_compile_definitions(${target} PRIVATE WEFT_WASMTIME_VERSION="${version}")
+  endforeach()
+  weft_native_install(${version})
+endfunction()
+
+# `cmake --install BUILD --component runtime`: libweft, Wasmtime beside it where tools/setup has put it, headers, package.
+function(weft_native_install version)
+  include(GNUInstallDirs)
+  include(CMakePackageConfigHelpers)
+  set(package ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
+  install(TARGETS weft_shared EXPORT weft LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime)
+  install(FILES ${CMAKE_SOURCE_DIR}/runtimes/native/include/weft.h ${CMAKE_SOURCE_DIR}/runtimes/native/include/weft.hpp
+          DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT runtime)
+  install(EXPORT weft NAMESPACE weft:: FILE weftConfig.cmake DESTINATION ${package} COMPONENT runtime)
+  write_basic_package_version_file(${CMAKE_BINARY_DIR}/weftConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+  install(FILES ${CMAKE_BINARY_DIR}/weftConfigVersion.cmake DESTINATION ${package} COMPONENT runtime)
+  install(CODE "
+    set(cache \"\$ENV{XDG_CACHE_HOME}\")
+    if(NOT cache)
+      set(cache \"\$ENV{HOME}/.cache\")
+    endif()
+    set(engine \"\${cache}/weft/wasmtime-${version}-${CMAKE_SYSTEM_PROCESSOR}/libwasmtime.so\")
+    if(EXISTS \"\${engine}\")
+      file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}\" TYPE FILE FILES \"\${engine}\")
+    else()
+      message(STATUS \"without Wasmtime, which libweft needs to run: tools/setup wasmtime\")
+    endif()" COMPONENT runtime)
+endfunction()
