@@ -150,6 +150,20 @@ def branch():
 MODELS["branch"] = branch
 
 
+def unrun():
+    """A gather that does not depend on the iteration, by an index that is out of range where the loop does not run."""
+    body = graph("body", [node("Gather", ["x", "at"], ["row"]), node("Add", ["h", "row"], ["s"]), node("Identity", ["go"], ["on"])],
+                 [value("i", INT64, []), value("go", BOOL, []), value("h", FLOAT, [3])], [value("on", BOOL, []), value("s", FLOAT, [3])])
+    made = model([node("Loop", ["count", "start", "h"], ["y"], body=body)],
+                 [value("x", FLOAT, [4, 3]), value("at", INT64, []), value("count", INT64, []), value("start", BOOL, []), value("h", FLOAT, [3])], [value("y", FLOAT, [3])])
+    x, h = normal(4, 3), normal(3)
+    return made, {}, [{"x": x, "h": h, "at": np.int64(at), "count": np.int64(count), "start": np.bool_(start)}
+                      for at, count, start in ((2, 20, True), (7, 0, True), (-9, 5, False), (-1, 1, True))], 1e-5
+
+
+MODELS["unrun"] = unrun
+
+
 def main(folder):
     out = pathlib.Path(folder)
     out.mkdir(parents=True, exist_ok=True)

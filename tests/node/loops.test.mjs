@@ -73,6 +73,14 @@ test("the branch that is not taken does not run", async () => {
   loaded.dispose();
 });
 
+test("what is checked in front of a loop is an error only where the loop runs", async () => {
+  const model = find("unrun");
+  compile(model, "--variants", "simd128");
+  const loaded = await open("unrun", "simd128");
+  await assert.rejects(loaded.run({ ...feeds(model.cases[1]), count: { data: BigInt64Array.of(1n), shape: [] } }), /expected at = -4\.\.3, got 7/);
+  loaded.dispose();
+});
+
 test("a run stops within a loop, and the model goes on", async () => {
   const model = find("counted");
   compile(model, "--variants", "simd128");

@@ -121,8 +121,24 @@ void Call::set_range(ValueId value, const Expr& min, const Expr& max) {
   if (!failed_ && value != kNoValue) importer_.ranges_[value] = {min, max};
 }
 
+ValueId Call::where_it_runs(ValueId value, const Expr& otherwise) {
+  const int32_t inner = importer_.loop_;
+  for (int32_t at = inner; !failed_ && at > std::max(importer_.place(value), graph::kNoLoop);
+       at = importer_.loop_) {
+    const graph::Loop loop = importer_.graph_.loops[static_cast<size_t>(at)];
+    importer_.loop_ = loop.parent;
+    if (loop.condition == kNoValue && expr::always(expr::less(0, loop.trips))) continue;
+    Term runs = less(scalar(DType::i64, 0), onnx::number(*this, loop.trips, DType::i64));
+    if (loop.condition != kNoValue) runs = Term(Op::logical_and, {runs, loop.condition});
+    const Term other = onnx::number(*this, otherwise, DType::i64);
+    value = onnx::emit(*this, select(runs, reshape(*this, value, {}), other));
+  }
+  importer_.loop_ = inner;
+  return value;
+}
+
 void Call::check(ValueId value, const Expr& min, const Expr& max, const std::string& what) {
-  const ValueId wide =
+  ValueId wide =
       dtype(value) == DType::i64 ? value : emit(Op::cast, {value}, graph::CastAttributes{DType::i64});
   if (failed_) return;
   if (const auto known = importer_.known_elements(wide)) {
@@ -133,6 +149,8 @@ void Call::check(ValueId value, const Expr& min, const Expr& max, const std::str
       return invalid(fmt::format("{} is {}, not in {}..{}", what, expr::print(known->front()),
                                  expr::print(min), expr::print(max)));
   }
+  wide = where_it_runs(wide, min);
+  if (failed_) return;
   importer_.graph_.checks.push_back({wide, min, max, what.substr(0, kMaxCheckName), source_});
 }
 

@@ -284,6 +284,8 @@ class Call {
                   const std::function<expr::Expr(ValueId, size_t)>& open);
   /// The elements of a shape; those that are not known as bounded ones.
   Dims bounded_extents(ValueId value, const std::string& what, int64_t least = 0);
+  /// The value; where it was moved out in front of loops of which one does not run, the other.
+  ValueId where_it_runs(ValueId value, const expr::Expr& otherwise);
   /// The run ends with an error that names `what` where `value`, an integer, is not in the range.
   void check(ValueId value, const expr::Expr& min, const expr::Expr& max, const std::string& what);
   /// The same for indices that are not in [-extent, extent - 1]; nothing is computed where they are known to
