@@ -52,6 +52,7 @@ def models():
         **two_and_three("logistic", lambda: LogisticRegression(max_iter=300)),
         **two_and_three("linear_svc", lambda: LinearSVC(random_state=3)),
         **two_and_three("svc_rbf", lambda: SVC(kernel="rbf")),
+        **two_and_three("svc_probability", lambda: SVC(kernel="rbf", probability=True, random_state=5)),
         **two_and_three("svc_poly", lambda: SVC(kernel="poly", degree=3, coef0=0.5)),
         **two_and_three("svc_sigmoid", lambda: SVC(kernel="sigmoid", gamma=0.1)),
         **two_and_three("random_forest", lambda: RandomForestClassifier(max_depth=6, **TREES)),

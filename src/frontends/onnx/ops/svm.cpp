@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "frontends/onnx/ops/converters.hpp"
+#include "frontends/onnx/ops/coupling.hpp"
 #include "frontends/onnx/ops/ml.hpp"
 #include "frontends/onnx/ops/term.hpp"
 
@@ -64,7 +65,7 @@ struct Classifier {
   Labels labels;
   std::string transform;
   Ints vectors_per_class;
-  std::vector<float> coefficients, rho, vectors;
+  std::vector<float> coefficients, rho, vectors, prob_a, prob_b;
   size_t classes() const { return labels.size(); }
   int64_t pairs() const {
     const auto n = static_cast<int64_t>(classes());
@@ -121,8 +122,9 @@ ValueId pair_scores(Call& c, const Classifier& s, ValueId x) {
       put(i, j - 1);
       put(j, i);
     }
-  const ValueId table = c.constant(DType::f32, {count, pairs}, weights);
-  const ValueId sums = c.emit(Op::matmul, {kernels, table});
+  // Large coefficients of both signs nearly cancel: LIBSVM sums in doubles.
+  const ValueId table = c.constant(DType::f64, {count, pairs}, weights);
+  const ValueId sums = cast(c, c.emit(Op::matmul, {cast(c, kernels, DType::f64), table}), DType::f32);
   return add(c, sums, constant_floats(c, {s.rho.begin(), s.rho.begin() + pairs}, {pairs}));
 }
 
@@ -143,6 +145,31 @@ ValueId votes_of(Call& c, const Classifier& s, ValueId scores) {
   return emit(c, matmul(wins, table) + more);
 }
 
+/// By Platt's sigmoid for each pair, and then one for each class: [rows, classes].
+ValueId probabilities(Call& c, const Classifier& s, ValueId scores) {
+  const auto classes = static_cast<int64_t>(s.classes());
+  const int64_t pairs = s.pairs();
+  if (static_cast<int64_t>(s.prob_a.size()) != pairs || s.prob_b.size() != s.prob_a.size()) {
+    c.invalid("prob_a and prob_b do not fit its classes");
+    return kNoValue;
+  }
+  const Term line =
+      Term(scores) * constant_floats(c, s.prob_a, {pairs}) + constant_floats(c, s.prob_b, {pairs});
+  const ValueId first = emit(c, minimum(maximum(sigmoid(-line), 1e-7), 1 - 1e-7));
+  // Columns: i before j, then j before i, then 0.
+  const ValueId both = concat(c, {first, emit(c, Term(1.0) - first), mul(c, first, 0.0)}, 1);
+  Ints columns(static_cast<size_t>(classes * classes), 2 * pairs);
+  int64_t pair = 0;
+  for (int64_t i = 0; i < classes; ++i)
+    for (int64_t j = i + 1; j < classes; ++j, ++pair) {
+      columns[static_cast<size_t>(i * classes + j)] = pair;
+      columns[static_cast<size_t>(j * classes + i)] = pairs + pair;
+    }
+  const ValueId table = emit(c, gather(both, c.vector(columns), 1));
+  if (!c.ok()) return kNoValue;
+  return couple_pairs(c, reshape(c, table, {c.dims(scores)[0], classes, classes}), classes);
+}
+
 void classify_by_vectors(Call& c, const Classifier& s, ValueId x) {
   if (s.vectors_per_class.size() != s.classes()) return c.invalid("vectors_per_class do not fit the labels");
   if (s.classes() < 2) return c.invalid("it has one class");
@@ -150,8 +177,7 @@ void classify_by_vectors(Call& c, const Classifier& s, ValueId x) {
   const ValueId scores = pair_scores(c, s, x);
   if (!c.ok()) return;
   c.out(0, labels_at(c, s.labels, winner(c, votes_of(c, s, scores))));
-  if (c.has_attribute("prob_a") && !c.numbers("prob_a").empty())
-    return c.unsupported("probabilities of support vector machines (prob_a)");
+  if (!s.prob_a.empty()) return c.out(1, transformed(c, probabilities(c, s, scores), s.transform));
   if (s.classes() > 2) return c.out(1, transformed(c, scores, s.transform));
   c.out(1, scores_of_two(c, scores, s.transform != "NONE", s.transform));
 }
@@ -168,6 +194,8 @@ void convert_svm_classifier(Call& c) {
   s.coefficients = c.numbers("coefficients");
   s.rho = c.numbers("rho");
   s.vectors = c.numbers("support_vectors");
+  s.prob_a = c.numbers("prob_a");
+  s.prob_b = c.numbers("prob_b");
   if (!c.ok()) return;
   const bool has_vectors = std::ranges::any_of(s.vectors_per_class, [](int64_t n) { return n != 0; });
   if (has_vectors) classify_by_vectors(c, s, x);
