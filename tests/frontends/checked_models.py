@@ -45,6 +45,13 @@ def narrow_indices():
     return model(nodes, [value("x", FLOAT, 2, 3), value("at", INT32, 2, 2)], [value("top", FLOAT, 2, 1), value("picked", FLOAT, 2, 2)])
 
 
+def encoded():
+    """Categories of which each has to be listed."""
+    made = model([node("OneHotEncoder", ["x"], ["y"], name="encode", domain="ai.onnx.ml", cats_int64s=[3, 5, 9], zeros=0)], [value("x", INT64, 4)], [value("y", FLOAT, 4, 3)])
+    made.opset_import.append(helper.make_opsetid("ai.onnx.ml", 1))
+    return made
+
+
 def counted():
     nodes = [node("Range", ["from", "to", "by"], ["steps"], name="steps"), node("Mul", ["steps", "steps"], ["y"])]
     return model(nodes, [value(name, INT64) for name in ("from", "to", "by")], [value("y", INT64, "n")])
@@ -98,7 +105,7 @@ def chance(seeded):
 def main():
     out = pathlib.Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
-    models = {"embedding": embedding("seq"), "narrow": narrow_indices(), "counted": counted(), "loop": loop(), "choice": choice(), "maybe": maybe(),
+    models = {"embedding": embedding("seq"), "narrow": narrow_indices(), "counted": counted(), "encoded": encoded(), "loop": loop(), "choice": choice(), "maybe": maybe(),
               "seeded": chance(True), "unseeded": chance(False)}
     for name, made in models.items():
         onnx.save(made, out / f"{name}.onnx")

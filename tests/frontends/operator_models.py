@@ -146,11 +146,19 @@ def top_k_and_scatter():
     return made, {"x": normal(5, 300)}
 
 
+def max_roi_pool():
+    """Regions within, across the edge, of one element and turned over; coordinates of halves."""
+    rois = np.array([[0, 0, 0, 30, 22], [1, 7, 3, 15, 40], [1, -9, -5, 3, 3], [0, 12, 12, 12, 12], [1, 20, 16, 10, 4], [0, 3, 5, 26.5, 17.5]], np.float32)
+    node = helper.make_node("MaxRoiPool", ["x", "rois"], ["y"], pooled_shape=[3, 4], spatial_scale=0.5)
+    return model([node], [value("x", [2, 5, 12, 16]), value("rois", [6, 5])], [value("y", [6, 5, 3, 4])]), {"x": normal(2, 5, 12, 16), "rois": rois}
+
+
 MODELS = {
     "lstm": lambda: recurrent("LSTM", 4, direction="bidirectional"),
     "gru": lambda: recurrent("GRU", 3, direction="reverse", linear_before_reset=1),
     "rnn": lambda: recurrent("RNN", 1),
     "trees": trees,
+    "max_roi_pool": max_roi_pool,
     "branch_inner_true": lambda: branch((True, True)),
     "branch_inner_false": lambda: branch((True, False)),
     "branch_outer_false": lambda: branch((False, True)),

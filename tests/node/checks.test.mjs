@@ -66,6 +66,13 @@ test("indices of 32 bits are checked, indices that are in range by construction 
   assert.equal(dump.stdout.match(/^ {2}check /gm)?.length, 1, dump.stdout);
 });
 
+test("a category that is not listed is refused where the model says so", async () => {
+  await each("encoded", [], async (loaded) => {
+    assert.deepEqual([...(await loaded.run({ x: i64(9, 3, 5, 3) })).y], [0, 0, 1, 1, 0, 0, 0, 1, 0, 1, 0, 0]);
+    await assert.rejects(loaded.run({ x: i64(9, 4, 5, 3) }), isOutOfRange("encode", /1 where each category of x is listed = 1\.\.1, got 0/, 0n));
+  });
+});
+
 test("an extent that data decides has a bound", async () => {
   const refused = compile("counted");
   assert.equal(refused.status, 4);

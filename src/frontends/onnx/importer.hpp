@@ -220,6 +220,7 @@ class Call {
   size_t input_count() const { return node_.inputs.size(); }
   bool has(size_t index) const;  ///< whether it is given, and holds something
   ValueId in(size_t index);      ///< fails when absent
+  const std::string& name(ValueId value) const { return importer_.graph_.values[value].name; }
   DType dtype(ValueId value) const;
   /// TensorProto.DataType: what the elements mean, which for types that the graph has not is more than
   /// dtype().

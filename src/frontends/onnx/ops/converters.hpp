@@ -71,6 +71,7 @@ void convert_lstm(Call& c);
 void convert_grid_sample(Call& c);
 void convert_affine_grid(Call& c);
 void convert_roi_align(Call& c);
+void convert_max_roi_pool(Call& c);
 void convert_dft(Call& c);
 void convert_stft(Call& c);
 void convert_mel_weight_matrix(Call& c);

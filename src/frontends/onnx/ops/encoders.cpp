@@ -148,27 +148,28 @@ void convert_category_mapper(Call& c) {
   map_strings(c, texts, integers);
 }
 
-/// One element a category: 1 for the input's own. A category that is not listed gives zeros: weft has no
-/// errors that data makes (zeros = 0).
+/// One element a category: 1 for the input's own. A category that is not listed gives zeros, or an error of
+/// the run (zeros = 0).
 void convert_one_hot_encoder(Call& c) {
   const ValueId x = c.in(0);
   const std::vector<std::string> texts = c.texts("cats_strings");
   const Ints categories = c.integers("cats_int64s");
   if (!c.ok()) return;
   if (c.is_string(x) != !texts.empty()) return c.invalid("its categories are of another type than its input");
-  if (c.is_string(x)) {
-    Dims strings = c.dims(x);
-    strings.push_back(1);
-    const ValueId held = list_of(c, texts).value;
-    return c.out(0, emit(c, convert(equal(reshape(c, x, strings), held), DType::f32)));
-  }
-  if (categories.empty() || categories.size() > kMaxKeys)
-    return c.invalid(fmt::format("{} categories", categories.size()));
+  const size_t count = std::max(texts.size(), categories.size());
+  if (count == 0 || count > kMaxKeys) return c.invalid(fmt::format("{} categories", count));
   Dims column = c.dims(x);
   column.push_back(1);
-  const ValueId wide = cast(c, x, DType::i64);
-  const ValueId held = c.vector(categories);
-  c.out(0, emit(c, convert(equal(reshape(c, wide, column), held), DType::f32)));
+  const ValueId keys = reshape(c, c.is_string(x) ? x : cast(c, x, DType::i64), column);
+  const ValueId held = c.is_string(x) ? list_of(c, texts).value : c.vector(categories);
+  const ValueId hot = emit(c, equal(keys, held));
+  if (c.ok() && c.integer("zeros", 1) == 0) {
+    const auto rank = static_cast<int64_t>(column.size());
+    const ValueId found = reduce(c, cast(c, hot, DType::i32), ReduceKind::max, {rank - 1}, false);
+    const ValueId all = reduce(c, found, ReduceKind::min, axis_range(0, rank - 1), false);
+    c.check(all, 1, 1, fmt::format("1 where each category of {} is listed", c.name(x)));
+  }
+  c.out(0, cast(c, hot, DType::f32));
 }
 
 /// The features of all inputs beside each other, each cut or filled up with zeros to its dimension.
