@@ -16,12 +16,20 @@ function imported() {
   return versions;
 }
 
+/** Why weft does not have an operator. */
+const REFUSED = {
+  ImageDecoder: "pages decode with what every browser has (`weft compile --preprocess image:…`); a decoder in the module would be larger than most models",
+  "ai.onnx.ml.CastMap": "its input is a map, of which ports have no form",
+  "ai.onnx.ml.DictVectorizer": "its input is a map, of which ports have no form",
+  "ai.onnx.preview.training.Gradient": "derivatives of a graph are no business of a compiler of trained models",
+};
+
 const code = (text) => "`" + text.replace(/`/g, "'") + "`";
 /** Without what differs from node to node. */
 const short = (reason) => reason.replace(/^exit code \d+: /, "").replace(/^node "[^"]*": /, "").replace(/: "[^"]*" -> \S+"?$/, "").slice(0, 160).replace(/\|/g, "\\|");
 
 /** Markdown: what passed, operator by operator, and every test that did not, by name, with its reason. */
-export function supportPage({ onnx, operators, rows, cases, targets }) {
+export function supportPage({ onnx, operators, rows, cases, others, targets }) {
   const weft = imported();
   const operatorsOf = new Map(cases.map(({ name, operators: own, opset }) => [name, { own, opset }]));
   const table = new Map();
@@ -51,17 +59,19 @@ export function supportPage({ onnx, operators, rows, cases, targets }) {
     }), "",
     "## By operator", "",
     "`weft` has the operator set versions that weft imports, `tested` those of the tests that hold this operator alone; a function's expansion counts to the",
-    "operators that it is made of. ONNX has no tests of com.microsoft: tests/node/operators.test.mjs compares those with ONNX Runtime.", "",
-    `| operator | weft | tested | ${targets.join(" | ")} |`, `|---|---|---|${targets.map(() => "---|").join("")}`,
+    "operators that it is made of. `ONNX Runtime` counts the models with this operator that tests/node compares with ONNX Runtime in every variant", "(tests/frontends/*_models.py); for most of ai.onnx.ml and com.microsoft ONNX has no tests.", "",
+    `| operator | weft | tested | ${targets.join(" | ")} | ONNX Runtime |`, `|---|---|---|${targets.map(() => "---|").join("")}---|`,
   ];
   for (const operator of [...new Set([...weft.keys(), ...table.keys()])].sort()) {
     const row = table.get(operator);
     const opsets = row ? [...row.opsets].sort((a, b) => a - b).join(", ") : "";
     const cells = targets.map((target) => (row?.counts[target] ? `${row.counts[target].passed}/${row.counts[target].all}` : ""));
-    lines.push(`| ${operator} | ${weft.get(operator)?.join(", ") ?? "no"} | ${opsets} | ${cells.join(" | ")} |`);
+    lines.push(`| ${operator} | ${weft.get(operator)?.join(", ") ?? "no"} | ${opsets} | ${cells.join(" | ")} | ${others[operator] ?? ""} |`);
   }
   const missing = operators.filter(({ operator, deprecated }) => !weft.has(operator) && !deprecated).map(({ operator }) => operator);
-  lines.push("", "## Operators that weft does not import", "", missing.map(code).join(", ") + ".", "");
+  const untried = [...weft.keys()].filter((operator) => !others[operator] && !Object.values(table.get(operator)?.counts ?? {}).some(({ passed }) => passed > 0)).sort();
+  lines.push("", "## Operators without a test that passes", "", (untried.map(code).join(", ") || "None of those that weft imports") + ".", "");
+  lines.push("## Operators that weft does not import", "", ...missing.map((operator) => `- ${code(operator)}: ${REFUSED[operator] ?? "not yet"}`), "");
   lines.push("## Tests that do not pass", "", "On simd128, each with the reason that weft gives.", "", "| test | reason |", "|---|---|");
   for (const { test, target, status, reason } of rows)
     if (target === "simd128" && status !== "passed") lines.push(`| ${test} | ${status === "excluded" ? "not followed: " : ""}${short(reason)} |`);

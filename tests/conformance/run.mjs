@@ -196,6 +196,7 @@ for (const target of ALL) {
 console.log("written: build/conformance.json");
 if (!only) {
   const { onnx, operators } = JSON.parse(readFileSync(path.join(CASES, "operators.json"), "utf8"));
-  writeFileSync(path.join(ROOT, "docs/onnx-support.md"), supportPage({ onnx, operators, rows, cases: [...cases, ...leftOut], targets: ALL }));
+  const others = JSON.parse(execFileSync(path.join(ROOT, ".venv/bin/python"), [path.join(ROOT, "tests/conformance/others.py")]));
+  writeFileSync(path.join(ROOT, "docs/onnx-support.md"), supportPage({ onnx, operators, rows, cases: [...cases, ...leftOut], others, targets: ALL }));
   console.log("written: docs/onnx-support.md");
 }

@@ -92,12 +92,13 @@ def chance(seeded):
     seed = {"seed": 3.0} if seeded else {}
     nodes = [node("RandomUniform", [], ["uniform"], shape=[50000], low=-1.0, high=3.0, **seed),
              node("RandomNormal", [], ["normal"], shape=[50000], mean=2.0, scale=0.5, **seed),
+             node("RandomNormalLike", ["x"], ["like"], mean=-1.0, scale=2.0, **seed),
              node("RandomUniformLike", ["x"], ["double"], dtype=TensorProto.DOUBLE, **seed),
              node("Bernoulli", ["x"], ["coin"], **seed),
              node("Multinomial", ["scores"], ["class"], sample_size=20000, **seed),
              node("Dropout", ["x", "ratio", "training"], ["dropped", "mask"], **({"seed": 3} if seeded else {}))]
     return model(nodes, [value("x", FLOAT, 50000), value("scores", FLOAT, 2, 3)],
-                 [value("uniform", FLOAT, 50000), value("normal", FLOAT, 50000), value("double", TensorProto.DOUBLE, 50000), value("coin", FLOAT, 50000),
+                 [value("uniform", FLOAT, 50000), value("normal", FLOAT, 50000), value("like", FLOAT, 50000), value("double", TensorProto.DOUBLE, 50000), value("coin", FLOAT, 50000),
                   value("class", INT32, 2, 20000), value("dropped", FLOAT, 50000), value("mask", BOOL, 50000)],
                  [constant("ratio", 0.25), constant("training", True, bool)])
 

@@ -48,6 +48,19 @@ def normalizations():
                  outputs=["y1", "z1", "y2", "y3", "y4", "y5"])
 
 
+def moved_domain():
+    """Operators that are com.microsoft's in some exports, and plain ONNX in ONNX Runtime's own."""
+    nodes = [node("QuantizeLinear", "x s z", "q"), node("DequantizeLinear", "q s z", "y1"), node("LayerNormalization", "x g b", "y2", epsilon=1e-5),
+             node("SimplifiedLayerNormalization", "x g", "y3", epsilon=1e-6)]
+    made, inputs = model(nodes, {"x": normal(2, 7, 40)}, {"g": normal(40), "b": normal(40), **scalars(s=np.float32(0.02), z=np.uint8(117))})
+    reference = onnx.ModelProto()
+    reference.CopyFrom(made)
+    for each in reference.graph.node:
+        if each.op_type.endswith("Normalization"):
+            each.domain = ""
+    return made, inputs, reference
+
+
 def embedding():
     nodes = [node("EmbedLayerNormalization", "ids segments words positions kinds g b mask", "y counts", epsilon=1e-6)]
     inputs = {"ids": integers(np.int32, 0, 30, 2, 9), "segments": integers(np.int32, 0, 2, 2, 9),
@@ -186,6 +199,7 @@ def integer_products():
 MODELS = {
     "gelus": gelus,
     "normalizations": normalizations,
+    "moved_domain": moved_domain,
     "embedding": embedding,
     "fused_products": fused_products,
     "fused_conv": fused_conv,

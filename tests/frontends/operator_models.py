@@ -153,12 +153,31 @@ def max_roi_pool():
     return model([node], [value("x", [2, 5, 12, 16]), value("rois", [6, 5])], [value("y", [6, 5, 3, 4])]), {"x": normal(2, 5, 12, 16), "rois": rois}
 
 
+def sequences():
+    """Made of tensors, of nothing, and by a body for each element; taken apart again; an optional around one."""
+    node = helper.make_node
+    body = helper.make_graph([node("Mul", ["each", "factor"], ["more"]), node("Tanh", ["more"], ["mapped"])], "body", [value("each", [2, 3]), value("factor", [])], [value("mapped", [2, 3])])
+    nodes = [node("SequenceConstruct", ["x", "y", "x"], ["three"]), node("SequenceEmpty", [], ["none"]), node("SequenceInsert", ["none", "y"], ["one"]),
+             node("SequenceMap", ["three", "factor"], ["mapped"], body=body), node("SequenceLength", ["mapped"], ["count"]), node("SequenceAt", ["mapped", "last"], ["a"]),
+             node("SequenceAt", ["one", "zero"], ["b"]), node("Optional", ["b"], ["maybe"]), node("OptionalGetElement", ["maybe"], ["c"]), node("Add", ["a", "c"], ["sum"]),
+             node("ConcatFromSequence", ["mapped"], ["all"], axis=1)]
+    made = model(nodes, [value("x", [2, 3]), value("y", [2, 3]), value("factor", [])], [value("sum", [2, 3]), value("all", [2, 9]), value("count", [], INT64)],
+                 {"last": np.array(-2, np.int64), "zero": np.array(0, np.int64)})
+    return made, {"x": normal(2, 3), "y": normal(2, 3), "factor": normal()}
+
+
+def global_lp_pool():
+    return model([helper.make_node("GlobalLpPool", ["x"], ["y"], p=3)], [value("x", [2, 5, 6, 7])], [value("y", [2, 5, 1, 1])]), {"x": normal(2, 5, 6, 7)}
+
+
 MODELS = {
     "lstm": lambda: recurrent("LSTM", 4, direction="bidirectional"),
     "gru": lambda: recurrent("GRU", 3, direction="reverse", linear_before_reset=1),
     "rnn": lambda: recurrent("RNN", 1),
     "trees": trees,
     "max_roi_pool": max_roi_pool,
+    "sequences": sequences,
+    "global_lp_pool": global_lp_pool,
     "branch_inner_true": lambda: branch((True, True)),
     "branch_inner_false": lambda: branch((True, False)),
     "branch_outer_false": lambda: branch((False, True)),

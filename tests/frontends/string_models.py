@@ -69,6 +69,13 @@ def numbers_of():
     return [value("texts", STRING, 4), value("whole", STRING, 2)], outputs, nodes, []
 
 
+def categories():
+    """Words to integers, by one mapping, and to words, by another: what is in no list, both ways."""
+    nodes = [node("CategoryMapper", ["words"], ["places"], domain="ai.onnx.ml", cats_int64s=[3, 5, 9], cats_strings=["cat", "dog", "hen"], default_int64=-7),
+             node("CategoryMapper", ["places"], ["names"], domain="ai.onnx.ml", cats_int64s=[5, 3], cats_strings=["hund", "katze"], default_string="tier")]
+    return [value("words", STRING, 2, 3)], [value("places", INT64, 2, 3), value("names", STRING, 2, 3)], nodes, []
+
+
 def adding():
     """What no operator set allows."""
     return [value("x", STRING, 2)], [value("y", STRING, 2)], [node("Add", ["x", "x"], ["y"])], []
@@ -77,10 +84,10 @@ def adding():
 def main():
     out = pathlib.Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
-    for name, make in (("classifier", classifier), ("building", building), ("numbers", numbers_of), ("adding", adding)):
+    for name, make in (("classifier", classifier), ("building", building), ("numbers", numbers_of), ("categories", categories), ("adding", adding)):
         inputs, outputs, nodes, initializers = make()
         graph = helper.make_graph(nodes, name, inputs, outputs, initializers)
-        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9), out / f"{name}.onnx")
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20), helper.make_opsetid("ai.onnx.ml", 1)], ir_version=9), out / f"{name}.onnx")
 
 
 if __name__ == "__main__":

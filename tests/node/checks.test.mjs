@@ -162,10 +162,11 @@ function normal(z) {
 }
 
 const feeds = () => ({ x: new Float32Array(50000).fill(0.3), scores: Float32Array.of(0, Math.log(2), 0, 1, 1, -30) });
-function hasDistributions({ uniform, normal: gauss, double, coin, class: classes, dropped, mask }) {
+function hasDistributions({ uniform, normal: gauss, like, double, coin, class: classes, dropped, mask }) {
   assert.ok(distance(uniform, (v) => (v + 1) / 4) < 1);
   assert.ok(distance(double, (v) => v) < 1);
   assert.ok(distance(gauss, (v) => normal((v - 2) / 0.5)) < 1);
+  assert.ok(distance(like, (v) => normal((v + 1) / 2)) < 1);
   assert.ok(uniform.every((v) => v >= -1 && v < 3) && double.every((v) => v >= 0 && v < 1));
   assert.ok(Math.abs(mean(gauss) - 2) < 0.01 && Math.abs(mean(gauss.map((v) => (v - 2) ** 2)) - 0.25) < 0.01);
   // Neighbours have nothing to do with each other.

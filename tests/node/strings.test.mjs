@@ -25,6 +25,7 @@ const MODELS = {
   classifier: { dims: ["--dim", "n=1..16"] },
   building: { dims: [] },
   numbers: { dims: [] },
+  categories: { dims: [] },
 };
 for (const [name, { dims }] of Object.entries(MODELS)) {
   const { status, stderr } = weft("compile", `${name}.onnx`, "-o", name, "--variants", VARIANTS.join(","), ...dims);
@@ -58,6 +59,7 @@ const CASES = [
   ["building", { first: { data: ["z", "a-", "q-r-s-t"], shape: [3, 1] }, second: { data: ["z", "-1"], shape: [2] } }],
   ["numbers", { texts: { data: ["1.5", "2", "1e3", "2"], shape: [4] }, whole: { data: ["-7", "9223372036854775807"], shape: [2] } }],
   ["numbers", { texts: { data: ["-1", "-1", "-1", "-1"], shape: [4] }, whole: { data: ["0", "12"], shape: [2] } }],
+  ["categories", { words: { data: ["hen", "cat", "ape", "dog", "", "cat"], shape: [2, 3] } }],
 ];
 
 for (const variant of VARIANTS.filter((each) => supportedVariants().includes(each)))
