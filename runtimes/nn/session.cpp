@@ -1,0 +1,239 @@
+#include "nn/session.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "nn/sniff.hpp"
+#include "nn/tensor_types.hpp"
+#include "nn/text.hpp"
+
+namespace weft::nn {
+namespace {
+
+std::unexpected<Error> passed_on(Error error) {
+  // A backend that says neither what nor why has failed all the same.
+  if (error.code == Errno::success) error.code = Errno::runtime_error;
+  if (error.text.empty()) error.text = to_string(error.code);
+  return std::unexpected<Error>(std::move(error));
+}
+
+std::string type_of(const Port& port) {
+  std::string dims;
+  for (const Range& range : port.dims) {
+    if (!dims.empty()) dims += ", ";
+    if (range.min == range.max) {
+      dims += fmt::to_string(range.min);
+    } else if (range.step <= 1) {
+      dims += fmt::format("{} to {}", range.min, range.max);
+    } else {
+      dims += fmt::format("{} to {} by {}", range.min, range.max, range.step);
+    }
+  }
+  return fmt::format("{}[{}]", to_string(port.dtype), dims);
+}
+
+/// invalid_argument: the model does not take this tensor.
+Outcome<void> check(const Port& port, uint32_t index, const TensorView& tensor) {
+  const bool shape = std::ranges::equal(
+      port.dims, tensor.dims, [](const Range& range, uint32_t extent) { return range.holds(extent); });
+  if (!shape || !carries(tensor.dtype, port.dtype)) {
+    return refuse(Errno::invalid_argument,
+                  fmt::format("input {} {} is {}, and the tensor {}[{}]", index, shown(port.name),
+                              type_of(port), to_string(tensor.dtype), fmt::join(tensor.dims, ", ")));
+  }
+  const uint64_t elements = element_count(tensor.dims);
+  if (elements > UINT64_MAX / 8 || elements * byte_size(tensor.dtype) != tensor.data.size()) {
+    return refuse(Errno::invalid_argument,
+                  fmt::format("input {} {}: {} bytes for {}[{}]", index, shown(port.name), tensor.data.size(),
+                              to_string(tensor.dtype), fmt::join(tensor.dims, ", ")));
+  }
+  return {};
+}
+
+std::unexpected<Error> no_such(std::string_view what, uint64_t index, size_t count) {
+  return refuse(Errno::invalid_argument, fmt::format("{} {} of a model that has {}", what, index, count));
+}
+
+}  // namespace
+
+Outcome<Handle> Session::load(std::span<const std::span<const uint8_t>> parts, uint32_t encoding,
+                              uint32_t target) {
+  if (parts.empty()) return refuse(Errno::invalid_argument, "a model of no parts");
+  if (target > static_cast<uint32_t>(Target::tpu)) {
+    return refuse(Errno::invalid_argument,
+                  fmt::format("target {} is none of 0 (cpu), 1 (gpu), 2 (tpu)", target));
+  }
+  if (std::string reason = backend_.refusal(static_cast<Target>(target)); !reason.empty()) {
+    return refuse(Errno::unsupported_operation, std::move(reason));
+  }
+  const auto accepted = accept(encoding, sniff(parts[0]));
+  if (!accepted) return std::unexpected(accepted.error());
+  uint64_t bytes = 0;
+  for (const auto part : parts) bytes += part.size();
+  auto charge = budget_.graph(bytes);
+  if (!charge) return std::unexpected(std::move(charge).error());
+  auto model = backend_.load(parts, *accepted, static_cast<Target>(target));
+  if (!model) return passed_on(std::move(model).error());
+  return publish(std::move(*model), std::move(*charge));
+}
+
+Outcome<Handle> Session::load_by_name(std::string_view name) {
+  // Its bytes are the embedder's, and shared.
+  auto charge = budget_.graph(0);
+  if (!charge) return std::unexpected(std::move(charge).error());
+  auto model = registry_.find(name);
+  if (!model) return passed_on(std::move(model).error());
+  return publish(std::move(*model), std::move(*charge));
+}
+
+Outcome<Handle> Session::publish(std::shared_ptr<Model> model, Charge charge) {
+  if (model == nullptr) return refuse(Errno::runtime_error, "the backend has made no model");
+  const auto handle = next_handle();
+  if (!handle) return handle;
+  graphs_.emplace(*handle, std::make_shared<Graph>(Graph{std::move(model), std::move(charge)}));
+  return handle;
+}
+
+Outcome<Handle> Session::next_handle() {
+  if (next_ > UINT32_MAX)
+    return refuse(Errno::missing_memory, "this guest has used all handles that there are");
+  return static_cast<Handle>(next_++);
+}
+
+Outcome<void> Session::unload(Handle graph) {
+  const auto found = graphs_.find(graph);
+  if (found == graphs_.end())
+    return refuse(Errno::invalid_argument, fmt::format("there is no graph {}", graph));
+  found->second->unloaded = true;
+  graphs_.erase(found);
+  return {};
+}
+
+Outcome<Handle> Session::init_execution_context(Handle graph) {
+  const auto found = graphs_.find(graph);
+  if (found == graphs_.end())
+    return refuse(Errno::invalid_argument, fmt::format("there is no graph {}", graph));
+  Model& model = *found->second->model;
+  auto charge = budget_.context(model.instance_bytes());
+  if (!charge) return std::unexpected(std::move(charge).error());
+  auto instance = model.instantiate();
+  if (!instance) return passed_on(std::move(instance).error());
+  if (*instance == nullptr) return refuse(Errno::runtime_error, "the backend has made no instance");
+  const auto handle = next_handle();
+  if (!handle) return handle;
+  contexts_.emplace(*handle, Context{found->second, std::move(*instance), std::move(*charge),
+                                     std::vector<bool>(model.inputs().size()), false});
+  return handle;
+}
+
+Outcome<void> Session::finalize_execution_context(Handle handle) {
+  const auto found = context(handle);
+  if (!found) return std::unexpected(found.error());
+  contexts_.erase(handle);
+  return {};
+}
+
+Outcome<Session::Context*> Session::context(Handle handle) {
+  const auto found = contexts_.find(handle);
+  if (found == contexts_.end()) {
+    return refuse(Errno::invalid_argument, fmt::format("there is no execution context {}", handle));
+  }
+  return &found->second;
+}
+
+Outcome<Session::Context*> Session::usable(Handle handle) {
+  const auto found = context(handle);
+  if (found && (*found)->graph->unloaded) {
+    return refuse(Errno::invalid_argument, fmt::format("the graph of execution context {} is unloaded: its "
+                                                       "outputs may be read, it takes no inputs or runs",
+                                                       handle));
+  }
+  return found;
+}
+
+Outcome<std::shared_ptr<const Model>> Session::model(Handle handle) const {
+  const auto found = contexts_.find(handle);
+  if (found == contexts_.end()) {
+    return refuse(Errno::invalid_argument, fmt::format("there is no execution context {}", handle));
+  }
+  return found->second.graph->model;
+}
+
+Outcome<void> Session::set_input(Handle handle, uint32_t index, const TensorView& tensor) {
+  const auto found = usable(handle);
+  if (!found) return std::unexpected(found.error());
+  Context& context = **found;
+  const auto ports = context.graph->model->inputs();
+  if (index >= ports.size()) return no_such("input", index, ports.size());
+  const Port& port = ports[index];
+  if (auto checked = check(port, index, tensor); !checked) return checked;
+  TensorView given{port.dtype, tensor.dims, tensor.data};
+  std::vector<uint8_t> truths;
+  if (port.dtype == DType::boolean &&
+      std::ranges::any_of(tensor.data, [](uint8_t byte) { return byte > 1; })) {
+    truths.resize(tensor.data.size());
+    std::ranges::transform(tensor.data, truths.begin(), [](uint8_t byte) { return uint8_t{byte != 0}; });
+    given.data = truths;
+  }
+  if (auto set = context.instance->set_input(index, given); !set) return passed_on(std::move(set).error());
+  context.given[index] = true;
+  return {};
+}
+
+Outcome<void> Session::compute(Handle handle) {
+  const auto found = usable(handle);
+  if (!found) return std::unexpected(found.error());
+  Context& context = **found;
+  const auto missing = std::ranges::find(context.given, false);
+  if (missing != context.given.end()) {
+    const auto index = static_cast<size_t>(missing - context.given.begin());
+    return refuse(Errno::invalid_argument, fmt::format("input {} {} is not set", index,
+                                                       shown(context.graph->model->inputs()[index].name)));
+  }
+  context.computed = false;
+  if (auto run = context.instance->compute(); !run) return passed_on(std::move(run).error());
+  context.computed = true;
+  return {};
+}
+
+Outcome<TensorView> Session::output(Handle handle, uint32_t index) {
+  const auto found = context(handle);
+  if (!found) return std::unexpected(found.error());
+  Context& context = **found;
+  const auto ports = context.graph->model->outputs();
+  if (index >= ports.size()) return no_such("output", index, ports.size());
+  if (!context.computed) {
+    return refuse(Errno::runtime_error,
+                  fmt::format("execution context {} has no outputs: no compute() succeeded before", handle));
+  }
+  auto output = context.instance->output(index);
+  if (!output) return passed_on(std::move(output).error());
+  return output;
+}
+
+Outcome<void> Session::compute_single(Handle handle) {
+  const auto found = usable(handle);
+  if (!found) return std::unexpected(found.error());
+  return refuse(Errno::unsupported_operation,
+                "the model computes all at once and has no loop over tokens: call compute and get_output");
+}
+
+Outcome<TensorView> Session::output_single(Handle handle, uint32_t index) {
+  const auto found = context(handle);
+  if (!found) return std::unexpected(found.error());
+  const size_t outputs = (*found)->graph->model->outputs().size();
+  if (index >= outputs) return no_such("output", index, outputs);
+  return refuse(Errno::unsupported_operation, "the model makes no tokens one by one: call get_output");
+}
+
+Outcome<void> Session::fini_single(Handle handle) {
+  const auto found = context(handle);
+  if (!found) return std::unexpected(found.error());
+  return refuse(Errno::unsupported_operation, "the model has no loop over tokens that could be ended");
+}
+
+}  // namespace weft::nn
