@@ -17,6 +17,7 @@ Result<int> run_run(const Options& options, Host& host);
 Result<int> run_bench(const Options& options, Host& host);
 Result<int> run_verify(const Options& options, Host& host);
 Result<int> run_diff(const Options& options, Host& host);
+Result<int> run_wasi(const Options& options, Host& host);
 
 /// The whole program: parses, runs the command, reports its error. Returns the exit code.
 int run(std::span<const std::string> arguments, Host& host);

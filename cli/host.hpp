@@ -4,8 +4,10 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/source.hpp"
@@ -27,6 +29,16 @@ class OutputFolder {
   virtual Result<FileHashes> write(const bundle::BundleFile& file, const Blobs& blobs) = 0;
   /// Replaces an older bundle; fails with invalid_argument where something else has the name.
   virtual Result<void> commit() = 0;
+};
+
+/// A WASI program and all that it may touch.
+struct WasiRequest {
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  std::vector<std::string> arguments;  ///< the first is the program's file
+  Pairs folders;                       ///< the host's, and the name that the program has for it
+  Pairs environment;
+  Pairs graphs;  ///< for wasi-nn: a name, and an .onnx file or the folder of a bundle
+  std::optional<uint64_t> fuel, memory_bytes;
 };
 
 class Host {
@@ -52,6 +64,8 @@ class Host {
   /// afterwards, whatever happens.
   using Step = std::function<Result<void>(const std::string& folder)>;
   virtual Result<void> run_node(const std::string& program, const Step& prepare, const Step& finish) = 0;
+  /// Runs the program; returns its exit code, or kEngineFailed and says why.
+  virtual Result<int> run_wasi(const WasiRequest& request) = 0;
 };
 
 /// Each on the error stream: "weft: MODEL: note".

@@ -206,9 +206,10 @@ class Parser {
   std::expected<Options, Stop> checked() {
     const std::vector<std::string> wanted = words(command_.positional);
     const size_t given = options_.positionals.size();
-    if (given < wanted.size())
+    const bool takes_more = command_.positional.ends_with("...]");
+    if (given < wanted.size() - (takes_more ? 1 : 0))
       return std::unexpected(wrong_usage(wanted[given] + " is missing", command_.name));
-    if (given > wanted.size())
+    if (given > wanted.size() && !takes_more)
       return std::unexpected(wrong_usage(
           "\"" + options_.positionals[wanted.size()] + "\" is one argument too many", command_.name));
     return std::move(options_);

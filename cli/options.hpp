@@ -12,7 +12,8 @@ namespace weft::cli {
 
 struct Options {
   std::string command;
-  std::vector<std::string> positionals;  ///< as many as the command's row names
+  std::vector<std::string>
+      positionals;  ///< as many as the command's row names, and any number for "[ARG...]"
   std::map<std::string, std::vector<std::string>>
       values;  ///< by long name without dashes; a flag has one empty value
 

@@ -23,7 +23,8 @@ struct Command {
   Result<int> (*run)(const Options&, Host&);
 };
 constexpr Command kCommands[] = {{"compile", run_compile}, {"inspect", run_inspect}, {"run", run_run},
-                                 {"bench", run_bench},     {"verify", run_verify},   {"diff", run_diff}};
+                                 {"bench", run_bench},     {"verify", run_verify},   {"diff", run_diff},
+                                 {"wasi", run_wasi}};
 
 }  // namespace
 

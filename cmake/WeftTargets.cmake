@@ -81,7 +81,7 @@ function(weft_cli)
     find_package(OpenSSL REQUIRED COMPONENTS Crypto)
     file(GLOB host CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cli/native/*.cpp)
     add_executable(weft ${host})
-    target_link_libraries(weft PRIVATE weft_cli OpenSSL::Crypto)
+    target_link_libraries(weft PRIVATE weft_cli weft_native OpenSSL::Crypto)
   endif()
 endfunction()
 

@@ -20,6 +20,8 @@ class NativeHost final : public Host {
   /// A second process prepares the folder and becomes Node; this one waits, passes signals on and removes the
   /// folder.
   Result<void> run_node(const std::string& program, const Step& prepare, const Step& finish) override;
+  /// On Wasmtime, in this process (run_wasi.cpp).
+  Result<int> run_wasi(const WasiRequest& request) override;
 };
 
 }  // namespace weft::cli

@@ -141,6 +141,12 @@ class WasmHost final : public Host {
     WEFT_ASSIGN(code, call({{"op", "run_node"}, {"program", program}, {"folder", folder}}));
     return code == 0 && finish ? finish(folder.get<std::string>()) : Result<void>();
   }
+  Result<int> run_wasi(const WasiRequest&) override {
+    return fail(ErrorKind::unsupported,
+                "weft wasi runs on Wasmtime, which the WebAssembly build of weft does not have: use the "
+                "native program "
+                "(make build, tools/setup wasmtime)");
+  }
 
  private:
   static std::string text(const ordered_json& request) {
