@@ -1,5 +1,6 @@
 # The native runtime: runtimes/native. It opens Wasmtime's library when it is first needed, so it builds everywhere.
 #   weft_native     static, for the program and the tests
+#   weft_native_nn  the backend of the wasi-nn core on it and the compiler
 #   libweft         shared, with weft.h and weft.hpp and the package that find_package(weft) finds
 function(weft_native)
   file(STRINGS ${CMAKE_SOURCE_DIR}/tools/requirements-wasmtime.txt pin REGEX "^wasmtime==")
@@ -20,6 +21,11 @@ function(weft_native)
                         SOVERSION ${PROJECT_VERSION_MAJOR} CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   target_include_directories(weft_native PUBLIC ${root} ${root}/native/include)
   target_include_directories(weft_shared PUBLIC $<BUILD_INTERFACE:${root}/native/include>)
+  file(GLOB nn_sources CONFIGURE_DEPENDS ${root}/native/nn/*.cpp)
+  find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+  add_library(weft_native_nn STATIC ${nn_sources})
+  target_compile_options(weft_native_nn PRIVATE ${WEFT_CORE_FLAGS})
+  target_link_libraries(weft_native_nn PUBLIC weft_native weft_nn weft_compile OpenSSL::Crypto)
   foreach(target weft_native weft_shared)
     target_compile_options(${target} PRIVATE ${WEFT_CORE_FLAGS})
     target_compile_definitions(${target} PRIVATE WEFT_WASMTIME_VERSION="${version}")

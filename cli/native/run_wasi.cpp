@@ -1,10 +1,13 @@
 // weft wasi on Wasmtime, in this process.
+#include <atomic>
 #include <cstdio>
 
 #include "cli/native/host.hpp"
 #include "cli/native/signals.hpp"
 #include "native/bytes.hpp"
+#include "native/nn/backend.hpp"
 #include "native/wasi.hpp"
+#include "nn/witx.hpp"
 
 namespace weft::cli {
 namespace {
@@ -22,7 +25,7 @@ ErrorKind kind_of(weft_status status) {
   }
 }
 
-std::unexpected<Error> failed(const native::Error& error) {
+std::unexpected<weft::Error> failed(const native::Error& error) {
   return fail(kind_of(error.status), error.message);
 }
 
@@ -38,6 +41,44 @@ native::WasiProgram program_of(const WasiRequest& request) {
   return program;
 }
 
+/// What --nn-graph names: the folder of a bundle, or a model to compile.
+Result<std::shared_ptr<nn::Model>> read_graph(const std::string& path, native::Backend& backend, Host& host) {
+  if (host.is_folder(path)) {
+    auto model = backend.open_bundle(path);
+    if (!model) return failed(model.error());
+    return std::move(*model);
+  }
+  WEFT_ASSIGN(source, host.open(path));
+  onnx::ReadOptions options;
+  options.open_external = [&](std::string_view relative) { return host.open_external(path, relative); };
+  auto model = backend.compile({source}, options, file_stem(path));
+  if (!model) model.error().message = path + ": " + model.error().message;
+  return model;
+}
+
+Result<void> add_graphs(const WasiRequest& request, native::Backend& backend, nn::Registry& registry,
+                        Host& host) {
+  for (const auto& [name, path] : request.graphs) {
+    WEFT_ASSIGN(model, read_graph(path, backend, host));
+    if (!registry.add(name, std::move(model)))
+      return fail(ErrorKind::invalid_argument, "--nn-graph gives the name " + name + " twice");
+  }
+  return {};
+}
+
+/// The functions of wasi-nn, as the program imports them.
+std::vector<native::HostFunction> nn_functions(nn::Host& host) {
+  std::vector<native::HostFunction> functions;
+  for (size_t i = 0; i < nn::functions().size(); ++i) {
+    const nn::Function& function = nn::functions()[i];
+    functions.push_back({std::string(nn::kWitxModule), std::string(function.name), function.parameters,
+                         [&host, i](std::span<const uint32_t> arguments, std::span<uint8_t> memory) {
+                           return static_cast<uint32_t>(host.call(i, arguments, memory));
+                         }});
+  }
+  return functions;
+}
+
 }  // namespace
 
 Result<int> NativeHost::run_wasi(const WasiRequest& request) {
@@ -45,9 +86,20 @@ Result<int> NativeHost::run_wasi(const WasiRequest& request) {
   if (!code) return failed(code.error());
   const auto engine = native::Engine::make({.interruptible = true, .fuel = request.fuel.has_value()});
   if (!engine) return failed(engine.error());
-  const native::WasiProgram program = program_of(request);
+  std::atomic<bool> stop = false;
+  native::Backend backend(stop);
+  SignalWatch signals([&] {
+    stop = true;
+    (*engine)->interrupt();
+    backend.interrupt();
+  });
+  nn::Registry registry;
+  WEFT_TRY(add_graphs(request, backend, registry, *this));
+  nn::Host nn_host(backend, registry, {},
+                   [&](std::string_view text) { print_error("weft: wasi-nn: " + std::string(text) + "\n"); });
+  native::WasiProgram program = program_of(request);
+  program.functions = nn_functions(nn_host);
   std::fflush(nullptr);
-  SignalWatch signals([&] { (*engine)->interrupt(); });
   const auto end = native::run_wasi(code->data, program, **engine);
   if (end) return *end;
   signals.end_if_signalled();

@@ -80,6 +80,7 @@ Outcome<void> Instance::instantiate() {
   store_ =
       owned(api_.wasmtime_store_new(model_->engine().get(), nullptr, nullptr), api_.wasmtime_store_delete);
   context_ = api_.wasmtime_store_context(store_.get());
+  allow_some_time();  // data segments are written by code
   const auto no_memory = [&](wasmtime_error_t* error) {
     return refuse(WEFT_NO_MEMORY, "cannot have " + std::to_string(variant.initial_pages * kPageBytes) +
                                       " bytes of memory: " + take_message(api_, error, nullptr));
@@ -149,8 +150,13 @@ Outcome<void> Instance::write_tensor(uint64_t address, DType dtype, std::span<co
   return {};
 }
 
-Outcome<int32_t> Instance::step(int32_t budget) {
+/// Until the next interrupt() of the engine.
+void Instance::allow_some_time() {
   if (model_->engine().interruptible()) api_.wasmtime_context_set_epoch_deadline(context_, 1);
+}
+
+Outcome<int32_t> Instance::step(int32_t budget) {
+  allow_some_time();
   wasmtime_val_t arguments[2]{}, result{};
   arguments[0].kind = arguments[1].kind = kValueI32;
   arguments[0].of.i32 = static_cast<int32_t>(model_->variant().context);

@@ -59,6 +59,7 @@ class Instance {
 
   /// Runs an entry to its end; an entry that the module does not have is nothing to do.
   Outcome<void> execute(std::string_view entry, bool loads);
+  void allow_some_time();
   Outcome<int32_t> step(int32_t budget);
   Outcome<void> load_weights();
   Error error_cell();

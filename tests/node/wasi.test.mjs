@@ -1,21 +1,23 @@
-// weft wasi: programs of WASI preview 1, written here as text, on Wasmtime (tools/setup wasmtime). The compiler: $WEFT_BUILD (build/release)/weft.
+// weft wasi: programs of WASI preview 1, written here as text, with wasi-nn, on Wasmtime (tools/setup wasmtime). The compiler: $WEFT_BUILD (build/release)/weft.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
 
 import wabt from "wabt";
 
-import { ROOT } from "../support/runtime.mjs";
+import { folderOf } from "../support/models.mjs";
+import { buildRuntime, ROOT, RUNTIME } from "../support/runtime.mjs";
 
 const WEFT = path.resolve(ROOT, process.env.WEFT_BUILD ?? "build/release", "weft");
 const folder = mkdtempSync(path.join(tmpdir(), "weft-wasi."));
 const file = (name) => path.join(folder, name);
 
 /** What every program imports and has: a memory, and `print` of bytes to the standard output. */
-const program = (body, more = "") => `(module
+const program = (body, more = "", pages = 1) => `(module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "path_open" (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
@@ -25,7 +27,7 @@ const program = (body, more = "") => `(module
   (import "wasi_snapshot_preview1" "environ_get" (func $environ_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   ${more}
-  (memory (export "memory") 1)
+  (memory (export "memory") ${pages})
   (data (i32.const 1024) "ready\\0adata.txt")
   (func $print (param $at i32) (param $bytes i32)
     (i32.store (i32.const 0) (local.get $at)) (i32.store (i32.const 4) (local.get $bytes))
@@ -53,6 +55,26 @@ const programs = {
   "grow": program("(call $proc_exit (i32.eq (memory.grow (i32.const 100)) (i32.const -1)))"),
   "trap": program("unreachable"),
   "import": program("(call $other)", '(import "env" "other" (func $other))'),
+  // The model "model" on an input of as many ones as the data says; prints the output, or ends with ten times the step and the errno.
+  "infer": program(`(local $i i32)
+    (call $check (i32.const 10) (call $load_by_name (i32.const 1100) (i32.const 5) (i32.const 100)))
+    (call $check (i32.const 20) (call $init (i32.load (i32.const 100)) (i32.const 104)))
+    (loop (f32.store (i32.add (i32.const 65536) (local.get $i)) (f32.const 1))
+      (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 4))) (i32.load (i32.const 1136)))))
+    (call $check (i32.const 30) (call $set_input (i32.load (i32.const 104)) (i32.const 0) (i32.const 1120)))
+    (call $check (i32.const 40) (call $compute (i32.load (i32.const 104))))
+    (call $check (i32.const 50) (call $get_output (i32.load (i32.const 104)) (i32.const 0) (i32.const 65536) (i32.const 4000) (i32.const 108)))
+    (call $print (i32.const 65536) (i32.load (i32.const 108)))`,
+  `(import "wasi_ephemeral_nn" "load_by_name" (func $load_by_name (param i32 i32 i32) (result i32)))
+  (import "wasi_ephemeral_nn" "init_execution_context" (func $init (param i32 i32) (result i32)))
+  (import "wasi_ephemeral_nn" "set_input" (func $set_input (param i32 i32 i32) (result i32)))
+  (import "wasi_ephemeral_nn" "compute" (func $compute (param i32) (result i32)))
+  (import "wasi_ephemeral_nn" "get_output" (func $get_output (param i32 i32 i32 i32 i32) (result i32)))
+  (data (i32.const 1100) "model")
+  (data (i32.const 1120) "\\a0\\04\\00\\00\\04\\00\\00\\00\\01\\aa\\aa\\aa\\00\\00\\01\\00\\00\\30\\09\\00")
+  (data (i32.const 1184) "\\01\\00\\00\\00\\03\\00\\00\\00\\e0\\00\\00\\00\\e0\\00\\00\\00")
+  (func $check (param $step i32) (param $errno i32)
+    (if (local.get $errno) (then (call $proc_exit (i32.add (local.get $step) (local.get $errno))))))`, 11),
   "library": '(module (func (export "hello")))',
 };
 
@@ -103,6 +125,33 @@ test("what traps says so", () => {
   const trapped = weft("trap");
   assert.equal(trapped.status, 8);
   assert.match(trapped.stderr, /^weft: .*trap\.wasm trapped: wasm trap: wasm `unreachable` instruction executed\n$/);
+});
+
+test("a program infers by name: a model that is compiled here, and a bundle", async () => {
+  const model = path.join(folderOf("squeezenet"), "model.onnx");
+  execFileSync(WEFT, ["compile", model, "-o", file("bundle"), "--variants", "simd128"]);
+  buildRuntime();
+  const { load } = await import(pathToFileURL(path.join(RUNTIME, "weft.js")).href);
+  const web = await load(pathToFileURL(file("bundle") + path.sep));
+  const [expected] = Object.values(await web.run({ [web.info.inputs[0].name]: new Float32Array(3 * 224 * 224).fill(1) }));
+  web.dispose();
+  const infer = (...graphs) => spawnSync(WEFT, ["wasi", file("infer.wasm"), ...graphs.flatMap((graph) => ["--nn-graph", graph])]);
+  const scores = ({ status, stdout, stderr }) => {
+    assert.deepEqual([status, String(stderr)], [0, ""]);
+    return new Float32Array(new Uint8Array(stdout).buffer);
+  };
+  assert.deepEqual(scores(infer(`model=${file("bundle")}`)), expected); // the same bits
+  const compiled = scores(infer(`model=${model}`));
+  const largest = Math.max(...expected);
+  assert.ok(expected.every((score, i) => Math.abs(score - compiled[i]) <= 1e-4 * largest));
+  const unnamed = infer();
+  assert.deepEqual([unnamed.status, unnamed.stdout.length], [18, 0]); // not_found
+  assert.match(String(unnamed.stderr), /^weft: wasi-nn: load_by_name: .*model/);
+  const twice = infer(`model=${file("bundle")}`, `model=${model}`);
+  assert.equal(twice.status, 5);
+  const missing = infer("model=nowhere.onnx");
+  assert.equal(missing.status, 6);
+  assert.match(String(missing.stderr), /cannot open nowhere\.onnx/);
 });
 
 /** Sends the signal when the program has said "ready". */

@@ -1,0 +1,204 @@
+#include "native/nn/backend.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+
+namespace weft::native {
+namespace {
+
+nn::Errno errno_of(weft_status status) {
+  switch (status) {
+    case WEFT_INVALID_ARGUMENT: return nn::Errno::invalid_argument;
+    case WEFT_BAD_BUNDLE: return nn::Errno::invalid_encoding;
+    case WEFT_UNSUPPORTED: return nn::Errno::unsupported_operation;
+    case WEFT_NO_MEMORY: return nn::Errno::missing_memory;
+    default: return nn::Errno::runtime_error;
+  }
+}
+
+std::unexpected<nn::Error> failed(const Error& error) {
+  return nn::refuse(errno_of(error.status), error.message);
+}
+
+/// Of a model that a guest loads. What needs an option (an open extent) is a form that weft does not take so.
+std::unexpected<nn::Error> failed(const weft::Error& error) {
+  const auto code = [&] {
+    switch (error.kind) {
+      case ErrorKind::invalid_model: return nn::Errno::invalid_encoding;
+      case ErrorKind::limit: return nn::Errno::missing_memory;
+      default: return nn::Errno::unsupported_operation;
+    }
+  };
+  return nn::refuse(code(), to_string(error));
+}
+
+nn::Port port_of(const Port& port, const std::vector<Dimension>& dimensions) {
+  nn::Port out{port.name, port.dtype, {}};
+  for (size_t i = 0; i < port.shape.size(); ++i) {
+    const uint32_t most = port.shape[i];
+    const bool is_fixed = !port.is_open() || port.dims[i] == std::to_string(most);
+    const auto symbol =
+        is_fixed ? dimensions.end() : std::ranges::find(dimensions, port.dims[i], &Dimension::name);
+    if (symbol != dimensions.end()) out.dims.push_back({symbol->min, symbol->max, symbol->step});
+    else out.dims.push_back({is_fixed ? most : 0, most, 1});
+  }
+  return out;
+}
+
+class NnInstance final : public nn::Instance {
+ public:
+  explicit NnInstance(std::unique_ptr<native::Instance> instance) : instance_(std::move(instance)) {}
+
+  nn::Outcome<void> set_input(uint32_t index, const nn::TensorView& tensor) override {
+    const auto done = instance_->set_input(index, tensor.data, tensor.dims);
+    return done ? nn::Outcome<void>() : failed(done.error());
+  }
+
+  nn::Outcome<void> compute() override {
+    const auto done = instance_->run();
+    if (done) return {};
+    // A module whose code or tables point outside of its memory is no other thing than one that traps.
+    if (done.error().status == WEFT_BAD_BUNDLE || done.error().status == WEFT_UNSUPPORTED)
+      return nn::refuse(nn::Errno::runtime_error, done.error().message);
+    return failed(done.error());
+  }
+
+  nn::Outcome<nn::TensorView> output(uint32_t index) override {
+    const auto tensor = instance_->output(index);
+    if (!tensor) return nn::refuse(nn::Errno::runtime_error, tensor.error().message);
+    return nn::TensorView{tensor->dtype, tensor->shape, tensor->data};
+  }
+
+ private:
+  std::unique_ptr<native::Instance> instance_;
+};
+
+class NnModel final : public nn::Model {
+ public:
+  NnModel(std::shared_ptr<const native::Model> model, const std::atomic<bool>& stop)
+      : model_(std::move(model)), stop_(stop) {
+    const std::vector<Dimension>& dimensions = model_->manifest().dimensions;
+    for (const VisiblePort& input : model_->inputs()) inputs_.push_back(port_of(*input.port, dimensions));
+    for (const VisiblePort& output : model_->outputs()) outputs_.push_back(port_of(*output.port, dimensions));
+  }
+
+  std::span<const nn::Port> inputs() const override { return inputs_; }
+  std::span<const nn::Port> outputs() const override { return outputs_; }
+  uint64_t instance_bytes() const override { return model_->memory_bytes(); }
+  nn::Outcome<std::unique_ptr<nn::Instance>> instantiate() override {
+    auto instance = native::Instance::make(model_, &stop_);
+    if (!instance) return failed(instance.error());
+    return std::make_unique<NnInstance>(std::move(*instance));
+  }
+
+ private:
+  std::shared_ptr<const native::Model> model_;
+  const std::atomic<bool>& stop_;
+  std::vector<nn::Port> inputs_, outputs_;
+};
+
+/// A file of a bundle, which the compiler describes in pieces.
+Result<std::vector<uint8_t>> contents(const bundle::BundleFile& file, const Blobs& blobs) {
+  std::vector<uint8_t> out;
+  out.reserve(bundle::size(file));
+  for (const bundle::Piece& piece : file.pieces) {
+    if (const auto* bytes = std::get_if<std::vector<uint8_t>>(&piece)) {
+      out.insert(out.end(), bytes->begin(), bytes->end());
+      continue;
+    }
+    WEFT_ASSIGN(range, read_range(blobs, std::get<BlobRange>(piece)));
+    out.insert(out.end(), range.begin(), range.end());
+  }
+  return out;
+}
+
+/// As errors of the compiler, for a person.
+std::unexpected<weft::Error> as_compile_error(const Error& error) {
+  return fail(error.status == WEFT_NO_MEMORY ? ErrorKind::limit : ErrorKind::unsupported, error.message);
+}
+
+Bytes copy_of(std::span<const uint8_t> bytes) { return keep({bytes.begin(), bytes.end()}); }
+
+}  // namespace
+
+nn::Outcome<std::shared_ptr<nn::Model>> Backend::load(std::span<const std::span<const uint8_t>> parts,
+                                                      nn::Encoding, nn::Target) {
+  // The hash is of the parts' hashes, so that where one ends counts.
+  Hash hash{};
+  std::vector<uint8_t> hashes;
+  for (const std::span<const uint8_t> part : parts) {
+    EVP_Digest(part.data(), part.size(), hash.data(), nullptr, EVP_sha256(), nullptr);
+    hashes.insert(hashes.end(), hash.begin(), hash.end());
+  }
+  EVP_Digest(hashes.data(), hashes.size(), hash.data(), nullptr, EVP_sha256(), nullptr);
+  if (const auto known = loaded_.find(hash); known != loaded_.end())
+    if (std::shared_ptr<nn::Model> model = known->second.lock()) return model;
+  std::erase_if(loaded_, [](const auto& entry) { return entry.second.expired(); });
+  auto model = load_new(parts);
+  if (model) loaded_[hash] = *model;
+  return model;
+}
+
+nn::Outcome<std::shared_ptr<nn::Model>> Backend::load_new(std::span<const std::span<const uint8_t>> parts) {
+  constexpr uint8_t kWasm[] = {0, 'a', 's', 'm'};
+  const std::span<const uint8_t> first = parts.front();
+  if (first.size() >= sizeof kWasm && std::equal(std::begin(kWasm), std::end(kWasm), first.begin()))
+    return load_module(parts);
+  if (parts.size() > 1)
+    return nn::refuse(nn::Errno::unsupported_operation,
+                      "an ONNX model is one part: external data in further parts cannot be told apart");
+  auto model = compile({std::make_shared<MemorySource>(first)}, {}, "model");
+  if (!model) return failed(model.error());
+  return std::move(*model);
+}
+
+nn::Outcome<std::shared_ptr<nn::Model>> Backend::load_module(
+    std::span<const std::span<const uint8_t>> parts) {
+  if (parts.size() > 2)
+    return nn::refuse(nn::Errno::invalid_encoding,
+                      "a weft bundle is at most two parts: a module, and model.weights");
+  if (guest_engine_ == nullptr) {
+    auto engine = Engine::make({.interruptible = true});
+    if (!engine) return failed(engine.error());
+    guest_engine_ = std::move(*engine);
+    interruptible_ = guest_engine_.get();
+  }
+  const Bytes weights = parts.size() > 1 ? copy_of(parts[1]) : Bytes();
+  auto model = Model::from_parts(copy_of(parts[0]), weights, "the module", guest_engine_);
+  if (!model) return failed(model.error());
+  return std::make_shared<NnModel>(std::move(*model), stop_);
+}
+
+Outcome<std::shared_ptr<nn::Model>> Backend::open_bundle(const std::string& folder) {
+  WEFT_NATIVE_ASSIGN(engine, Engine::shared());
+  WEFT_NATIVE_ASSIGN(model, Model::open(folder, "", engine));
+  return std::make_shared<NnModel>(std::move(model), stop_);
+}
+
+Result<std::shared_ptr<nn::Model>> Backend::compile(const Blobs& blobs, const onnx::ReadOptions& options,
+                                                    const std::string& name) {
+  compile::CompileOptions compile_options;
+  compile_options.read = options;
+  compile_options.variants = {"relaxed"};
+  compile_options.name = name;
+  WEFT_ASSIGN(compiled, compile::compile_model(blobs, compile_options));
+  Bytes module, weights;
+  for (const bundle::BundleFile& file : compiled.bundle.files) {
+    const bool is_weights = file.name == "model.weights";
+    if (!is_weights && file.variant.empty()) continue;
+    WEFT_ASSIGN(bytes, contents(file, compiled.blobs));
+    (is_weights ? weights : module) = keep(std::move(bytes));
+  }
+  const auto engine = Engine::shared();
+  if (!engine) return as_compile_error(engine.error());
+  auto model = Model::from_parts(module, weights, name, *engine);
+  if (!model) return as_compile_error(model.error());
+  return std::make_shared<NnModel>(std::move(*model), stop_);
+}
+
+void Backend::interrupt() {
+  if (const Engine* engine = interruptible_) engine->interrupt();
+}
+
+}  // namespace weft::native
