@@ -27,8 +27,7 @@ std::span<const uint8_t> bytes(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-constexpr uint32_t kOnnx = static_cast<uint32_t>(Encoding::onnx),
-                   kAutodetect = static_cast<uint32_t>(Encoding::autodetect), kCpu = 0;
+constexpr uint32_t kAutodetect = static_cast<uint32_t>(Encoding::autodetect), kCpu = 0;
 
 struct Fixture : ::testing::Test {
   std::atomic<bool> stop = false;
