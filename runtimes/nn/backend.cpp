@@ -2,7 +2,7 @@
 
 namespace weft::nn {
 
-std::string Backend::refusal(Target target) const {
+std::string cpu_only(Target target) {
   switch (target) {
     case Target::cpu: return {};
     case Target::gpu:

@@ -53,12 +53,16 @@ class Model {
   virtual Outcome<std::unique_ptr<Instance>> instantiate() = 0;
 };
 
+/// Why there is nothing but a CPU; empty for the CPU.
+std::string cpu_only(Target target);
+
+// The virtual functions stand in the header: backends and tests with RTTI and without need their tables.
 class Backend {
  public:
   virtual ~Backend() = default;
 
   /// Why this backend does not run on `target`; empty: it does. Here: the CPU and nothing else.
-  virtual std::string refusal(Target target) const;
+  virtual std::string refusal(Target target) const { return cpu_only(target); }
 
   /// A model from its parts, of which there is at least one; the first is what sniff() calls ONNX, or a
   /// WebAssembly module (a weft bundle: modules and weights in the order that the backend documents).
