@@ -64,8 +64,8 @@ bench: build ## weft beside onnxruntime-web: make bench ARGS="--models twelve --
 	@$(NODE24) bench/run.mjs $(ARGS)
 
 .PHONY: engines
-engines: build ## one bundle in Node, Deno, Bun, workerd, Chromium, Firefox, jsc: variant, bits, time; ARGS=--help
-	@tools/setup node python engines
+engines: build ## one bundle in Node, Deno, Bun, workerd, Chromium, Firefox, jsc, Wasmtime: variant, bits, time; ARGS=--help
+	@tools/setup node python engines wasmtime
 	@tools/models ppocr-cls squeezenet
 	@$(NODE24) bench/engines/run.mjs $(ARGS)
 
@@ -146,8 +146,8 @@ test-package: build package ## the npm package beside the native program, in Nod
 	node --test tests/package/*.test.mjs
 	$(NODE24) --test tests/package/compiler.test.mjs
 
-test-engines: build ## Deno, Bun, workerd, browsers and jsc give the bits that Node gives
-	tools/setup node python engines
+test-engines: build ## Deno, Bun, workerd, browsers, jsc and Wasmtime give the bits that Node gives
+	tools/setup node python engines wasmtime
 	tools/models ppocr-cls squeezenet
 	$(NODE24) bench/engines/run.mjs --rounds 1 --runs 3
 

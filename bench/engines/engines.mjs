@@ -1,5 +1,5 @@
 // The engines, each as {name, version(), missing(): why it cannot run here, or null; run(task): what core.mjs gives}. Node, Deno, Bun and jsc
-// are processes, browsers show a page, workerd serves.
+// are processes, browsers show a page, workerd serves; Wasmtime is a program of libweft.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -43,6 +43,14 @@ const jsc = {
   // It does not tell: the package does.
   version: () => output("dpkg-query", ["-W", "-f=${Version}", "libjavascriptcoregtk-4.0-bin"]).split("-")[0],
   run: (task) => JSON.parse(output(JSC, ["-m", path.join(HERE, "jsc.mjs"), "--", JSON.stringify({ ...task, runtime: RUNTIME })])),
+};
+
+const WASMTIME = path.join(ROOT, process.env.WEFT_BUILD ?? "build/release", "bench/engine_wasmtime");
+const wasmtime = {
+  name: "wasmtime",
+  missing: installed(WASMTIME, "run make build and tools/setup wasmtime"),
+  version: () => /^wasmtime==(\S+)/m.exec(readFileSync(path.join(ROOT, "tools/requirements-wasmtime.txt"), "utf8"))[1],
+  run: ({ bundle, runs, warmup, variants }) => JSON.parse(output(WASMTIME, [bundle, runs, warmup, ...variants].map(String))),
 };
 
 async function freePort() {
@@ -121,4 +129,5 @@ export const ENGINES = [
   ofPage("chromium"),
   ofPage("firefox"),
   jsc,
+  wasmtime,
 ];
