@@ -107,13 +107,19 @@ function(weft_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)
 endfunction()
 
-# weft_fuzzers(): one libFuzzer executable for each tests/fuzz/*_fuzz.cpp, run by tools/fuzz-smoke.
+# weft_fuzzers(): one libFuzzer executable for each tests/fuzz/*_fuzz.cpp, run by tools/fuzz-smoke; linked to the layer that its name
+# begins with (nn_witx_fuzz: weft_nn), to weft_compile where that is no layer.
 function(weft_fuzzers)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.cpp)
   foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
-    target_link_libraries(${name} PRIVATE weft_compile weft_nn)
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    string(REGEX REPLACE "_.*" "" layer ${name})
+    if(NOT TARGET weft_${layer})
+      set(layer compile)
+    endif()
+    target_link_libraries(${name} PRIVATE weft_${layer})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   endforeach()
 endfunction()
