@@ -12,6 +12,7 @@
 
 #include "base/source.hpp"
 #include "bundle/bundle.hpp"
+#include "graph/eval.hpp"
 
 namespace weft::cli {
 
@@ -66,6 +67,10 @@ class Host {
   virtual Result<void> run_node(const std::string& program, const Step& prepare, const Step& finish) = 0;
   /// Runs the program; returns its exit code, or kEngineFailed and says why.
   virtual Result<int> run_wasi(const WasiRequest& request) = 0;
+  /// Runs a variant of a bundle once, on the engine wasmtime; inputs and outputs in the order of the
+  /// manifest.
+  virtual Result<std::vector<graph::Tensor>> run_bundle(const std::string& folder, const std::string& variant,
+                                                        const std::vector<graph::Tensor>& inputs) = 0;
 };
 
 /// Each on the error stream: "weft: MODEL: note".

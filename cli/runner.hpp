@@ -9,6 +9,9 @@
 
 namespace weft::cli {
 
+/// The engine of `weft verify` that is not Node; Node reads the inputs all the same.
+inline constexpr std::string_view kWasmtime = "wasmtime";
+
 /// The program that --engine or WEFT_NODE names.
 Result<std::string> node_program(const Options& options, Host& host);
 

@@ -1,6 +1,6 @@
-// weft verify: each variant of a bundle in Node, beside the reference evaluator in double precision (the
-// arbiter) and in the model's own. Where a variant fails, the model is compiled once more with every value
-// kept, to name the first node that differs.
+// weft verify: each variant of a bundle in Node or Wasmtime, beside the reference evaluator in double
+// precision (the arbiter) and in the model's own. Where a variant fails, the model is compiled once more with
+// every value kept, to name the first node that differs.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -145,16 +145,31 @@ Result<void> write_inputs(const graph::Graph& g, const std::vector<Tensor>& inpu
   return {};
 }
 
-/// One run in Node, of a bundle that is there or of one compiled for it; on given inputs, or those that the
-/// options say.
+/// Runs on Wasmtime what Node left the inputs of.
+Result<void> run_on_wasmtime(const std::string& bundle, const std::vector<std::string>& variants,
+                             Observed& observed, Host& host) {
+  for (const std::string& variant : variants) {
+    WEFT_ASSIGN(outputs, host.run_bundle(bundle, variant, observed.inputs));
+    observed.variants.push_back({variant, std::move(outputs)});
+  }
+  return {};
+}
+
+/// One run in the engine, of a bundle that is there or of one compiled for it; on given inputs, or those that
+/// the options say.
 Result<Observed> observe(const Options& options, const std::string& bundle,
                          const compile::CompileOptions& compile_options, const graph::Graph& g,
                          const std::vector<Tensor>* inputs, graph::Strings& strings, Host& host) {
   WEFT_ASSIGN(program, node_program(options, host));
   Observed observed;
+  const bool on_wasmtime = options.get("engine") == kWasmtime;
+  const auto bundle_in = [&](const std::string& folder) {
+    return bundle.empty() ? folder + "/bundle" : host.absolute(bundle);
+  };
   const auto prepare = [&](const std::string& folder) -> Result<void> {
     ordered_json task = {{"verify", true}, {"model", options.positional()}, {"json", options.has("json")}};
-    task["bundle"] = bundle.empty() ? folder + "/bundle" : host.absolute(bundle);
+    task["bundle"] = bundle_in(folder);
+    task["inputsOnly"] = on_wasmtime;
     if (bundle.empty()) {
       WEFT_ASSIGN(source, host.open(options.positional()));
       WEFT_ASSIGN(compiled, compile::compile_model({source}, compile_options));
@@ -170,6 +185,7 @@ Result<Observed> observe(const Options& options, const std::string& bundle,
   const auto finish = [&](const std::string& folder) -> Result<void> {
     WEFT_ASSIGN(read, read_observed(folder, strings, host));
     observed = std::move(read);
+    if (on_wasmtime) WEFT_TRY(run_on_wasmtime(bundle_in(folder), compile_options.variants, observed, host));
     return {};
   };
   WEFT_TRY(host.run_node(program, prepare, finish));

@@ -22,6 +22,8 @@ class NativeHost final : public Host {
   Result<void> run_node(const std::string& program, const Step& prepare, const Step& finish) override;
   /// On Wasmtime, in this process (run_wasi.cpp).
   Result<int> run_wasi(const WasiRequest& request) override;
+  Result<std::vector<graph::Tensor>> run_bundle(const std::string& folder, const std::string& variant,
+                                                const std::vector<graph::Tensor>& inputs) override;
 };
 
 }  // namespace weft::cli

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "cli/native/host.hpp"
+#include "cli/native/native_error.hpp"
 #include "cli/native/signals.hpp"
 #include "native/bytes.hpp"
 #include "native/nn/backend.hpp"
@@ -13,21 +14,6 @@ namespace weft::cli {
 namespace {
 
 constexpr int kEngineFailed = 8;
-
-ErrorKind kind_of(weft_status status) {
-  switch (status) {
-    case WEFT_BAD_BUNDLE: return ErrorKind::invalid_model;
-    case WEFT_UNSUPPORTED: return ErrorKind::unsupported;
-    case WEFT_NOT_FOUND:
-    case WEFT_NO_ENGINE: return ErrorKind::not_found;
-    case WEFT_NO_MEMORY: return ErrorKind::limit;
-    default: return ErrorKind::invalid_argument;
-  }
-}
-
-std::unexpected<weft::Error> failed(const native::Error& error) {
-  return fail(kind_of(error.status), error.message);
-}
 
 native::WasiProgram program_of(const WasiRequest& request) {
   native::WasiProgram program;

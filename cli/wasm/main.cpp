@@ -141,14 +141,19 @@ class WasmHost final : public Host {
     WEFT_ASSIGN(code, call({{"op", "run_node"}, {"program", program}, {"folder", folder}}));
     return code == 0 && finish ? finish(folder.get<std::string>()) : Result<void>();
   }
-  Result<int> run_wasi(const WasiRequest&) override {
-    return fail(ErrorKind::unsupported,
-                "weft wasi runs on Wasmtime, which the WebAssembly build of weft does not have: use the "
-                "native program "
-                "(make build, tools/setup wasmtime)");
+  Result<int> run_wasi(const WasiRequest&) override { return no_wasmtime("weft wasi"); }
+  Result<std::vector<graph::Tensor>> run_bundle(const std::string&, const std::string&,
+                                                const std::vector<graph::Tensor>&) override {
+    return no_wasmtime("--engine wasmtime");
   }
 
  private:
+  static std::unexpected<Error> no_wasmtime(const std::string& what) {
+    return fail(ErrorKind::unsupported,
+                what +
+                    " needs Wasmtime, which the WebAssembly build of weft does not have: use "
+                    "the native program (make build, tools/setup wasmtime)");
+  }
   static std::string text(const ordered_json& request) {
     const auto answer = call(request);
     return answer && answer->is_string() ? answer->get<std::string>() : std::string();
