@@ -61,6 +61,9 @@ export declare class Compiler {
   compile(model: ArrayBuffer | ArrayBufferView, options?: CompileOptions): Promise<CompiledBundle>;
   /** What `weft inspect --json` prints: inputs, outputs, operators, memory, what cannot be compiled. */
   inspect(model: ArrayBuffer | ArrayBufferView, options?: Pick<CompileOptions, "shapes" | "dims" | "constants" | "external" | "name">): Promise<Record<string, unknown>>;
+  /** Compiles without a promise: modules, weights and manifest, without hashes (`weft/wasi-nn`). Throws CompileError. */
+  compileNow(model: ArrayBuffer | ArrayBufferView, options?: CompileOptions): { readonly files: Map<string, Uint8Array>; readonly manifest: Record<string, unknown> };
+  inspectNow(model: ArrayBuffer | ArrayBufferView, options?: Pick<CompileOptions, "shapes" | "dims" | "external" | "name">): Record<string, unknown>;
 }
 
 /** Loads the compiler: from weft.wasm beside this module, or an address, a response, bytes or a module. */

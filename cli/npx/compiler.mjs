@@ -1,5 +1,5 @@
 // The compiler as a library, for pages, workers and Node: models in, bundles out, all in memory. Types: compiler.d.ts.
-import { HostError, run } from "./instance.mjs";
+import { HostError, run, runNow } from "./instance.mjs";
 
 export class CompileError extends Error {
   constructor({ kind, message, node }) {
@@ -65,6 +65,12 @@ class MemoryHost {
   };
 }
 
+function joined(pieces) {
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  pieces.reduce((at, piece) => (bytes.set(piece, at), at + piece.length), 0);
+  return bytes;
+}
+
 const mark = (index) => "feedface".repeat(7) + index.toString(16).padStart(8, "0");
 
 const sha256 = async (bytes) => Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -91,6 +97,24 @@ async function moduleOf(source) {
   return WebAssembly.compile(await process.getBuiltinModule("fs/promises").readFile(url));
 }
 
+function call(command, model, options, more) {
+  const name = `${options.name ?? "model"}.onnx`;
+  const host = new MemoryHost(new Map([[name, toBytes(model)], ...Object.entries(options.external ?? {}).map(([path, data]) => [path, toBytes(data)])]));
+  return { args: [command, name, "--json", ...flags(options), ...more], host };
+}
+
+/** The host, with what the program has left in it; or its error. */
+function answer(code, host) {
+  if (code === 0) return host;
+  let error;
+  try {
+    ({ error } = JSON.parse(host.text.error));
+  } catch {
+    error = { kind: "usage", message: host.text.error.trim(), node: "" };
+  }
+  throw new CompileError(error);
+}
+
 export class Compiler {
   #module;
   constructor(module) {
@@ -98,17 +122,13 @@ export class Compiler {
   }
 
   async #run(command, model, options, more) {
-    const name = `${options.name ?? "model"}.onnx`;
-    const host = new MemoryHost(new Map([[name, toBytes(model)], ...Object.entries(options.external ?? {}).map(([path, data]) => [path, toBytes(data)])]));
-    const code = await run(this.#module, [command, name, "--json", ...flags(options), ...more], host);
-    if (code === 0) return host;
-    let error;
-    try {
-      ({ error } = JSON.parse(host.text.error));
-    } catch {
-      error = { kind: "usage", message: host.text.error.trim(), node: "" };
-    }
-    throw new CompileError(error);
+    const { args, host } = call(command, model, options, more);
+    return answer(await run(this.#module, args, host), host);
+  }
+
+  #runNow(command, model, options, more) {
+    const { args, host } = call(command, model, options, more);
+    return answer(runNow(this.#module, args, host), host);
   }
 
   async compile(model, options = {}) {
@@ -129,6 +149,21 @@ export class Compiler {
     }
     const { files, variants } = JSON.parse(filled(text.out));
     return { files: blobs, manifest: JSON.parse(await blobs.get("model.json").text()), report: { files, variants } };
+  }
+
+  compileNow(model, options = {}) {
+    const files = new Map();
+    for (const [name, { pieces }] of this.#runNow("compile", model, options, ["-o", OUTPUT]).output) files.set(name, joined(pieces));
+    const manifest = JSON.parse(new TextDecoder().decode(files.get("model.json")));
+    // Nothing can be hashed at once: there are only marks.
+    delete manifest.files;
+    delete manifest.weights.sha256;
+    for (const name of files.keys()) if (!/\.(wasm|weights)$/.test(name)) files.delete(name);
+    return { files, manifest };
+  }
+
+  inspectNow(model, { shapes, dims, external, name } = {}) {
+    return JSON.parse(this.#runNow("inspect", model, { shapes, dims, external, name }, []).text.out);
   }
 
   async inspect(model, { shapes, dims, external, name } = {}) {

@@ -50,8 +50,8 @@ function wasi(memory, host) {
   };
 }
 
-/** Runs the program once; a promise of its exit code. A bug in weft rejects with what the engine says. */
-export async function run(module, args, host) {
+/** What the module imports, and the function that runs the program once in an instance of it and returns its exit code. */
+function program(args, host) {
   let instance, answer = new Uint8Array();
   const memory = () => instance.exports.memory;
   const bytes = (at, size) => new Uint8Array(memory().buffer, at, size);
@@ -72,15 +72,30 @@ export async function run(module, args, host) {
     read: (file, offset, into, size) => (host.read(file, Number(offset), bytes(into >>> 0, size >>> 0)) ? 1 : 0),
     write: (at, size) => host.write(bytes(at >>> 0, size >>> 0)),
   };
-  instance = await WebAssembly.instantiate(module, { weft: imports, wasi_snapshot_preview1: wasi(memory, host) });
-  const text = encoder.encode(JSON.stringify(args));
-  try {
-    instance.exports._initialize();
-    const at = instance.exports.weft_alloc(text.length);
-    bytes(at >>> 0, text.length).set(text);
-    return instance.exports.weft_main(at, text.length);
-  } catch (error) {
-    if (error instanceof Exit) return error.code;
-    throw error;
-  }
+  const start = (made) => {
+    instance = made;
+    const text = encoder.encode(JSON.stringify(args));
+    try {
+      instance.exports._initialize();
+      const at = instance.exports.weft_alloc(text.length);
+      bytes(at >>> 0, text.length).set(text);
+      return instance.exports.weft_main(at, text.length);
+    } catch (error) {
+      if (error instanceof Exit) return error.code;
+      throw error;
+    }
+  };
+  return { imports: { weft: imports, wasi_snapshot_preview1: wasi(memory, host) }, start };
+}
+
+/** Runs the program once; a promise of its exit code. A bug in weft rejects with what the engine says. */
+export async function run(module, args, host) {
+  const { imports, start } = program(args, host);
+  return start(await WebAssembly.instantiate(module, imports));
+}
+
+/** The same without a promise. */
+export function runNow(module, args, host) {
+  const { imports, start } = program(args, host);
+  return start(new WebAssembly.Instance(module, imports));
 }

@@ -1,0 +1,25 @@
+// `weft wasi`: weft's native host, on Wasmtime. $WEFT, or build/release/weft.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const weft = process.env.WEFT ?? fileURLToPath(new URL("../../../build/release/weft", import.meta.url));
+
+export function unavailable() {
+  if (!existsSync(weft)) return `there is no ${weft}: make build, or set WEFT`;
+  const { status, stdout } = spawnSync(weft, ["wasi", "--help"], { encoding: "utf8" });
+  if (status !== 0 || !stdout.includes("--nn-graph")) return "this weft has no `weft wasi --nn-graph`";
+  return undefined;
+}
+
+export async function open({ models, named }) {
+  const graphs = Object.entries(named).flatMap(([name, file]) => ["--nn-graph", `${name}=${file}`]);
+  return {
+    async run({ guest, args }) {
+      const { status, stdout, stderr, error } = spawnSync(weft, ["wasi", guest, ...args, "--dir", `${models}::/models`, ...graphs], { encoding: "utf8", timeout: 120_000 });
+      return { code: status ?? -1, output: stdout ?? "", log: (stderr ?? "") + (error?.message ?? "") };
+    },
+    close() {},
+  };
+}

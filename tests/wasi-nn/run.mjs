@@ -1,0 +1,73 @@
+// node tests/wasi-nn/run.mjs [--host NAME]… [--only REGEX] [--json] [--verbose]: runs the suite on hosts/NAME.mjs; without --host, on every host that is there.
+// A case passes when its guest exits with 0. The last line is `N passed, N failed`; the exit code is 1 where one failed, or a host that was named is not there.
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { build } from "./build.mjs";
+import { CASES, NAMED } from "./cases.mjs";
+
+const hostsFolder = fileURLToPath(new URL("./hosts/", import.meta.url));
+
+/** Every case on one host: [{ name, result: "passed" | "failed" | "skipped", reason, output }]. */
+export async function runSuite(host, { only = /./, lacks = host.lacks ?? {} } = {}) {
+  const out = await build();
+  const file = (name) => path.join(out, "models", `${name}.onnx`);
+  const named = Object.fromEntries(Object.entries(NAMED).map(([name, model]) => [name, file(model)]));
+  const session = await host.open({ models: path.join(out, "models"), named });
+  const results = [];
+  try {
+    for (const { name, guest, args, needs } of CASES.filter(({ name }) => only.test(name))) {
+      const missing = needs.find((need) => need in lacks);
+      if (missing !== undefined) {
+        results.push({ name, result: "skipped", reason: lacks[missing], output: "" });
+        continue;
+      }
+      let run;
+      try {
+        run = await session.run({ guest: path.join(out, "guests", `${guest}.wasm`), args });
+      } catch (error) {
+        run = { code: -1, output: "", log: error.stack ?? String(error) };
+      }
+      const passed = run.code === 0 && /^ok /m.test(run.output) && !/^FAIL/m.test(run.output);
+      results.push({ name, result: passed ? "passed" : "failed", reason: passed ? "" : `exit code ${run.code}`, output: `${run.output}${run.log}` });
+    }
+  } finally {
+    await session.close();
+  }
+  return results;
+}
+
+export const loadHost = (name) => import(new URL(`./hosts/${name}.mjs`, import.meta.url));
+
+async function main() {
+  const { values } = parseArgs({ options: { host: { type: "string", multiple: true }, only: { type: "string" }, json: { type: "boolean" }, verbose: { type: "boolean" } } });
+  const say = values.json ? () => {} : console.log;
+  const names = values.host ?? readdirSync(hostsFolder).filter((name) => name !== "package.mjs").map((name) => path.parse(name).name).sort();
+  const report = {};
+  const count = { passed: 0, failed: 0, skipped: 0 };
+  for (const name of names) {
+    const host = await loadHost(name);
+    const reason = host.unavailable();
+    if (reason !== undefined) {
+      say(`${name}: not there: ${reason}`);
+      report[name] = { unavailable: reason };
+      if (values.host) ++count.failed;
+      continue;
+    }
+    const results = await runSuite(host, { only: new RegExp(values.only ?? ".") });
+    report[name] = { cases: results.map(({ name, result, reason }) => ({ name, result, reason })) };
+    for (const { name: title, result, reason, output } of results) {
+      ++count[result];
+      if (result !== "passed" || values.verbose) say(`${name}: ${title}: ${result}${reason && `: ${reason}`}${result === "skipped" ? "" : `\n${output.trimEnd().replace(/^/gm, "  ")}`}`);
+    }
+    say(`${name}: ${results.filter(({ result }) => result === "passed").length} of ${results.length} cases pass`);
+  }
+  if (values.json) console.log(JSON.stringify({ ...count, hosts: report }, null, 2));
+  else console.log(`${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} left out` : ""}`);
+  process.exitCode = count.failed > 0 ? 1 : 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
