@@ -146,6 +146,11 @@ test-package: build package ## the npm package beside the native program, in Nod
 	node --test tests/package/*.test.mjs
 	$(NODE24) --test tests/package/compiler.test.mjs
 
+.PHONY: wasi-nn-suite
+wasi-nn-suite: build package ## guests of wasi-nn (tests/wasi-nn) on every host that is there; ARGS="--host node --only REGEX --verbose"
+	tools/setup node python browser
+	node --no-warnings tests/wasi-nn/run.mjs $(ARGS)
+
 test-engines: build ## Deno, Bun, workerd, browsers, jsc and Wasmtime give the bits that Node gives
 	tools/setup node python engines wasmtime
 	tools/models ppocr-cls squeezenet

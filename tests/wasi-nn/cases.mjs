@@ -17,4 +17,4 @@ export const CASES = [
 ];
 
 /** What load_by_name finds: a name, and which of the models. */
-export const NAMED = { batch: "batch", alias: "batch", unsupported: "unsupported", "type-u8": "type-u8", "type-i32": "type-i32", "type-f64": "type-f64" };
+export const NAMED = { double: "double", alias: "double", unsupported: "unsupported", "type-u8": "type-u8", "type-i32": "type-i32", "type-f64": "type-f64" };

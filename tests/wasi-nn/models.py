@@ -37,6 +37,7 @@ def of_type(kind):
 
 MODELS = {
     **{f"type-{name}": of_type(kind) for name, kind in TYPES.items()},
+    "double": doubles(T.FLOAT, 1, 3),
     "batch": doubles(T.FLOAT, "n", 3),
     "unnamed": doubles(T.FLOAT, None, 2),
     "agree": model([node("Add", ["a", "b"], ["y"])], [value("a", T.FLOAT, "n", 2), value("b", T.FLOAT, "n", 2)], [value("y", T.FLOAT, "n", 2)]),

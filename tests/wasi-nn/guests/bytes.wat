@@ -11,7 +11,7 @@
   (memory (export "memory") 1)
   (data (i32.const 0x100) "ok   step 00\n")
   (data (i32.const 0x110) "FAIL step 00\n")
-  (data (i32.const 0x200) "type-u8type-i32type-f64batch")
+  (data (i32.const 0x200) "type-u8type-i32type-f64double")
   (data (i32.const 0x300) "\01\00\00\00\03\00\00\00")                       ;; dims 1, 3
   (data (i32.const 0x310) "\01\02\03\00\00\00\00\00\00\00\00\00")           ;; u8 data
   (data (i32.const 0x320) "\01\00\00\00\02\00\00\00\03\00\00\00")           ;; i32 data
@@ -70,7 +70,7 @@
     (call $tensor (i32.const 0x400) (i32.const 0x01010102) (i32.const 0x340) (i32.const 24))
     (call $expect (i32.const 0) (call $set (local.get $context) (i32.const 0) (i32.const 0x400)))
     ;; Structures, results and data at odd addresses, and a tensor that ends with the memory.
-    (local.set $context (call $open (i32.const 0x217) (i32.const 5)))
+    (local.set $context (call $open (i32.const 0x217) (i32.const 6)))
     (call $tensor (i32.const 0x401) (i32.const 1) (i32.const 0x360) (i32.const 12))
     (call $expect (i32.const 0) (call $set (local.get $context) (i32.const 0) (i32.const 0x401)))
     (call $tensor (i32.const 0xffec) (i32.const 0x77777701) (i32.const 0x360) (i32.const 12))

@@ -21,7 +21,7 @@ static uint32_t load_as(const char* bytes, uint32_t size, uint32_t encoding, uin
 }
 
 static void encodings(void) {
-  const nn_part onnx = file("batch");
+  const nn_part onnx = file("double");
   for (uint32_t encoding = 0; encoding < 5; ++encoding)
     if (encoding != NN_ONNX) EXPECT(NN_INVALID_ENCODING, load_as(onnx.data, onnx.size, encoding, NN_CPU));
   EXPECT(NN_INVALID_ENCODING, load_as(onnx.data, onnx.size, 99, NN_CPU));
@@ -43,7 +43,7 @@ static void damaged(void) {
 }
 
 static void targets(void) {
-  const nn_part onnx = file("batch");
+  const nn_part onnx = file("double");
   EXPECT(NN_UNSUPPORTED_OPERATION, load_as(onnx.data, onnx.size, NN_ONNX, NN_TPU));
   EXPECT(NN_INVALID_ARGUMENT, load_as(onnx.data, onnx.size, NN_ONNX, 3));
   EXPECT(NN_INVALID_ARGUMENT, load_as(onnx.data, onnx.size, NN_ONNX, 0xffffffff));
@@ -51,7 +51,7 @@ static void targets(void) {
 
 // On a host that has a GPU this is left out.
 static void gpu(void) {
-  const nn_part onnx = file("batch");
+  const nn_part onnx = file("double");
   EXPECT(NN_UNSUPPORTED_OPERATION, load_as(onnx.data, onnx.size, NN_ONNX, NN_GPU));
 }
 
@@ -62,14 +62,14 @@ static void operators(void) {
 
 static void parts(void) {
   nn_graph graph = 0;
-  const nn_part one = file("batch");
+  const nn_part one = file("double");
   EXPECT(NN_INVALID_ARGUMENT, nn_load(&one, 0, NN_ONNX, NN_CPU, &graph));
   const nn_part two[2] = {one, one};
   EXPECT(NN_INVALID_ENCODING, nn_load(two, 2, NN_ONNX, NN_CPU, &graph));
 }
 
 static void handles(void) {
-  const nn_graph graph = load("batch");
+  const nn_graph graph = load("double");
   const nn_context context = context_of(graph);
   nn_context other = 55;
   uint32_t written;
@@ -86,7 +86,7 @@ static void handles(void) {
 }
 
 static void inputs(void) {
-  const nn_context context = context_of(load("batch"));
+  const nn_context context = context_of(load("double"));
   const double d[3] = {1, 2, 3};
   EXPECT(NN_INVALID_ARGUMENT, nn_set_input(context, 1, TENSOR(NN_F32, kX, 1, 3)));
   EXPECT(NN_INVALID_ARGUMENT, nn_set_input(context, 0xffffffff, TENSOR(NN_F32, kX, 1, 3)));
@@ -103,7 +103,7 @@ static void inputs(void) {
 
 // A tensor that is refused leaves the input before it.
 static void kept(void) {
-  const nn_context context = context_of(load("batch"));
+  const nn_context context = context_of(load("double"));
   float y[3];
   uint32_t written;
   REQUIRE(nn_set_input(context, 0, TENSOR(NN_F32, kX, 1, 3)));
@@ -132,7 +132,7 @@ static void order(void) {
 }
 
 static void buffer(void) {
-  const nn_context context = context_of(load("batch"));
+  const nn_context context = context_of(load("double"));
   works(context);
   uint8_t y[16];
   uint32_t written = 0;

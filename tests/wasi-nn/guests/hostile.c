@@ -12,7 +12,7 @@ static void builders(void) {
   EXPECT(NN_INVALID_ARGUMENT, nn_load(AT(end() - 4), 1, NN_ONNX, NN_CPU, &graph));
   EXPECT(NN_INVALID_ARGUMENT, nn_load(AT(0xfffffff8u), 1, NN_ONNX, NN_CPU, &graph));
   // 8 * 0x20000001 is 8 in 32 bits
-  nn_part part = file("batch");
+  nn_part part = file("double");
   EXPECT(NN_INVALID_ARGUMENT, nn_load(&part, 0x20000001, NN_ONNX, NN_CPU, &graph));
   EXPECT(NN_INVALID_ARGUMENT, nn_load(&part, 0xffffffff, NN_ONNX, NN_CPU, &graph));
   nn_part wrong = {part.data, 0xffffffff};
@@ -25,7 +25,7 @@ static void builders(void) {
 }
 
 static void tensors(void) {
-  const nn_context context = context_of(load("batch"));
+  const nn_context context = context_of(load("double"));
   EXPECT(NN_INVALID_ARGUMENT, nn_set_input(context, 0, AT(end() - 16)));
   EXPECT(NN_INVALID_ARGUMENT, nn_set_input(context, 0, AT(0xfffffff0u)));
   nn_tensor tensor = {AT(end() - 4), 2, NN_F32, kX, sizeof kX};
@@ -51,7 +51,7 @@ static void tensors(void) {
 }
 
 static void outputs(void) {
-  const nn_context context = context_of(load("batch"));
+  const nn_context context = context_of(load("double"));
   float y[3];
   uint32_t written = 77;
   REQUIRE(nn_set_input(context, 0, TENSOR(NN_F32, kX, 1, 3)));
@@ -70,20 +70,20 @@ static void outputs(void) {
 
 // The place of the result lies in the tensor, or in the buffer.
 static void overlaps(void) {
-  const nn_context context = context_of(load("batch"));
+  const nn_context context = context_of(load("double"));
   REQUIRE(nn_set_input(context, 0, TENSOR(NN_F32, kX, 1, 3)));
   REQUIRE(nn_compute(context));
   union { float y[3]; uint32_t words[3]; } both;
   REQUIRE(nn_get_output(context, 0, both.y, sizeof both.y, &both.words[1]));
   TRUE(both.y[0] == 2 && both.words[1] == 12 && both.y[2] == 6);
-  nn_part part = file("batch");
+  nn_part part = file("double");
   REQUIRE(nn_load(&part, 1, NN_ONNX, NN_CPU, &part.size));
   context_of(part.size);
 }
 
 // More contexts than any host has memory for: it says so, and what is there works.
 static void flood(void) {
-  const nn_graph graph = load("batch");
+  const nn_graph graph = load("double");
   const nn_context first = context_of(graph);
   uint32_t code = NN_SUCCESS;
   for (int i = 0; i < 100000 && code == NN_SUCCESS; ++i) {
@@ -93,7 +93,7 @@ static void flood(void) {
   check("contexts without end", NN_MISSING_MEMORY, code);
   REQUIRE(nn_set_input(first, 0, TENSOR(NN_F32, kX, 1, 3)));
   REQUIRE(nn_compute(first));
-  const nn_part part = file("batch");
+  const nn_part part = file("double");
   code = NN_SUCCESS;
   for (int i = 0; i < 100000 && code == NN_SUCCESS; ++i) {
     nn_graph more;

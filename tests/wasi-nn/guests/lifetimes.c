@@ -12,7 +12,7 @@ static nn_context ran(nn_graph graph) {
 
 // Contexts outlive the handle of their graph: outputs may be read, nothing else.
 static void unload(void) {
-  const nn_graph graph = load("batch"), other = load("batch");
+  const nn_graph graph = load("double"), other = load("double");
   const nn_context context = ran(graph);
   REQUIRE(nn_unload(graph));
   nn_context more = 0;
@@ -30,7 +30,7 @@ static void unload(void) {
 }
 
 static void finalize(void) {
-  const nn_graph graph = load("batch");
+  const nn_graph graph = load("double");
   const nn_context context = ran(graph), other = ran(graph);
   REQUIRE(nn_finalize_execution_context(context));
   float y[3];
@@ -49,11 +49,11 @@ static void finalize(void) {
 static void reuse(void) {
   nn_graph graphs[20];
   for (int i = 0; i < 20; ++i) {
-    graphs[i] = load("batch");
+    graphs[i] = load("double");
     for (int j = 0; j < i; ++j) TRUE(graphs[i] != graphs[j]);
     REQUIRE(nn_unload(graphs[i]));
   }
-  const nn_graph graph = load("batch");
+  const nn_graph graph = load("double");
   nn_context last = 0;
   for (int i = 0; i < 20; ++i) {
     const nn_context context = context_of(graph);
@@ -69,7 +69,7 @@ static void cycles(void) {
   for (int i = 0; i < 600; ++i) {
     nn_graph graph;
     nn_context context;
-    uint32_t code = nn_load_by_name("batch", 5, &graph);
+    uint32_t code = nn_load_by_name("double", 6, &graph);
     if (code == NN_SUCCESS) code = nn_init_execution_context(graph, &context);
     if (code == NN_SUCCESS) code = nn_unload(graph);
     if (code == NN_SUCCESS) code = nn_finalize_execution_context(context);
@@ -81,17 +81,17 @@ static void cycles(void) {
 static void config(void) {
   nn_graph graph = 0;
   const char text[] = "{\"threads\": 4}";
-  REQUIRE(nn_load_by_name_with_config("batch", 5, text, sizeof text - 1, &graph));
+  REQUIRE(nn_load_by_name_with_config("double", 6, text, sizeof text - 1, &graph));
   ran(graph);
-  REQUIRE(nn_load_by_name_with_config("batch", 5, "", 0, &graph));
-  EXPECT(NN_INVALID_ARGUMENT, nn_load_by_name_with_config("batch", 5, "{", 1, &graph));
-  EXPECT(NN_INVALID_ARGUMENT, nn_load_by_name_with_config("batch", 5, "[1]", 3, &graph));
-  EXPECT(NN_INVALID_ARGUMENT, nn_load_by_name_with_config("batch", 5, (const char*)0xfffffff0u, 32, &graph));
+  REQUIRE(nn_load_by_name_with_config("double", 6, "", 0, &graph));
+  EXPECT(NN_INVALID_ARGUMENT, nn_load_by_name_with_config("double", 6, "{", 1, &graph));
+  EXPECT(NN_INVALID_ARGUMENT, nn_load_by_name_with_config("double", 6, "[1]", 3, &graph));
+  EXPECT(NN_INVALID_ARGUMENT, nn_load_by_name_with_config("double", 6, (const char*)0xfffffff0u, 32, &graph));
   EXPECT(NN_NOT_FOUND, nn_load_by_name_with_config("nothing", 7, text, sizeof text - 1, &graph));
 }
 
 static void single(void) {
-  const nn_context context = ran(load("batch"));
+  const nn_context context = ran(load("double"));
   float y[3];
   uint32_t written = 0;
   EXPECT(NN_UNSUPPORTED_OPERATION, nn_compute_single(context));

@@ -1,12 +1,12 @@
-// named CASE: models that the embedder has registered: batch, alias (the same file), unsupported.
+// named CASE: models that the embedder has registered: double, alias (the same file), unsupported.
 #include "kit.h"
 
 static uint32_t named(const char* name, nn_graph* graph) { return nn_load_by_name(name, (uint32_t)strlen(name), graph); }
 
 static void found(void) {
   nn_graph graph = 0, again = 0, alias = 0;
-  REQUIRE(named("batch", &graph));
-  REQUIRE(named("batch", &again));
+  REQUIRE(named("double", &graph));
+  REQUIRE(named("double", &again));
   REQUIRE(named("alias", &alias));
   TRUE(graph != again && again != alias);
   const float x[3] = {1, 2, 3};
@@ -23,16 +23,16 @@ static void missing(void) {
   nn_graph graph = 5;
   EXPECT(NN_NOT_FOUND, named("nothing", &graph));
   EXPECT(NN_NOT_FOUND, named("", &graph));
-  EXPECT(NN_NOT_FOUND, named("batch ", &graph));
-  EXPECT(NN_NOT_FOUND, named("Batch", &graph));
-  EXPECT(NN_NOT_FOUND, nn_load_by_name("batch", 4, &graph));
-  EXPECT(NN_NOT_FOUND, nn_load_by_name("batch", 6, &graph));  // with the zero behind it
+  EXPECT(NN_NOT_FOUND, named("double ", &graph));
+  EXPECT(NN_NOT_FOUND, named("Double", &graph));
+  EXPECT(NN_NOT_FOUND, nn_load_by_name("double", 5, &graph));
+  EXPECT(NN_NOT_FOUND, nn_load_by_name("double", 7, &graph));  // with the zero behind it
   EXPECT(NN_NOT_FOUND, named("__proto__", &graph));
   EXPECT(NN_NOT_FOUND, named("constructor", &graph));
   EXPECT(NN_NOT_FOUND, nn_load_by_name("\xff\xfe", 2, &graph));
   // A name is no path, even to what the guest may read.
-  EXPECT(NN_NOT_FOUND, named("/models/batch.onnx", &graph));
-  EXPECT(NN_NOT_FOUND, named("../models/batch.onnx", &graph));
+  EXPECT(NN_NOT_FOUND, named("/models/double.onnx", &graph));
+  EXPECT(NN_NOT_FOUND, named("../models/double.onnx", &graph));
   EXPECT(NN_NOT_FOUND, named("/etc/passwd", &graph));
   TRUE(graph == 5);
 }
@@ -40,8 +40,8 @@ static void missing(void) {
 static void hostile(void) {
   nn_graph graph = 5;
   EXPECT(NN_INVALID_ARGUMENT, nn_load_by_name((const char*)0xfffffff0u, 32, &graph));
-  EXPECT(NN_INVALID_ARGUMENT, nn_load_by_name("batch", 0xffffffff, &graph));
-  EXPECT(NN_INVALID_ARGUMENT, nn_load_by_name("batch", 5, (nn_graph*)0xfffffffeu));
+  EXPECT(NN_INVALID_ARGUMENT, nn_load_by_name("double", 0xffffffff, &graph));
+  EXPECT(NN_INVALID_ARGUMENT, nn_load_by_name("double", 6, (nn_graph*)0xfffffffeu));
   TRUE(graph == 5);
 }
 

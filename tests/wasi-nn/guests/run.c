@@ -101,7 +101,7 @@ static void again(void) {
 // Contexts of one graph, and graphs of one model, do not see each other.
 static void many(void) {
   nn_context contexts[8];
-  const nn_graph first = load("batch"), second = load("batch");
+  const nn_graph first = load("double"), second = load("double");
   TRUE(first != second);
   float x[3] = {0}, y[3];
   uint32_t written;
@@ -120,7 +120,7 @@ static void many(void) {
 
 // The guest's memory grows between calls.
 static void grow(void) {
-  const nn_context context = context_of(load("batch"));
+  const nn_context context = context_of(load("double"));
   const float x[3] = {1, 2, 3};
   float y[3];
   uint32_t written = 0;
@@ -135,7 +135,7 @@ static void grow(void) {
 }
 
 static void autodetect(void) {
-  nn_part part = file("batch");
+  nn_part part = file("double");
   nn_graph graph = 0;
   REQUIRE(nn_load(&part, 1, NN_AUTODETECT, NN_CPU, &graph));
   context_of(graph);

@@ -19,8 +19,9 @@ export type Charge = (bytes: number) => void;
 
 const done = 0, outOfRange = 1, failed = 4, load = 5;
 const recordBytes = 32;
-/** The input that says whether a run begins with fresh states (docs/bundle.md): where the guest does not set it, the host does. */
+/** The input that says whether a run begins with fresh states (docs/bundle.md): the host's to set, and no port that a guest sees. */
 const resetInput = "state.reset";
+const seen = ({ inputs }: Manifest): number[] => [...inputs.keys()].filter((i) => inputs[i]!.name !== resetInput);
 
 /** One instance of a model, on the CPU and without a promise anywhere: a guest's call waits for it. */
 export class Instance {
@@ -97,13 +98,14 @@ export class Instance {
 
   /** Copies the tensor; outputs stay as they are. */
   setInput(index: number, tensor: Tensor): void {
-    const { inputs } = this.#model.manifest;
-    const info = inputs[index] ?? refuse("invalid_argument", `input ${index} of a model that has ${inputs.length}`);
+    const { manifest } = this.#model, ports = seen(manifest);
+    const port = ports[index] ?? refuse("invalid_argument", `input ${index} of a model that has ${ports.length}`);
+    const info = manifest.inputs[port]!;
     if (!carries(tensor.dtype, info.dtype) || !this.#takes(info, tensor.dims))
       refuse("invalid_argument", `input ${index} "${info.name}" is ${info.dtype}[${(info.dims ?? info.shape).join(", ")}], and the tensor ${tensor.dtype}[${tensor.dims.join(", ")}]`);
     const data = tensor.data.slice();
     if (info.dtype === "boolean") data.forEach((byte, i) => (data[i] = byte === 0 ? 0 : 1));
-    this.#inputs[index] = { dtype: info.dtype, dims: tensor.dims, data };
+    this.#inputs[port] = { dtype: info.dtype, dims: tensor.dims, data };
   }
 
   #takes({ shape, dims }: TensorInfo, given: readonly number[]): boolean {
