@@ -10,11 +10,13 @@ export const CASES = [
   ...of("errors", ["encodings", "damaged", "targets", "operators", "parts", "handles", "inputs", "kept", "order", "buffer", "range"]),
   ...of("errors", ["gpu"], ["no-gpu"]),
   ...of("hostile", ["builders", "tensors", "outputs", "overlaps", "flood"]),
-  ...of("named", ["found", "missing", "hostile", "refused"], ["names"]),
+  ...of("named", ["found", "missing", "hostile"], ["names"]),
+  ...of("named", ["refused"], ["names", "broken-names"]),
   ...of("lifetimes", ["unload", "finalize", "reuse", "single"], ["wasmedge"]),
   ...of("lifetimes", ["cycles", "config"], ["wasmedge", "names"]),
   { name: "bytes", guest: "bytes", args: [], needs: ["names"] },
 ];
 
-/** What load_by_name finds: a name, and which of the models. */
-export const NAMED = { double: "double", alias: "double", unsupported: "unsupported", "type-u8": "type-u8", "type-i32": "type-i32", "type-f64": "type-f64" };
+/** What load_by_name finds: a name, and which of the models; and what only hosts have that start with a model that cannot be compiled. */
+export const NAMED = { double: "double", alias: "double", "type-u8": "type-u8", "type-i32": "type-i32", "type-f64": "type-f64" };
+export const BROKEN = { unsupported: "unsupported" };

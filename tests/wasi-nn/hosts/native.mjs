@@ -7,7 +7,10 @@ import { fileURLToPath } from "node:url";
 const weft = process.env.WEFT ?? fileURLToPath(new URL("../../../build/release/weft", import.meta.url));
 
 /** What this host cannot run yet, and why. */
-export const lacks = { "open-extents": "a model that leaves extents open is refused at load: the guest cannot say a range" };
+export const lacks = {
+  "broken-names": "`weft wasi` compiles what --nn-graph names before the program starts, and ends where that fails",
+  "open-extents": "a model that leaves extents open is refused at load: the guest cannot say a range",
+};
 
 export function unavailable() {
   if (!existsSync(weft)) return `there is no ${weft}: make build, or set WEFT`;

@@ -176,7 +176,7 @@ export class ModelCache {
   }
 
   #compile(parts: readonly Uint8Array[]): BundleFiles {
-    if (parts.length > 1) refuse("invalid_encoding", `an ONNX model of ${parts.length} parts: weft takes it as one`);
+    if (parts.length > 1) refuse("unsupported_operation", `an ONNX model is one part, and these are ${parts.length}: external data in further parts cannot be told apart`);
     return compileOnnx(this.#compiler, parts[0]!);
   }
 
