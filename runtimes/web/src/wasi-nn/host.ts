@@ -34,6 +34,7 @@ export class Host {
   #graphCount = 0;
   #bytes = 0;
   readonly #log: (text: string) => void;
+  #busy = false;
 
   constructor(models: ModelCache, named: ReadonlyMap<string, () => CompiledModel>, limits: Limits, memory: () => WebAssembly.Memory, log: (text: string) => void) {
     this.#models = models;
@@ -73,6 +74,9 @@ export class Host {
   #answer(name: string, body: () => void): number {
     const memory = this.#memory();
     if (!(memory instanceof WebAssembly.Memory)) throw new TypeError("wasi-nn: call bind(instance) before the guest starts");
+    // Only through the log can a call come from within a call.
+    if (this.#busy) return errno.busy;
+    this.#busy = true;
     try {
       body();
       return errno.success;
@@ -80,6 +84,8 @@ export class Host {
       const { code, message } = error instanceof NnError ? error : error instanceof RangeError ? new NnError("missing_memory", error.message) : new NnError("runtime_error", messageOf(error));
       this.#log(`${name}: ${code}: ${message}`);
       return errno[code];
+    } finally {
+      this.#busy = false;
     }
   }
 
@@ -100,11 +106,15 @@ export class Host {
     new DataView(this.#memory().buffer).setUint32(pointer, value, true);
   }
 
-  #text(pointer: number, length: number, most: number, what: string): string {
+  #text(pointer: number, length: number, most: number, what: string): string | undefined {
     const bytes = this.#view(pointer, length, what);
     if (length > most) refuse("missing_memory", `${what} has ${length} bytes, and this host takes ${most}`);
-    // A decoder takes no shared memory.
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.slice());
+    try {
+      // A decoder takes no shared memory.
+      return new TextDecoder("utf-8", { ignoreBOM: true, fatal: true }).decode(bytes.slice());
+    } catch {
+      return undefined;
+    }
   }
 
   /** Checks that the result has a place before anything is done. */
@@ -128,9 +138,10 @@ export class Host {
 
   #loadByName(pointer: number, length: number): number {
     const name = this.#text(pointer, length, this.#limits.nameBytes, "the name");
-    const find = this.#named.get(name);
+    // Names are text: bytes that are none are nobody's.
+    const find = name === undefined ? undefined : this.#named.get(name);
     // Its bytes are the embedder's.
-    return this.#graph(0, () => (find ?? ((): never => refuse("not_found", `no model is called ${shown(name)}`)))());
+    return this.#graph(0, () => (find ?? ((): never => refuse("not_found", `no model is called ${name === undefined ? "what is no UTF-8" : shown(name)}`)))());
   }
 
   #configure(pointer: number, length: number): void {
@@ -138,7 +149,7 @@ export class Host {
     if (length === 0) return;
     let config: unknown;
     try {
-      config = JSON.parse(text);
+      config = JSON.parse(text ?? "");
     } catch {
       config = undefined;
     }
