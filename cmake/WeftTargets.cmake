@@ -15,7 +15,7 @@ function(weft_layer name)
       target_include_directories(weft_${name} PUBLIC ${root})
     endif()
     # Pages load the compiler: all but what works on every expression and kernel, for size.
-    if(WEFT_WASM AND name MATCHES "^(frontends|graph|passes|lower|plan|bundle|compile)$")
+    if(WEFT_WASM AND name MATCHES "^(frontends|graph|passes|lower|schedule|plan|bundle|compile)$")
       target_compile_options(weft_${name} PRIVATE -Oz)
     endif()
   else()

@@ -5,10 +5,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import process from "node:process";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import { folderOf } from "../support/models.mjs";
+import { folderOf, inputsOf } from "../support/models.mjs";
 import { buildRuntime, ROOT, RUNTIME } from "../support/runtime.mjs";
 
 const BUILD = path.resolve(ROOT, process.env.WEFT_BUILD ?? "build/release");
@@ -85,4 +86,24 @@ test("the engine is installed beside the library", () => {
   assert.equal(stderr, "");
   assert.equal(status, 0);
   assert.match(readFileSync(path.join(prefix, "include/weft.h"), "utf8"), /weft_model_open/);
+});
+
+test("weft verify on Wasmtime: every variant passes, and what is wrong is found", () => {
+  const model = path.join(folderOf("hello-deepa"), "model.onnx");
+  const weft = (command, ...args) => run(path.join(BUILD, "weft"), [command, model, ...args], { WEFT_NODE: process.execPath });
+  const verify = (...args) => weft("verify", "--engine", "wasmtime", "--json", ...args);
+  const { status, stdout, stderr } = verify("--input", `${inputsOf("hello-deepa")[0].name}=random:5`);
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout).variants.map(({ name, passed }) => [name, passed]), [["scalar", true], ["simd128", true], ["relaxed", true]]);
+  const damaged = path.join(folder, "damaged");
+  assert.equal(weft("compile", "-o", damaged, "--variants", "simd128").status, 0);
+  const weights = path.join(damaged, "model.weights");
+  const bytes = readFileSync(weights);
+  for (let i = bytes.length - 401; i < bytes.length; i += 4) bytes[i] ^= 0x40; // exponents
+  writeFileSync(weights, bytes);
+  const wrong = verify("--bundle", damaged);
+  assert.equal(wrong.status, 1, wrong.stderr);
+  assert.equal(JSON.parse(wrong.stdout).variants[0].passed, false);
+  assert.equal(verify("--engine", "wasm3").status, 5);
+  assert.match(weft("run", "--engine", "wasmtime").stderr, /no engine is called wasmtime; there are node and node:PATH/);
 });

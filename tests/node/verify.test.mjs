@@ -34,22 +34,6 @@ const json = (...args) => {
 const compiled = (name, ...flags) => assert.equal(run("compile", "model.onnx", "-o", name, ...flags).status, 0);
 const relaxed = WebAssembly.validate(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11]));
 
-test("on Wasmtime, every variant passes, and what is wrong is found", () => {
-  const { status, report, stderr } = json("verify", "model.onnx", "--engine", "wasmtime", "--input", "x=random:5");
-  assert.equal(status, 0, stderr);
-  assert.deepEqual(report.variants.map(({ name, passed }) => [name, passed]), [["scalar", true], ["simd128", true], ["relaxed", true]]);
-  assert.equal(report.variants[0].outputs[1].difference.differing, 0);
-  compiled("damaged", "--variants", "simd128");
-  const weights = path.join(folder, "damaged", "model.weights");
-  const bytes = readFileSync(weights);
-  bytes[bytes.length - 2] ^= 0x40;
-  writeFileSync(weights, bytes);
-  const wrong = json("verify", "model.onnx", "--engine", "wasmtime", "--bundle", "damaged");
-  assert.equal(wrong.status, 1, wrong.stderr);
-  assert.equal(run("verify", "model.onnx", "--engine", "wasm3").status, 5);
-  assert.match(run("run", "model.onnx", "--engine", "wasmtime").stderr, /no engine is called wasmtime; there are node and node:PATH/);
-});
-
 test("every variant that the engine has passes; the others are named", () => {
   const { status, report, stderr } = json("verify", "model.onnx");
   assert.equal(status, 0, stderr);

@@ -33,6 +33,12 @@ test("npx finds it, and the package has no dependencies", () => {
   assert.deepEqual(readdirSync(path.join(folder, "node_modules")).filter((name) => !name.startsWith(".")), ["weft"]);
 });
 
+test("what needs Wasmtime says so", () => {
+  const wasi = spawn(installed.weft, ["wasi", "app.wasm", "--dir", "."]);
+  assert.equal(wasi.status, 4);
+  assert.match(wasi.stderr, /^weft: app\.wasm: weft wasi needs Wasmtime, which the WebAssembly build of weft does not have: use the native program/);
+});
+
 test("help, versions and wrong usage", () => {
   assert.equal(both("--help").status, 0);
   assert.equal(both("--version").status, 0);
