@@ -22,7 +22,7 @@ help: ## list the targets
 
 # --- what it is for ---------------------------------------------------------------------------------------------------
 
-.PHONY: setup build package compile-page ocr-page vad-page search-page demo bench
+.PHONY: setup build package compile-page ocr-page vad-page search-page wasi-nn-page demo bench
 setup: ## install everything that any target needs
 	tools/setup all
 
@@ -48,6 +48,10 @@ search-page: build ## a page that searches sentences by meaning, at http://127.0
 	@tools/setup node python torch
 	@$(NODE24) examples/search/build_page.mjs
 	@tools/serve build/pages/search $(or $(PORT),8080)
+
+wasi-nn-page: build package ## a page that runs a WASI program with a model, at http://127.0.0.1:8080 (PORT=...)
+	@node examples/wasi-nn/build_page.mjs
+	@tools/serve build/pages/wasi-nn $(or $(PORT),8080)
 
 demo: ## compile a text recognition model and read a picture with it
 	@tools/setup build node
@@ -118,7 +122,7 @@ test-sanitized: build-fuzz models ## the unit tests with AddressSanitizer and UB
 	ctest --preset fuzz -j $(JOBS)
 
 test-node: build ## the runtime and whole models, in Node 20 and Node 24
-	tools/setup node python sound wasmtime
+	tools/setup node python sound wasm wasmtime
 	tools/models all
 	node --test $(NODE_TESTS)
 	$(NODE24) --test $(NODE_TESTS)

@@ -1,10 +1,12 @@
-// `weft wasi`: weft's native host, on Wasmtime. $WEFT, or build/release/weft.
+// `weft wasi`: weft's native host, on Wasmtime. $WEFT, or `weft` of $WEFT_BUILD (build/release).
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-const weft = process.env.WEFT ?? fileURLToPath(new URL("../../../build/release/weft", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const weft = path.resolve(root, process.env.WEFT ?? path.join(process.env.WEFT_BUILD ?? "build/release", "weft"));
 
 /** What this host cannot run yet, and why. */
 export const lacks = {
