@@ -27,26 +27,41 @@ native::WasiProgram program_of(const WasiRequest& request) {
   return program;
 }
 
-/// What --nn-graph names: the folder of a bundle, or a model to compile.
-Result<std::shared_ptr<nn::Model>> read_graph(const std::string& path, native::Backend& backend, Host& host) {
+/// As the core has errors: the code is for the program, the text for the log.
+std::unexpected<nn::Error> nn_error(const weft::Error& error, const std::string& path) {
+  const bool is_damaged = error.kind == ErrorKind::invalid_model, is_large = error.kind == ErrorKind::limit;
+  return nn::refuse(is_damaged ? nn::Errno::invalid_encoding
+                    : is_large ? nn::Errno::missing_memory
+                               : nn::Errno::unsupported_operation,
+                    path + ": " + to_string(error));
+}
+
+/// What --nn-graph names: the folder of a bundle, or a model to compile, when the program first asks for it.
+/// What is not there is an error at once.
+Result<nn::Registry::Loader> graph_loader(const std::string& path, native::Backend& backend, Host& host) {
   if (host.is_folder(path)) {
-    auto model = backend.open_bundle(path);
-    if (!model) return failed(model.error());
-    return std::move(*model);
+    WEFT_TRY(host.open(path + "/model.json"));
+    return [path, &backend]() -> nn::Outcome<std::shared_ptr<nn::Model>> {
+      auto model = backend.open_bundle(path);
+      if (!model) return nn_error({kind_of(model.error().status), model.error().message, {}}, path);
+      return std::move(*model);
+    };
   }
   WEFT_ASSIGN(source, host.open(path));
-  onnx::ReadOptions options;
-  options.open_external = [&](std::string_view relative) { return host.open_external(path, relative); };
-  auto model = backend.compile({source}, options, file_stem(path));
-  if (!model) model.error().message = path + ": " + model.error().message;
-  return model;
+  return [path, source, &backend, &host]() -> nn::Outcome<std::shared_ptr<nn::Model>> {
+    onnx::ReadOptions options;
+    options.open_external = [&](std::string_view relative) { return host.open_external(path, relative); };
+    auto model = backend.compile({source}, options, file_stem(path));
+    if (!model) return nn_error(model.error(), path);
+    return std::move(*model);
+  };
 }
 
 Result<void> add_graphs(const WasiRequest& request, native::Backend& backend, nn::Registry& registry,
                         Host& host) {
   for (const auto& [name, path] : request.graphs) {
-    WEFT_ASSIGN(model, read_graph(path, backend, host));
-    if (!registry.add(name, std::move(model)))
+    WEFT_ASSIGN(loader, graph_loader(path, backend, host));
+    if (!registry.add(name, std::move(loader)))
       return fail(ErrorKind::invalid_argument, "--nn-graph gives the name " + name + " twice");
   }
   return {};

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "native/nn/open_extents.hpp"
+
 namespace weft::native {
 namespace {
 
@@ -182,7 +184,7 @@ Result<std::shared_ptr<nn::Model>> Backend::compile(const Blobs& blobs, const on
   compile_options.read = options;
   compile_options.variants = {"relaxed"};
   compile_options.name = name;
-  WEFT_ASSIGN(compiled, compile::compile_model(blobs, compile_options));
+  WEFT_ASSIGN(compiled, compile_with_open_extents(blobs, std::move(compile_options)));
   Bytes module, weights;
   for (const bundle::BundleFile& file : compiled.bundle.files) {
     const bool is_weights = file.name == "model.weights";

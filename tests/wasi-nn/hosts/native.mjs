@@ -9,10 +9,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const weft = path.resolve(root, process.env.WEFT ?? path.join(process.env.WEFT_BUILD ?? "build/release", "weft"));
 
 /** What this host cannot run yet, and why. */
-export const lacks = {
-  "broken-names": "`weft wasi` compiles what --nn-graph names before the program starts, and ends where that fails",
-  "open-extents": "a model that leaves extents open is refused at load: the guest cannot say a range",
-};
+export const lacks = {};
 
 export function unavailable() {
   if (!existsSync(weft)) return `there is no ${weft}: make build, or set WEFT`;
