@@ -12,7 +12,7 @@ namespace weft::nn {
 
 class Budget;
 
-/// One graph or context and its bytes. The budget outlives it.
+/// One graph, context or tensor and its bytes. The budget outlives it.
 class Charge {
  public:
   Charge(Charge&& other) noexcept
@@ -37,6 +37,7 @@ class Budget {
   /// missing_memory: one more would be too many, or too many bytes.
   Outcome<Charge> graph(uint64_t bytes) { return charge(graphs_, limits_.graphs, bytes, "graphs"); }
   Outcome<Charge> context(uint64_t bytes) { return charge(contexts_, limits_.contexts, bytes, "contexts"); }
+  Outcome<Charge> tensor(uint64_t bytes) { return charge(tensors_, limits_.tensors, bytes, "tensors"); }
   const Limits& limits() const { return limits_; }
 
  private:
@@ -45,6 +46,7 @@ class Budget {
   Limits limits_;
   uint32_t graphs_ = 0;
   uint32_t contexts_ = 0;
+  uint32_t tensors_ = 0;
   uint64_t bytes_ = 0;
 };
 

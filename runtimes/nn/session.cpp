@@ -106,10 +106,13 @@ Outcome<Handle> Session::next_handle() {
 
 Outcome<void> Session::unload(Handle graph) {
   const auto found = graphs_.find(graph);
-  if (found == graphs_.end())
+  if (found != graphs_.end()) found->second->unloaded = true;
+  return release(graph);
+}
+
+Outcome<void> Session::release(Handle graph) {
+  if (graphs_.erase(graph) == 0)
     return refuse(Errno::invalid_argument, fmt::format("there is no graph {}", graph));
-  found->second->unloaded = true;
-  graphs_.erase(found);
   return {};
 }
 

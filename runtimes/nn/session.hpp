@@ -43,11 +43,15 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   const Limits& limits() const { return budget_.limits(); }
+  Budget& budget() { return budget_; }
 
   /// `encoding` and `target` as the guest passed them, any value.
   Outcome<Handle> load(std::span<const std::span<const uint8_t>> parts, uint32_t encoding, uint32_t target);
   Outcome<Handle> load_by_name(std::string_view name);
   Outcome<void> unload(Handle graph);
+  /// As unload(), but contexts that were made before go on as if nothing had been: what dropping a resource
+  /// means.
+  Outcome<void> release(Handle graph);
 
   Outcome<Handle> init_execution_context(Handle graph);
   Outcome<void> finalize_execution_context(Handle context);

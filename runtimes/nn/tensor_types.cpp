@@ -22,20 +22,6 @@ constexpr std::array<Meaning, 6> kMeanings = {{
     {DType::i64, {}},
 }};
 
-/// The type by whose name a guest passes elements of `type`.
-DType carrier(DType type) {
-  switch (type) {
-    case DType::boolean:
-    case DType::i8: return DType::u8;
-    case DType::i16:
-    case DType::u16:
-    case DType::bf16: return DType::f16;
-    case DType::u32: return DType::i32;
-    case DType::u64: return DType::i64;
-    default: return type;
-  }
-}
-
 bool fits(DType type, uint64_t elements, uint64_t bytes) {
   return elements <= UINT64_MAX / 8 && elements * byte_size(type) == bytes;
 }
@@ -64,6 +50,19 @@ Outcome<DType> witx_dtype(uint8_t code, uint64_t elements, uint64_t bytes) {
                 elements == UINT64_MAX ? std::string("the tensor's extents are more than 64 bits can count")
                                        : fmt::format("{} elements of tensor type {} ({}) are not {} bytes",
                                                      elements, code, to_string(meaning.today), bytes));
+}
+
+DType carrier(DType type) {
+  switch (type) {
+    case DType::boolean:
+    case DType::i8: return DType::u8;
+    case DType::i16:
+    case DType::u16:
+    case DType::bf16: return DType::f16;
+    case DType::u32: return DType::i32;
+    case DType::u64: return DType::i64;
+    default: return type;
+  }
 }
 
 bool carries(DType given, DType port) { return given == port || given == carrier(port); }

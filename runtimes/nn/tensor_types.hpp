@@ -17,6 +17,10 @@ uint64_t element_count(std::span<const uint32_t> dims);
 /// elements.
 Outcome<DType> witx_dtype(uint8_t code, uint64_t elements, uint64_t bytes);
 
+/// The type by whose name a guest passes elements of `type`: itself, where wasi-nn's witx has it, else one of
+/// its size.
+DType carrier(DType type);
+
 /// Whether data of type `given` may be an input of type `port`: the same type, or for a type that wasi-nn has
 /// no name for, the one of its size: u8 for boolean and i8, f16 for i16, u16 and bf16, i32 for u32, i64 for
 /// u64. The bytes are taken as they are.

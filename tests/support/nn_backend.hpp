@@ -11,7 +11,9 @@
 // A dimension is an extent, MIN-MAX or MIN-MAX/STEP; every instance takes 1000 bytes.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <numeric>
