@@ -152,7 +152,7 @@ test-package: build package ## the npm package beside the native program, in Nod
 
 .PHONY: wasi-nn-suite
 wasi-nn-suite: build package ## guests of wasi-nn (tests/wasi-nn) on every host that is there; ARGS="--host node --only REGEX --verbose"
-	tools/setup node python browser
+	tools/setup node python browser wasmtime
 	node --no-warnings tests/wasi-nn/run.mjs $(ARGS)
 
 test-engines: build ## Deno, Bun, workerd, browsers, jsc and Wasmtime give the bits that Node gives

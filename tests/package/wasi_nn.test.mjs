@@ -123,3 +123,48 @@ test("limits of the caller; a model that cannot be had; a guest that was not bou
   await assert.rejects(api.wasiNN({ models: { gone: pathToFileURL("/nothing/here.onnx") } }), /the model "gone" cannot be had/);
   assert.throws(() => host.guest().imports.wasi_ephemeral_nn.compute(1), /bind\(instance\)/);
 });
+
+test("any calls with any arguments, over a memory of anything: codes, never an exception", async () => {
+  const host = await api.wasiNN({ models: { double: readFileSync(path.join(models, "double.onnx")), ports: readFileSync(path.join(models, "ports.onnx")) }, limits: { contexts: 8, graphs: 8 } });
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 3 });
+  const { wasi_ephemeral_nn: nn } = host.guest({ memory }).imports;
+  const arity = { load: 5, load_by_name: 3, init_execution_context: 2, set_input: 3, compute: 1, get_output: 5, load_by_name_with_config: 5, compute_single: 1, get_output_single: 5, fini_single: 1, finalize_execution_context: 1, unload: 1 };
+  assert.deepEqual(Object.keys(nn).sort(), Object.keys(arity).sort());
+  let state = 7;
+  const random = (n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+  const bytes = () => new Uint8Array(memory.buffer);
+  const words = () => new DataView(memory.buffer);
+  // Things that are right, so that calls get far.
+  const dims = [64, 1, 72, 3], name = 128, tensor = 160, data = 192;
+  const repair = () => {
+    for (let i = 0; i < dims.length; i += 2) words().setUint32(dims[i], dims[i + 1], true);
+    words().setUint32(68, 3, true);
+    bytes().set(Buffer.from("doubleports"), name);
+    [64, 2, 1, data, 12].forEach((value, i) => words().setUint32(tensor + 4 * i, value, true));
+    bytes().set(batch, 4096);
+    [4096, batch.length].forEach((value, i) => words().setUint32(256 + 4 * i, value, true));
+  };
+  const interesting = [0, 1, 2, 3, 4, 5, 6, 8, 11, 12, 20, name, tensor, data, 256, 0x7fffffff, -1, -4, -8, -0x80000000, 65532, 65535, 65536];
+  const argument = () => (random(3) > 0 ? interesting[random(interesting.length)] : random(2) ? random(64) : random(2 ** 32) | 0);
+  const handle = () => (random(4) > 0 ? words().getUint32(4 * random(2), true) : random(64));
+  const likely = {
+    load: () => [256, 1, 1, 0, 0], load_by_name: () => [name, 6, 0], init_execution_context: () => [handle(), 4], set_input: () => [handle(), 0, tensor],
+    compute: () => [handle()], get_output: () => [handle(), 0, data, random(20), 8], finalize_execution_context: () => [handle()], unload: () => [random(8) ? 0 : handle()],
+  };
+  const seen = new Map();
+  const names = Object.keys(arity);
+  for (let i = 0; i < 20_000; ++i) {
+    if (random(4) === 0) repair();
+    if (random(40) === 0) bytes()[random(bytes().length)] = random(256);
+    if (random(5000) === 0 && memory.buffer.byteLength < 3 * 65536) memory.grow(1);
+    const call = names[random(names.length)];
+    const parameters = likely[call] && random(2) ? likely[call]() : Array.from({ length: arity[call] }, argument);
+    const code = nn[call](...parameters);
+    assert.ok(Number.isInteger(code) && code >= 0 && code <= 8, `${call}(${parameters}) gave ${code}`);
+    seen.set(code, (seen.get(code) ?? 0) + 1);
+  }
+  for (const code of [0, 1, 3, 5, 6, 7, 8]) assert.ok(seen.get(code) > 0, `no call gave ${code}: ${JSON.stringify([...seen])}`);
+});
