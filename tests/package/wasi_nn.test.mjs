@@ -5,6 +5,7 @@ import path from "node:path";
 import { before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
+import { folderOf, inputsOf, oracleOf, relativeError, TOLERANCE } from "../support/models.mjs";
 import { build } from "../wasi-nn/build.mjs";
 import { CASES } from "../wasi-nn/cases.mjs";
 import { PACKAGE } from "../wasi-nn/hosts/package.mjs";
@@ -102,6 +103,31 @@ test("the same bytes are compiled once, others are not mistaken for them", async
   assert.equal(guest.loadParts([readFileSync(path.join(models, "linear.onnx"))], 1), 0);
   assert.equal(compiled, 2);
 });
+
+for (const name of ["ppocr-rec", "squeezenet"])
+  test(`${name}, loaded as ONNX with what it leaves open, beside ONNX Runtime`, async () => {
+    const host = await api.wasiNN({ models: { model: readFileSync(path.join(folderOf(name), "model.onnx")) } });
+    const guest = new Guest(host);
+    guest.memory.grow(100);
+    assert.equal(guest.loadNamed("model"), 0, guest.log.join("\n"));
+    assert.equal(guest.nn.init_execution_context(guest.word(0), 4), 0, guest.log.join("\n"));
+    const context = guest.word(4);
+    for (const [i, { shape, file }] of inputsOf(name).entries()) {
+      const bytes = readFileSync(path.join(folderOf(name), file));
+      assert.equal(guest.nn.set_input(context, i, guest.words(guest.words(...shape), shape.length, 1, guest.put(bytes), bytes.length)), 0, guest.log.join("\n"));
+    }
+    assert.equal(guest.nn.compute(context), 0, guest.log.join("\n"));
+    const outputs = oracleOf(name).filter(({ kind }) => kind === "output");
+    for (const [i, { file }] of outputs.entries()) {
+      assert.equal(guest.nn.get_output(context, i, 0, 0, 8), 7);
+      const size = guest.word(8), at = guest.put(new Uint8Array(size));
+      assert.equal(guest.nn.get_output(context, i, at, size, 8), 0);
+      const expected = readFileSync(path.join(folderOf(name), "oracle", file));
+      const floats = (buffer, from, bytes) => new Float32Array(buffer.slice(from, from + bytes));
+      assert.ok(relativeError(floats(guest.memory.buffer, at, size), floats(expected.buffer, expected.byteOffset, expected.length)) <= TOLERANCE);
+    }
+    assert.ok(outputs.length > 0);
+  });
 
 test("refusals say why in the log", async () => {
   const guest = new Guest(await api.wasiNN());

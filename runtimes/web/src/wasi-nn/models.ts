@@ -19,8 +19,8 @@ export interface BundleFiles {
 }
 
 const weightsFile = "model.weights";
-/** Open extents may be from 1 to the first of these with which the model fits into a memory. */
-const extentLimits = [4096, 1024, 256, 64, 16, 4, 1];
+/** Open extents may be from 1 to these, the first pair with which the model compiles and fits into a memory: of leading axes (batches, which multiply all else), and of others. */
+const extentLimits = [[4096, 4096], [64, 1024], [16, 1024], [4, 1024], [1, 1024], [16, 256], [1, 256], [16, 64], [1, 64], [1, 16], [1, 4], [1, 1]] as const;
 
 /** Which code a refusal of the compiler is (its kinds: README.md, "Errors and exit codes"). */
 const codes = { "invalid-model": "invalid_encoding", unsupported: "unsupported_operation", limit: "missing_memory" } as const;
@@ -34,17 +34,19 @@ function refused(error: unknown): never {
 
 interface Inspection {
   readonly inputs: readonly { readonly name: string; readonly type: string }[];
+  readonly unsupported: readonly unknown[];
 }
 
-/** Options that let every extent that the model leaves open be 1 to `limit`. */
-function openExtents({ inputs }: Inspection, limit: number): Record<string, unknown> {
+/** Options that let every extent that the model leaves open be from 1 on. */
+function openExtents({ inputs }: Inspection, [leading, other]: readonly [number, number]): Record<string, unknown> {
   const dims: Record<string, string> = {}, shapes: Record<string, string[]> = {};
-  const range = `1..${limit}`;
+  const rangeOf = (axis: number): string => `1..${axis === 0 ? leading : other}`;
   for (const { name, type } of inputs) {
     const listed = /\[(.*)\]$/.exec(type)?.[1]?.split(", ") ?? [];
-    for (const dim of listed) if (/^[A-Za-z_]/.test(dim)) dims[dim] = range;
+    // What leads in one input is a batch in all of them.
+    listed.forEach((dim, axis) => /^[A-Za-z_]/.test(dim) && (axis === 0 || dims[dim] === undefined) && (dims[dim] = rangeOf(axis)));
     // What has no name can be said of the whole shape only.
-    if (listed.includes("?")) shapes[name] = listed.map((dim) => (/^\d+$/.test(dim) ? dim : range));
+    if (listed.includes("?")) shapes[name] = listed.map((dim, axis) => (/^\d+$/.test(dim) ? dim : rangeOf(axis)));
   }
   return { dims, shapes };
 }
@@ -62,12 +64,14 @@ function compileOnnx(compiler: SynchronousCompiler | undefined, bytes: Uint8Arra
   if ((first as { kind?: string }).kind !== "invalid-argument") return refused(first);
   let last = first;
   const inspection = compiler.inspectNow(bytes, {}) as Inspection;
-  for (const limit of extentLimits) {
+  for (const limits of extentLimits) {
     try {
-      return compiler.compileNow(bytes, { ...options, ...openExtents(inspection, limit) });
+      return compiler.compileNow(bytes, { ...options, ...openExtents(inspection, limits) });
     } catch (error) {
       last = error;
-      if (!["limit", "invalid-argument"].includes((error as { kind?: string }).kind ?? "")) break;
+      // Some forms are refused only where extents may be large. An operator that is not known stays so.
+      const { kind } = error as { kind?: string };
+      if (kind === undefined || kind === "invalid-model" || inspection.unsupported.length > 0) break;
     }
   }
   return refused(last);
