@@ -23,10 +23,11 @@ struct Halo {
 Halo tile_halo(const graph::Shape& x, const graph::WinogradAttributes& attributes) {
   Halo halo{{0, 0}, {0, 0}};
   for (size_t i = 0; i < 2; ++i) {
-    const int64_t begin = attributes.pads_begin[i], in = x[i + 2].as_constant().value_or(0);
-    const int64_t tiles = graph::winograd_tiles(in + begin + attributes.pads_end[i] - 2, attributes.tile);
+    const int64_t begin = attributes.pads_begin[i], end = attributes.pads_end[i], tile = attributes.tile;
+    const expr::Expr tiles = graph::winograd_tiles(x[i + 2] + (begin + end - 2), tile);
+    const expr::Expr over = tiles * tile + 2 - begin - x[i + 2];
     halo.begin.push_back(begin);
-    halo.end.push_back(std::max<int64_t>(0, tiles * attributes.tile + 2 - begin - in));
+    halo.end.push_back(std::max<int64_t>(0, over.as_constant().value_or(end + tile - 1)));
   }
   return halo;
 }

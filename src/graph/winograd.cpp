@@ -42,13 +42,12 @@ Result<Type> winograd_input(const RuleInput& in) {
   const auto& a = in.get<WinogradAttributes>();
   if (const std::string fault = tile_fault(in, 4); !fault.empty()) return in.error(fault);
   if (a.pads_begin.size() != 2 || a.pads_end.size() != 2) return in.error("needs pads of two axes");
-  const auto x = constant_shape(in[0].shape);
-  if (!x) return in.error("needs known extents");
-  int64_t tiles = (*x)[0];
+  expr::Expr tiles = in[0].shape[0];
   for (size_t i = 0; i < 2; ++i) {
-    const int64_t outputs = (*x)[i + 2] + a.pads_begin[i] + a.pads_end[i] - 2;
-    if (outputs < 1 || a.pads_begin[i] < 0 || a.pads_end[i] < 0) return in.error("has no outputs");
-    tiles *= winograd_tiles(outputs, a.tile);
+    const expr::Expr outputs = in[0].shape[i + 2] + (a.pads_begin[i] + a.pads_end[i] - 2);
+    if (!expr::always(expr::less(0, outputs)) || a.pads_begin[i] < 0 || a.pads_end[i] < 0)
+      return in.error("has no outputs");
+    tiles = tiles * winograd_tiles(outputs, a.tile);
   }
   return Type{in[0].dtype, {(a.tile + 2) * (a.tile + 2), tiles, in[0].shape[1]}};
 }
@@ -64,11 +63,11 @@ Result<Type> winograd_weights(const RuleInput& in) {
 Result<Type> winograd_output(const RuleInput& in) {
   const auto& a = in.get<WinogradAttributes>();
   if (const std::string fault = tile_fault(in, 3); !fault.empty()) return in.error(fault);
-  const auto y = constant_shape(a.shape);
-  const auto x = constant_shape(in[0].shape);
-  if (!x || !y || y->size() != 4) return in.error("needs known extents, the result's of rank 4");
-  const int64_t tiles = (*y)[0] * winograd_tiles((*y)[2], a.tile) * winograd_tiles((*y)[3], a.tile);
-  if ((*x)[0] != (a.tile + 2) * (a.tile + 2) || (*x)[1] != tiles || (*x)[2] != (*y)[1])
+  const Shape& x = in[0].shape;
+  const Shape& y = a.shape;
+  if (y.size() != 4) return in.error("needs a result of rank 4");
+  const expr::Expr tiles = y[0] * winograd_tiles(y[2], a.tile) * winograd_tiles(y[3], a.tile);
+  if (!x[0].is_constant((a.tile + 2) * (a.tile + 2)) || !(x[1] == tiles) || !(x[2] == y[1]))
     return in.error("the operand does not hold the tiles of the result");
   return Type{in[0].dtype, a.shape};
 }

@@ -16,6 +16,8 @@
 #include <cstdint>
 #include <span>
 
+#include "expr/expr.hpp"
+
 namespace weft::graph {
 
 /// A matrix by rows.
@@ -39,5 +41,8 @@ const WinogradMatrices& winograd_matrices(int64_t tile);
 
 /// Tiles along an axis of so many outputs.
 inline int64_t winograd_tiles(int64_t outputs, int64_t tile) { return (outputs + tile - 1) / tile; }
+inline expr::Expr winograd_tiles(const expr::Expr& outputs, int64_t tile) {
+  return expr::ceil_div(outputs, tile);
+}
 
 }  // namespace weft::graph

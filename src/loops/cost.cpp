@@ -126,7 +126,9 @@ WorkClass class_of_fold(const Stage& stage) {
 /// Of the result, on all points.
 uint64_t result_operations(const Stage& stage, const std::map<std::string, int64_t>& periods) {
   const uint64_t spatial = points(stage.spatial);
-  if (periods.empty() || !stage.fold.empty() || !stage.bindings.empty())
+  const bool known = std::ranges::all_of(
+      stage.spatial, [](const Axis& axis) { return axis.extent.as_constant().has_value(); });
+  if (periods.empty() || !known || !stage.fold.empty() || !stage.bindings.empty())
     return spatial * operations(stage.result);
   uint64_t box = 1;
   for (const auto& [axis, period] : periods) box *= static_cast<uint64_t>(period);

@@ -54,12 +54,6 @@ Value both_sides(const SmallMatrix& matrix, const Expr& i, const Expr& j,
   });
 }
 
-int64_t extent(const Expr& e) {
-  const auto known = e.as_constant();
-  WEFT_CHECK(known.has_value(), "the shape rule asks for known extents");
-  return *known;
-}
-
 }  // namespace
 
 AnchorResult lower_winograd_input(StageBuilder& builder, const Node& node) {
@@ -68,7 +62,7 @@ AnchorResult lower_winograd_input(StageBuilder& builder, const Node& node) {
   const int64_t m = a.tile, p = m + 2;
   Indices tiles, counts;
   for (size_t i = 0; i < 2; ++i)
-    counts.push_back(graph::winograd_tiles(extent(x[i + 2]) + a.pads_begin[i] + a.pads_end[i] - 2, m));
+    counts.push_back(graph::winograd_tiles(x[i + 2] + (a.pads_begin[i] + a.pads_end[i] - 2), m));
   const Expr row = builder.spatial("p", p), column = builder.spatial("q", p);
   const Expr batch = builder.spatial("n", x[0]);
   for (size_t i = 0; i < 2; ++i) tiles.push_back(builder.spatial("t" + std::to_string(i), counts[i]));
@@ -102,9 +96,9 @@ AnchorResult lower_winograd_output(StageBuilder& builder, const Node& node) {
   const graph::Shape& y = builder.type(node.output).shape;
   const Expr batch = builder.spatial("n", y[0]), channel = builder.spatial("c", y[1]);
   const Expr row = builder.spatial("o0", y[2]), column = builder.spatial("o1", y[3]);
-  const Expr tile = (batch * graph::winograd_tiles(extent(y[2]), m) + expr::floor_div(row, m)) *
-                        graph::winograd_tiles(extent(y[3]), m) +
-                    expr::floor_div(column, m);
+  const Expr tile =
+      (batch * graph::winograd_tiles(y[2], m) + expr::floor_div(row, m)) * graph::winograd_tiles(y[3], m) +
+      expr::floor_div(column, m);
   const Value value = both_sides(
       graph::winograd_matrices(m).output, expr::mod(row, m), expr::mod(column, m),
       [&](int64_t i, int64_t j) { return builder.value_at(node.inputs[0], {i * p + j, tile, channel}); });

@@ -42,25 +42,36 @@ double winograd_cost(const Extents& e, int64_t tile) {
   return weights * (tiles + kWeight) + tiles * places * kPlace * static_cast<double>(e.in + e.out);
 }
 
-/// The tile to compute with, 0 for the plain sum.
-int64_t choose_tile(const Extents& e) {
-  const double direct = direct_cost(e);
-  const double two = winograd_cost(e, 2), four = winograd_cost(e, 4);
-  if (std::min(two, four) > kWorthwhile * direct) return 0;
-  return two < four ? 2 : 4;
+/// Whether no row of outputs is left over by tiles. Where the extent is known, such rows are tiles of their
+/// own; else each would look for its row of the matrix.
+bool fits(const expr::Expr& extent, int64_t tile) {
+  return extent.as_constant() || expr::mod(extent, tile).is_constant(0);
+}
+
+/// The tile to compute with, 0 for the plain sum. `y`: the outputs.
+int64_t choose_tile(const Extents& e, const graph::Shape& y) {
+  double least = kWorthwhile * direct_cost(e);
+  int64_t best = 0;
+  for (const int64_t tile : {4, 2}) {
+    const double cost = winograd_cost(e, tile);
+    if (!fits(y[2], tile) || !fits(y[3], tile) || cost > least || (best != 0 && cost == least)) continue;
+    least = cost;
+    best = tile;
+  }
+  return best;
 }
 
 int64_t tile_for(const Graph& g, const Node& node) {
   if (node.op != Op::conv || g.values[node.output].type.dtype != DType::f32) return 0;
   const auto& a = std::get<graph::ConvAttributes>(node.attributes);
-  const auto x = graph::constant_shape(g.values[node.inputs[0]].type.shape);
+  const graph::Shape& y = g.values[node.output].type.shape;
   const auto w = graph::constant_shape(g.values[node.inputs[1]].type.shape);
-  const auto y = graph::constant_shape(g.values[node.output].type.shape);
   const Ints ones = {1, 1};
-  if (!x || !w || !y || x->size() != 4 || a.groups != 1 || a.strides != ones || a.dilations != ones) return 0;
-  if ((*w)[2] != 3 || (*w)[3] != 3 || graph::element_count(g.values[node.output].type.shape).is_constant(0))
-    return 0;
-  return choose_tile({(*y)[0], (*w)[1], (*w)[0], (*y)[2], (*y)[3]});
+  if (!w || w->size() != 4 || a.groups != 1 || a.strides != ones || a.dilations != ones) return 0;
+  if ((*w)[2] != 3 || (*w)[3] != 3 || !expr::always(expr::less(0, graph::element_count(y)))) return 0;
+  const auto most = [&](size_t axis) { return expr::bounds(y[axis]).max; };
+  if (!most(0) || !most(2) || !most(3)) return 0;
+  return choose_tile({*most(0), (*w)[1], (*w)[0], *most(2), *most(3)}, y);
 }
 
 void rewrite(Graph& g, const Node& node, int64_t tile) {

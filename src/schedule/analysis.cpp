@@ -114,8 +114,10 @@ std::map<std::string, int64_t> deciding_axes(const loops::Stage& stage) {
     std::vector<expr::Expr> own;
     for (const expr::Expr& e : found)
       if (expr::uses(e, axis.name)) own.push_back(e);
-    if (own.empty() || extent == 1 || !axis.extent.as_constant()) continue;
+    if (own.empty() || extent == 1) continue;
+    const bool is_known = axis.extent.as_constant().has_value();
     for (int64_t period = 2; period <= std::min(extent, kMostChoices); ++period) {
+      if (!is_known && !expr::mod(axis.extent, period).is_constant(0)) continue;
       if (!std::ranges::all_of(own, [&](const expr::Expr& e) { return decides(e, axis, period); })) continue;
       periods[axis.name] = period;
       break;

@@ -33,6 +33,7 @@ int64_t extent_of(const loops::Axis& axis);
 
 /// Spatial axes whose place decides which expression is computed: selects ask for nothing else. Gives the
 /// period of that choice, by axis (the extent when it does not repeat); written out, the selects fold away.
+/// An extent that depends on symbols is a multiple of the period.
 std::map<std::string, int64_t> deciding_axes(const loops::Stage& stage);
 
 /// The loops that walk a storage in memory order, outermost first: axes of the stage (axis "x" of a blocked

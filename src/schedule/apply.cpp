@@ -388,7 +388,8 @@ class Emitter {
     if (!v->predicate) return loops::load(v->type, v->buffer, flat);
     const Expr predicate = expr::substitute(*v->predicate, bindings);
     const std::optional<bool> known = expr::prove(predicate);
-    if (known == true || (zero_outside(v) && inside_halo(v->buffer, indices)))
+    if (known == true ||
+        (zero_outside(v) && (inside_halo(v->buffer, indices, indices) || stays_inside_halo(v))))
       return loops::load(v->type, v->buffer, flat);
     if (known == false) return v->operands[0];
     return loops::load_if(v->type, v->buffer, flat, predicate, v->operands[0]);
@@ -400,16 +401,48 @@ class Emitter {
            tests_only_bounds(access, stage_.tensors[access->buffer].shape);
   }
 
-  /// Whether every point that is read lies in the tensor or in its zero-filled halo.
-  bool inside_halo(uint32_t tensor, const std::vector<Expr>& indices) const {
+  /// Whether all that lies between these points is in the tensor or in its zero-filled halo.
+  bool inside_halo(uint32_t tensor, const std::vector<Expr>& least, const std::vector<Expr>& most) const {
     const loops::Storage& storage = storages_[tensor];
     if (!loops::has_halo(storage)) return false;
-    for (size_t axis = 0; axis < indices.size(); ++axis) {
-      const Expr low = indices[axis] + storage.halo_begin[axis];
-      const Expr high = indices[axis] - stage_.tensors[tensor].shape[axis] - storage.halo_end[axis];
+    for (size_t axis = 0; axis < least.size(); ++axis) {
+      const Expr low = least[axis] + storage.halo_begin[axis];
+      const Expr high = most[axis] - stage_.tensors[tensor].shape[axis] - storage.halo_end[axis];
       if (!expr::always(expr::less_equal(0, low)) || !expr::always(expr::less(high, 0))) return false;
     }
     return true;
+  }
+
+  /// Whether every point that the stage reads does: where extents depend on symbols, its axes say more than
+  /// what loops compute for them.
+  bool stays_inside_halo(const Value& access) const {
+    const auto is_padded = [](const Step& step) {
+      return step.kind == StepKind::split && step.tail == Tail::pad;
+    };
+    if (std::ranges::any_of(nest_.derivations, is_padded)) return false;
+    std::vector<Expr> least, most;
+    for (const Expr& index : access->indices) {
+      const expr::Linear sum = expr::linear(index);
+      Expr low(sum.constant), high(sum.constant);
+      for (const expr::Term& term : sum.terms) {
+        const Expr factor(term.coefficient);
+        const std::optional<Expr> last = last_of(term.atom);
+        low = low + factor * (last ? (term.coefficient > 0 ? Expr(0) : *last) : term.atom);
+        high = high + factor * (last ? (term.coefficient > 0 ? *last : Expr(0)) : term.atom);
+      }
+      least.push_back(low);
+      most.push_back(high);
+    }
+    return inside_halo(access->buffer, least, most);
+  }
+
+  /// The greatest value of an axis of the stage.
+  std::optional<Expr> last_of(const Expr& atom) const {
+    if (atom.kind() != expr::Kind::variable) return std::nullopt;
+    for (const std::vector<loops::Axis>* axes : {&stage_.spatial, &stage_.reduction})
+      for (const loops::Axis& axis : *axes)
+        if (axis.name == atom.node().variable.name) return axis.extent - 1;
+    return std::nullopt;
   }
 
   /// Points may lie side by side in one block (a tile and its rest), so each binds names of its own.

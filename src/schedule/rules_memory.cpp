@@ -117,6 +117,11 @@ std::vector<std::string> outer_loops(Schedule& schedule, const Stage& stage, con
   return order;
 }
 
+bool is_extent(const Stage& stage, const std::string& axis, int64_t points) {
+  return std::ranges::any_of(
+      stage.spatial, [&](const loops::Axis& a) { return a.name == axis && a.extent.is_constant(points); });
+}
+
 /// Takes the axes that decide what is computed out of the order: their inner parts, to be written out.
 std::vector<std::string> written_out(Schedule& schedule, const Stage& stage, const std::string& unit,
                                      std::vector<std::string>& order) {
@@ -124,7 +129,7 @@ std::vector<std::string> written_out(Schedule& schedule, const Stage& stage, con
   for (const auto& [axis, period] : deciding_axes(stage)) {
     const auto loop = std::ranges::find(order, axis);
     if (axis == unit || loop == order.end()) continue;
-    if (period == named_extent(stage, axis)) {  // deciding axes have constant extents
+    if (is_extent(stage, axis, period)) {
       order.erase(loop);
       inner.push_back(axis);
       continue;
