@@ -93,7 +93,7 @@ class Run {
     constexpr int64_t kNoLimit = -1;
     if (program_.memory_bytes) {
       const auto most = static_cast<int64_t>(std::min<uint64_t>(*program_.memory_bytes, INT64_MAX));
-      api_.wasmtime_store_limiter(store_.get(), most, kNoLimit, kNoLimit, kNoLimit, kNoLimit);
+      api_.wasmtime_store_limiter(store_.get(), most, kNoLimit, kNoLimit, kNoLimit, 1);
     }
     api_.wasmtime_context_set_epoch_deadline(context_, 1);
     if (!program_.fuel) return {};

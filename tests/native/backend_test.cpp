@@ -203,18 +203,44 @@ TEST_F(Fixture, AModuleThatPointsOutsideOfItsMemoryIsAnErrorOfTheRun) {
   EXPECT_GT(changed, 20u);
 }
 
+/// A section of a module's binary form.
+std::string section(char id, const std::string& contents) {
+  std::string out(1, id);
+  size_t size = contents.size();
+  for (; size >= 0x80; size >>= 7) out += static_cast<char>(size | 0x80);
+  return out + static_cast<char>(size) + contents;
+}
+
+TEST_F(Fixture, AModuleGetsNoMemoryOfItsOwn) {
+  const BundleFolder bundle(adds({1, 2, 3}), simd());
+  std::string code = bundle.read("model.wasm");
+  // Behind the imports (section 2) and functions (3) and tables (4) a memory of one page would stand:
+  // section 5.
+  size_t at = 8;
+  while (at < code.size() && (code[at] == 0 || code[at] < 5)) {
+    size_t size = 0, next = at + 1;
+    for (int shift = 0;; shift += 7) {
+      const auto byte = static_cast<uint8_t>(code[next++]);
+      size |= size_t{byte & 0x7fu} << shift;
+      if ((byte & 0x80) == 0) break;
+    }
+    at = next + size;
+  }
+  ASSERT_LT(at, code.size());
+  code.insert(at, section(5, std::string("\1\0\1", 3)));
+  const auto graph = load({code, bundle.read("model.weights")});
+  ASSERT_TRUE(graph) << graph.error().text;
+  const auto made = session.init_execution_context(*graph);
+  ASSERT_FALSE(made);
+  EXPECT_NE(made.error().text.find("memory count too high"), std::string::npos) << made.error().text;
+}
+
 TEST_F(Fixture, AModuleWhoseStepDoesNotReturnIsInterrupted) {
   // step is `loop br 0 end`, in a module with the manifest of a real one.
   const BundleFolder bundle(OnnxModel(17).input("x", {3}).node("Neg", {"x"}, {"y"}).output("y").bytes(),
                             simd());
   const std::string real = bundle.read("model.wasm");
   const std::span<const uint8_t> manifest = custom_section(bytes(real), "weft");
-  const auto section = [](char id, const std::string& contents) {
-    std::string out(1, id);
-    size_t size = contents.size();
-    for (; size >= 0x80; size >>= 7) out += static_cast<char>(size | 0x80);
-    return out + static_cast<char>(size) + contents;
-  };
   const std::string spinning =
       std::string("\0asm\1\0\0\0", 8) + section(0, "\4weft" + std::string(manifest.begin(), manifest.end())) +
       section(1, std::string("\1\x60\2\x7f\x7f\1\x7f", 7)) +
