@@ -287,19 +287,22 @@ Outcome<std::vector<uint32_t>> Instance::extents() const {
   return out;
 }
 
-Outcome<void> Instance::grow(uint64_t bytes) {
-  const uint64_t size = api_.wasmtime_memory_data_size(context_, &memory_);
+Outcome<void> Instance::grow(uint64_t bytes, uint64_t most_bytes) {
+  const uint64_t size = memory_bytes();
   if (bytes <= size) return {};
+  bytes = (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+  if (bytes > most_bytes)
+    return refuse(WEFT_NO_MEMORY, "a run with these shapes takes " + std::to_string(bytes) +
+                                      " bytes of memory, and may have " + std::to_string(most_bytes));
   uint64_t before = 0;
-  if (auto* error = api_.wasmtime_memory_grow(context_, &memory_,
-                                              (bytes - size + kPageBytes - 1) / kPageBytes, &before))
+  if (auto* error = api_.wasmtime_memory_grow(context_, &memory_, (bytes - size) / kPageBytes, &before))
     return refuse(WEFT_NO_MEMORY, "cannot have " + std::to_string(bytes) +
                                       " bytes of memory: " + take_message(api_, error, nullptr));
   return {};
 }
 
 /// Tells the module the dimensions, and grows its memory to what they take.
-Outcome<void> Instance::resize() {
+Outcome<void> Instance::resize(uint64_t most_bytes) {
   const Variant& variant = model_->variant();
   WEFT_NATIVE_ASSIGN(words, extents());
   if (words.empty()) return {};
@@ -308,7 +311,7 @@ Outcome<void> Instance::resize() {
   WEFT_NATIVE_TRY(execute("resize", false));
   if (!variant.places) return {};
   WEFT_NATIVE_ASSIGN(need, word(*variant.places));
-  WEFT_NATIVE_TRY(grow(need));
+  WEFT_NATIVE_TRY(grow(need, most_bytes));
   uint64_t at = *variant.places;
   for (std::vector<uint32_t>* addresses : {&at_in_, &at_out_})
     for (uint32_t& address : *addresses) {
@@ -318,9 +321,9 @@ Outcome<void> Instance::resize() {
   return {};
 }
 
-Outcome<void> Instance::run() {
+Outcome<void> Instance::run(uint64_t most_bytes) {
   has_result_ = false;
-  WEFT_NATIVE_TRY(resize());
+  WEFT_NATIVE_TRY(resize(most_bytes));
   const std::vector<Port>& ports = model_->manifest().inputs;
   if (model_->variant().places)
     for (const VisiblePort& visible : model_->inputs())

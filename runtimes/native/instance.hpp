@@ -31,13 +31,16 @@ class Instance {
   /// Fails with WEFT_INVALID_ARGUMENT (an input is missing, two inputs disagree on a dimension),
   /// WEFT_OUT_OF_RANGE, WEFT_TRAP, WEFT_NO_MEMORY or WEFT_INTERRUPTED. The instance takes further runs, but
   /// has no outputs.
-  Outcome<void> run();
+  /// The memory grows to at most `most_bytes`: WEFT_NO_MEMORY beyond.
+  Outcome<void> run(uint64_t most_bytes = UINT64_MAX);
   /// Of the last run; valid until the next call of run() or set_input().
   Outcome<Tensor> output(size_t index);
   /// States begin anew with the next run.
   void reset() { begins_ = true; }
 
   const Model& model() const { return *model_; }
+  /// Of the memory as it is.
+  uint64_t memory_bytes() const { return api_.wasmtime_memory_data_size(context_, &memory_); }
 
  private:
   /// An input that is set; `data` only where its place in the memory depends on the dimensions.
@@ -65,8 +68,8 @@ class Instance {
   Error error_cell();
 
   Outcome<std::vector<uint32_t>> extents() const;
-  Outcome<void> resize();
-  Outcome<void> grow(uint64_t bytes);
+  Outcome<void> resize(uint64_t most_bytes);
+  Outcome<void> grow(uint64_t bytes, uint64_t most_bytes);
 
   std::shared_ptr<const Model> model_;
   const Wasmtime& api_;

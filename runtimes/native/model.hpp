@@ -38,8 +38,8 @@ class Model {
   const std::vector<VisiblePort>& outputs() const { return outputs_; }
   /// The place of `state.reset` among the manifest's inputs, for models with states.
   std::optional<size_t> reset_input() const { return reset_input_; }
-  /// Of an instance at the greatest extents.
-  uint64_t memory_bytes() const { return variant_->pages * kPageBytes; }
+  /// Of an instance when it begins.
+  uint64_t memory_bytes() const { return variant_->initial_pages * kPageBytes; }
 
  private:
   Model() = default;

@@ -30,8 +30,12 @@ class Instance {
   /// that fail. The outputs of the last compute() stay readable.
   virtual Outcome<void> set_input(uint32_t index, const TensorView& tensor) = 0;
 
-  /// Runs the model on the inputs, all of which are set.
-  virtual Outcome<void> compute() = 0;
+  /// Runs the model on the inputs, all of which are set. Where their shapes need more memory than bytes(), it
+  /// grows, at most to `most_bytes`: missing_memory beyond.
+  virtual Outcome<void> compute(uint64_t most_bytes) = 0;
+
+  /// What the instance takes now. Looked at after compute(), and counted against Limits::bytes.
+  virtual uint64_t bytes() const = 0;
 
   /// An output of the last successful compute(), as the port's dtype. The view is valid until the next call
   /// of this instance.
@@ -46,8 +50,7 @@ class Model {
   virtual std::span<const Port> inputs() const = 0;
   virtual std::span<const Port> outputs() const = 0;
 
-  /// The most bytes that one instance takes: its memory at the greatest extents. Counted against
-  /// Limits::bytes.
+  /// What an instance takes when it begins, counted against Limits::bytes.
   virtual uint64_t instance_bytes() const = 0;
 
   virtual Outcome<std::unique_ptr<Instance>> instantiate() = 0;

@@ -19,6 +19,9 @@ class Charge {
       : budget_(std::exchange(other.budget_, nullptr)), count_(other.count_), bytes_(other.bytes_) {}
   Charge& operator=(Charge&&) = delete;
   ~Charge();
+  uint64_t bytes() const { return bytes_; }
+  /// To no more than bytes() and Budget::left() together.
+  void resize(uint64_t bytes);
 
  private:
   friend class Budget;
@@ -38,6 +41,8 @@ class Budget {
   Outcome<Charge> graph(uint64_t bytes) { return charge(graphs_, limits_.graphs, bytes, "graphs"); }
   Outcome<Charge> context(uint64_t bytes) { return charge(contexts_, limits_.contexts, bytes, "contexts"); }
   Outcome<Charge> tensor(uint64_t bytes) { return charge(tensors_, limits_.tensors, bytes, "tensors"); }
+  /// Bytes that are not charged yet.
+  uint64_t left() const { return limits_.bytes > bytes_ ? limits_.bytes - bytes_ : 0; }
   const Limits& limits() const { return limits_; }
 
  private:

@@ -198,7 +198,10 @@ Outcome<void> Session::compute(Handle handle) {
                                                        shown(context.graph->model->inputs()[index].name)));
   }
   context.computed = false;
-  if (auto run = context.instance->compute(); !run) return passed_on(std::move(run).error());
+  auto run = context.instance->compute(context.charge.bytes() + budget_.left());
+  // It may have grown before it failed.
+  context.charge.resize(context.instance->bytes());
+  if (!run) return passed_on(std::move(run).error());
   context.computed = true;
   return {};
 }

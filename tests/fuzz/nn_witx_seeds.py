@@ -68,7 +68,7 @@ def main():
         "swap": guest("swap u8 1-8", [5], 2), "bytes": guest("bytes f32 2-8/2 1", [4, 1], 1, encoding=5),
         "trap": guest("trap u8 2", [2], 1), "agree": guest("agree f32 1-4", [3], 2, encoding=6), "silent": guest("silent u8 1", [1], 1),
         "greedy": guest("greedy u8 1", [1], 1), "nothing": guest("nothing u8 1", [1], 1), "scalar": guest("identity f64", [], 1),
-        "legacy-u8": guest("identity u8 4", [4], 1, legacy=2), "legacy-i32": guest("identity i32 4", [4], 1, legacy=3),
+        "grow": guest("grow u8 1-99", [90], 1), "legacy-u8": guest("identity u8 4", [4], 1, legacy=2), "legacy-i32": guest("identity i32 4", [4], 1, legacy=3),
     }
     for name, content in guests.items():
         (folder / f"seed-{name}").write_bytes(content)

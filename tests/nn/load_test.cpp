@@ -267,6 +267,26 @@ TEST(Limits, GraphsContextsAndBytes) {
   EXPECT_EQ(bytes.backend.counts().loads, 1);
 }
 
+TEST(Limits, AContextCountsAsItGrows) {
+  Guest guest(Limits{.bytes = 2300});
+  const uint32_t graph = guest.graph("grow u8 1-9999");  // 18 bytes
+  const uint32_t a = guest.context(graph), b = guest.context(graph);
+  const auto run = [&](uint32_t context, uint32_t bytes) {
+    guest.top = 4096;
+    EXPECT_EQ(guest.set_input(context, 0, {bytes}, kU8, std::vector<uint8_t>(bytes)), Errno::success);
+    return guest.call("compute", {context});
+  };
+  EXPECT_EQ(run(a, 283), Errno::missing_memory);
+  EXPECT_EQ(run(a, 200), Errno::success);
+  EXPECT_EQ(run(b, 83), Errno::missing_memory);
+  EXPECT_EQ(run(b, 82), Errno::success);
+  EXPECT_EQ(run(a, 200), Errno::success);
+  EXPECT_EQ(run(a, 201), Errno::missing_memory);
+  EXPECT_EQ(guest.call("finalize_execution_context", {a}), Errno::success);
+  EXPECT_EQ(run(b, 1282), Errno::success);
+  EXPECT_EQ(guest.call("init_execution_context", {graph, 0}), Errno::missing_memory);
+}
+
 TEST(Limits, PartsNamesAndConfigurations) {
   Guest guest(Limits{.parts = 2, .name_bytes = 3, .config_bytes = 4});
   const auto model = fake_model("identity u8 1");

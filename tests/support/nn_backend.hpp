@@ -8,7 +8,8 @@
 //   agree f32 1-4         as swap, but inputs of different shapes contradict each other
 //   reenter u8 1          as identity, after calling FakeBackend::during_compute
 //   refused, broken, greedy, silent, nothing      do not load, or do not start
-// A dimension is an extent, MIN-MAX or MIN-MAX/STEP; every instance takes 1000 bytes.
+//   grow u8 1-9999        as identity, and the instance takes as many bytes more as its largest input had
+// A dimension is an extent, MIN-MAX or MIN-MAX/STEP; every instance takes 1000 bytes when it begins.
 #pragma once
 
 #include <algorithm>
@@ -66,7 +67,14 @@ class FakeInstance : public Instance {
     return {};
   }
 
-  Outcome<void> compute() override {
+  uint64_t bytes() const override { return bytes_; }
+
+  Outcome<void> compute(uint64_t most_bytes) override {
+    if (kind_ == "grow") {
+      const uint64_t need = std::max<uint64_t>(bytes_, 1000 + inputs_[0].data.size());
+      if (need > most_bytes) return refuse(Errno::missing_memory, "the inputs need more memory");
+      bytes_ = need;
+    }
     if (kind_ == "trap" && !inputs_[0].data.empty() && inputs_[0].data[0] == 255) {
       return refuse(Errno::runtime_error, "trap: unreachable");
     }
@@ -95,6 +103,7 @@ class FakeInstance : public Instance {
   DType dtype_;
   std::shared_ptr<FakeShared> shared_;
   std::vector<FakeTensor> inputs_, outputs_;
+  uint64_t bytes_ = 1000;
 };
 
 class FakeModel : public Model {
@@ -147,8 +156,8 @@ class FakeBackend : public Backend {
     if (kind == "refused")
       return refuse(Errno::unsupported_operation, "operators that weft does not have: Frobnicate");
     if (kind == "nothing" && recipe.empty()) return nullptr;
-    static constexpr std::string_view kKinds[] = {"identity", "swap",   "bytes",  "trap",   "agree",
-                                                  "reenter",  "greedy", "silent", "nothing"};
+    static constexpr std::string_view kKinds[] = {"identity", "swap", "bytes",  "trap",   "agree",
+                                                  "reenter",  "grow", "greedy", "silent", "nothing"};
     const bool known = std::ranges::find(kKinds, kind) != std::end(kKinds);
     const auto dtype = parse_dtype(word(recipe));
     if (!known || !dtype) return refuse(Errno::invalid_encoding, "the graph is malformed");

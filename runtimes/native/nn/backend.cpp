@@ -57,14 +57,16 @@ class NnInstance final : public nn::Instance {
     return done ? nn::Outcome<void>() : failed(done.error());
   }
 
-  nn::Outcome<void> compute() override {
-    const auto done = instance_->run();
+  nn::Outcome<void> compute(uint64_t most_bytes) override {
+    const auto done = instance_->run(most_bytes);
     if (done) return {};
     // A module whose code or tables point outside of its memory is no other thing than one that traps.
     if (done.error().status == WEFT_BAD_BUNDLE || done.error().status == WEFT_UNSUPPORTED)
       return nn::refuse(nn::Errno::runtime_error, done.error().message);
     return failed(done.error());
   }
+
+  uint64_t bytes() const override { return instance_->memory_bytes(); }
 
   nn::Outcome<nn::TensorView> output(uint32_t index) override {
     const auto tensor = instance_->output(index);
