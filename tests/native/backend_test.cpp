@@ -33,7 +33,9 @@ struct Fixture : ::testing::Test {
   std::atomic<bool> stop = false;
   Backend backend{stop};
   nn::Registry registry;
-  nn::Session session{backend, registry, {}};
+  nn::Session session;
+
+  explicit Fixture(const nn::Limits& limits = {}) : session(backend, registry, limits) {}
 
   nn::Outcome<nn::Handle> load(const std::vector<std::string>& parts, uint32_t encoding = kAutodetect) {
     std::vector<std::span<const uint8_t>> spans;
@@ -167,6 +169,27 @@ TEST_F(Fixture, OpenExtentsAreWhatTheInputsSay) {
   const nn::Handle roomy = context({wide});
   ASSERT_TRUE(set(roomy, DType::f32, {256, 1, 64}, std::vector<float>(256 * 64)));
   EXPECT_TRUE(session.compute(roomy));
+}
+
+struct Small : Fixture {
+  Small() : Fixture({.bytes = 8 << 20}) {}
+};
+
+TEST_F(Small, AContextHasOnlyTheMemoryThatItsInputsNeed) {
+  // At the greatest extents the rows alone are 256 MiB.
+  const std::string model =
+      OnnxModel(17).input("x", {"n", 16384}).node("Neg", {"x"}, {"y"}).output("y").bytes();
+  const nn::Handle handle = context({model});
+  const auto run = [&](uint32_t n) {
+    EXPECT_TRUE(set(handle, DType::f32, {n, 16384}, std::vector<float>(16384 * n, 5)));
+    return session.compute(handle);
+  };
+  EXPECT_TRUE(run(2));
+  const auto beyond = run(4096);
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().code, Errno::missing_memory) << beyond.error().text;
+  ASSERT_TRUE(run(1));
+  EXPECT_EQ(result(handle), std::vector<float>(16384, -5));
 }
 
 TEST_F(Fixture, WhatDoesNotCompileSaysWhy) {
