@@ -82,8 +82,8 @@ Outcome<void> Instance::instantiate() {
   context_ = api_.wasmtime_store_context(store_.get());
   // A module of weft's has one table, and no memory of its own: the one that it is given does not count.
   constexpr int64_t kTableElements = 1 << 20;
-  api_.wasmtime_store_limiter(store_.get(), static_cast<int64_t>(model_->memory_bytes()), kTableElements, 1,
-                              1, 0);
+  api_.wasmtime_store_limiter(store_.get(), static_cast<int64_t>(variant.pages * kPageBytes), kTableElements,
+                              1, 1, 0);
   allow_some_time();  // data segments are written by code
   const auto no_memory = [&](wasmtime_error_t* error) {
     return refuse(WEFT_NO_MEMORY, "cannot have " + std::to_string(variant.initial_pages * kPageBytes) +
