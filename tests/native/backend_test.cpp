@@ -159,7 +159,7 @@ TEST_F(Fixture, OpenExtentsAreWhatTheInputsSay) {
   }
   EXPECT_EQ(set(handle, DType::f32, {4097, 2, 2}, std::vector<float>(4 * 4097 * 2)).error().code,
             Errno::invalid_argument);
-  // At the greatest extents this takes gigabytes: they are smaller then.
+  // At the greatest extents this takes gigabytes: they are smaller then, above all the leading one.
   const std::string wide = OnnxModel(17)
                                .input("x", {"h", "w", 64})
                                .node("Exp", {"x"}, {"e"})
@@ -167,8 +167,11 @@ TEST_F(Fixture, OpenExtentsAreWhatTheInputsSay) {
                                .output("y")
                                .bytes();
   const nn::Handle roomy = context({wide});
-  ASSERT_TRUE(set(roomy, DType::f32, {256, 1, 64}, std::vector<float>(256 * 64)));
+  ASSERT_TRUE(set(roomy, DType::f32, {64, 1, 64}, std::vector<float>(64 * 64)));
   EXPECT_TRUE(session.compute(roomy));
+  ASSERT_TRUE(set(roomy, DType::f32, {1, 1024, 64}, std::vector<float>(1024 * 64)));
+  EXPECT_TRUE(session.compute(roomy));
+  EXPECT_FALSE(set(roomy, DType::f32, {65, 1, 64}, std::vector<float>(65 * 64)));
 }
 
 struct Small : Fixture {

@@ -6,7 +6,12 @@
 namespace weft::native {
 namespace {
 
-constexpr int64_t kLimits[] = {4096, 1024, 256, 64, 16, 4, 1};
+/// Of leading axes (batches, which multiply all else), and of others.
+struct Limits {
+  int64_t leading, other;
+};
+constexpr Limits kLimits[] = {{4096, 4096}, {64, 1024}, {16, 1024}, {4, 1024}, {1, 1024}, {16, 256},
+                              {1, 256},     {16, 64},   {1, 64},    {1, 16},   {1, 4},    {1, 1}};
 
 /// "f32[batch, 3, ?, 320]" -> its extents.
 std::vector<std::string> extents_of(const std::string& type) {
@@ -25,23 +30,32 @@ bool is_number(const std::string& text) {
   return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
+bool has_name(const std::string& extent) { return !is_number(extent) && extent != "?"; }
+
 /// Every extent that has a name by its name; an input with one that has none by its shape.
-void open_up(const onnx::Summary& summary, int64_t limit, onnx::ReadOptions& read) {
-  const onnx::ExtentRange range(1, limit, 1);
+void open_up(const onnx::Summary& summary, const Limits& limits, onnx::ReadOptions& read) {
+  const onnx::ExtentRange leading(1, limits.leading, 1), other(1, limits.other, 1);
+  // What leads in one input is a batch in all of them.
+  for (const onnx::Summary::Port& input : summary.inputs) {
+    const std::vector<std::string> extents = extents_of(input.type);
+    if (!extents.empty() && has_name(extents.front())) read.dims.try_emplace(extents.front(), leading);
+  }
   for (const onnx::Summary::Port& input : summary.inputs) {
     const std::vector<std::string> extents = extents_of(input.type);
     for (const std::string& extent : extents)
-      if (!is_number(extent) && extent != "?") read.dims.try_emplace(extent, range);
+      if (has_name(extent)) read.dims.try_emplace(extent, other);
     if (std::ranges::find(extents, "?") == extents.end()) continue;
     std::vector<onnx::ExtentRange>& shape = read.shapes[input.name];
     if (!shape.empty()) continue;
     for (const std::string& extent : extents)
-      shape.push_back(is_number(extent) ? onnx::ExtentRange(std::stoll(extent)) : range);
+      shape.push_back(is_number(extent) ? onnx::ExtentRange(std::stoll(extent))
+                                        : (shape.empty() ? leading : other));
   }
 }
 
-bool may_fit_smaller(const Error& error) {
-  return error.kind == ErrorKind::limit || error.kind == ErrorKind::invalid_argument;
+/// Some forms are refused only where extents may be large. An operator that is not known stays so.
+bool may_fit_smaller(const Error& error, const onnx::Summary& summary) {
+  return error.kind != ErrorKind::invalid_model && summary.unsupported.empty();
 }
 
 }  // namespace
@@ -52,11 +66,11 @@ Result<compile::Compiled> compile_with_open_extents(const Blobs& blobs, compile:
   const Result<onnx::Summary> summary = onnx::summarize_onnx(blobs, options.read);
   if (!summary) return compiled;
   const onnx::ReadOptions given = options.read;
-  for (const int64_t limit : kLimits) {
+  for (const Limits& limits : kLimits) {
     options.read = given;
-    open_up(*summary, limit, options.read);
+    open_up(*summary, limits, options.read);
     compiled = compile::compile_model(blobs, options);
-    if (compiled || !may_fit_smaller(compiled.error())) break;
+    if (compiled || !may_fit_smaller(compiled.error(), *summary)) break;
   }
   return compiled;
 }
