@@ -166,6 +166,14 @@ def sequences():
     return made, {"x": normal(2, 3), "y": normal(2, 3), "factor": normal()}
 
 
+def integer_powers():
+    """Beyond 2^24, where a float is not exact: by exponents that are known, integers and floats."""
+    node = helper.make_node
+    nodes = [node("Pow", ["x", "two"], ["y2"]), node("Pow", ["x", "seven"], ["y7"]), node("Pow", ["x", "none"], ["y0"]), node("Pow", ["x", "five"], ["y5"])]
+    constants = {"two": np.array(2, np.int64), "seven": np.array([7], np.int32), "none": np.array([[0]], np.int64), "five": np.array(5, np.float32)}
+    return model(nodes, [value("x", [2, 3], INT64)], [value(name, [2, 3], INT64) for name in ("y2", "y7", "y0", "y5")], constants), {"x": np.array([[211, -7, 301], [0, -1, 13]], np.int64)}
+
+
 def global_lp_pool():
     return model([helper.make_node("GlobalLpPool", ["x"], ["y"], p=3)], [value("x", [2, 5, 6, 7])], [value("y", [2, 5, 1, 1])]), {"x": normal(2, 5, 6, 7)}
 
@@ -178,6 +186,7 @@ MODELS = {
     "max_roi_pool": max_roi_pool,
     "sequences": sequences,
     "global_lp_pool": global_lp_pool,
+    "integer_powers": integer_powers,
     "branch_inner_true": lambda: branch((True, True)),
     "branch_inner_false": lambda: branch((True, False)),
     "branch_outer_false": lambda: branch((False, True)),

@@ -37,17 +37,25 @@ void binary_operands(Call& c, ValueId& a, ValueId& b) {
 
 namespace {
 
-/// x to a power that is known to be 2 or 3, as exporters write variances and approximations of GELU:
-/// products, which cost a hundredth of a power and round no worse. Nothing for other powers.
-std::optional<ValueId> small_power(Call& c, ValueId x, ValueId y) {
-  if (!c.ok() || !is_float(c.dtype(x)) || !c.is_known(y) || c.depends_on_symbols(y) || c.rank(y) > c.rank(x))
-    return std::nullopt;
+/// x to a power that is known, as products: 2 or 3 of floats, as exporters write variances and approximations
+/// of GELU, which cost a hundredth of a power and round no worse; of integers any from 0 to 62, by squaring,
+/// which is exact where kernels compute powers in floats. Nothing for other powers.
+std::optional<ValueId> known_power(Call& c, ValueId x, ValueId y) {
+  if (!c.ok() || !c.is_known(y) || c.depends_on_symbols(y) || c.rank(y) > c.rank(x)) return std::nullopt;
   for (const expr::Expr& extent : c.dims(y))
     if (extent.as_constant() != 1) return std::nullopt;
   const double power = c.known_numbers(y, "the exponent").at(0);
-  if (power != 2 && power != 3) return std::nullopt;
-  const ValueId square = mul(c, x, x);
-  return power == 2 ? square : mul(c, square, x);
+  const bool is_listed = is_float(c.dtype(x))
+                             ? power == 2 || power == 3
+                             : power >= 0 && power <= 62 && power == static_cast<int64_t>(power);
+  if (!is_listed) return std::nullopt;
+  if (power == 0) return expand(c, c.scalar(c.dtype(x), 1), c.dims(x));
+  ValueId product = kNoValue, square = x;
+  for (auto n = static_cast<int64_t>(power); n > 0; n /= 2) {
+    if (n % 2 != 0) product = product == kNoValue ? square : mul(c, square, product);
+    if (n > 1) square = mul(c, square, square);
+  }
+  return product;
 }
 
 }  // namespace
@@ -68,13 +76,13 @@ void convert_pow(Call& c) {
   ValueId x, y;
   binary_operands(c, x, y);
   const DType type = c.dtype(x);
+  if (const auto product = known_power(c, x, y)) return c.out(0, *product);
   // An integer base with a float exponent is computed in floats.
   if (!is_float(type) && is_float(c.dtype(y))) {
     const ValueId base = cast(c, x, c.dtype(y));
     const ValueId power = c.emit(Op::pow, {base, y});
     return c.out(0, cast(c, power, type));
   }
-  if (const auto product = small_power(c, x, y)) return c.out(0, *product);
   y = cast(c, y, type);
   c.out(0, c.emit(Op::pow, {x, y}));
 }
