@@ -31,6 +31,8 @@ class Order {
       const graph::Loop& l = g.loops[static_cast<size_t>(loop)];
       if (l.condition != graph::kNoValue) wait(group, l.condition);
       for (const std::string& symbol : expr::variables(l.trips)) wait(group, symbol);
+      for (const graph::Carried& carried : l.carried)
+        if (!is_inside(carried.next, loop)) wait(group, carried.next);
     }
   }
 
@@ -42,6 +44,10 @@ class Order {
   }
 
  private:
+  bool is_inside(graph::ValueId value, int32_t loop) const {
+    const auto from = producer_.find(value);
+    return from != producer_.end() && graph::is_inside(g_, loops_.at(from->second), loop);
+  }
   void wait(int32_t group, graph::ValueId value) {
     const auto from = producer_.find(value);
     if (from != producer_.end() && from->second != group) waits_.emplace(group, from->second);

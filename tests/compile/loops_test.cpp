@@ -120,5 +120,39 @@ TEST(Loops, AStepOfARecurrenceMovesNothing) {
   }
 }
 
+constexpr const char* kOuterNext = R"(graph "outer" {
+  symbol step.i in [0, 3] multiple of 1
+  symbol step.j in [0, 3] multiple of 1
+  %x = input "x" : f32[4]
+  %go = input "go" : boolean[]
+  loop step.i [3] {
+    %a = state(%x) : f32[4]
+    %b = state(%x) : f32[4]
+    %d = sub(%b, %a) : f32[4]
+    loop step.j [2] {
+      %c = state(%x) : f32[4]
+      next %c = %d
+      while %go
+    }
+    %e = last(%c) : f32[4]
+    %f = tanh(%a) : f32[4]
+    next %a = %e
+    next %b = %f
+  }
+  %y = last(%a) : f32[4]
+  output "y" = %y
+}
+)";
+
+/// What a state becomes may be a value of outside, which then comes before the loop.
+TEST(Loops, ANextValueOfOutside) {
+  const auto g = graph::parse(kOuterNext);
+  ASSERT_TRUE(g.has_value()) << to_string(g.error());
+  for (const Engine& engine : weft::testing::engines()) {
+    if (engine.name == "gpu") continue;
+    EXPECT_TRUE(check(*g, engine, 1, true).starts_with("program"));
+  }
+}
+
 }  // namespace
 }  // namespace weft::compile
