@@ -530,9 +530,11 @@ class RandomGraph {
     return expr::variable(v.name, v.range);
   }
 
+  /// kNoValue where it would be too large.
   ValueId add_state(ValueId init) {
+    const size_t before = g_.nodes.size();
     node(Op::state, {init});
-    return g_.nodes.back().output;
+    return g_.nodes.size() == before ? kNoValue : g_.nodes.back().output;
   }
 
   /// A loop of a few trips, sometimes with a condition, with one or two states and a few nodes.
@@ -547,6 +549,7 @@ class RandomGraph {
     const auto self = static_cast<int32_t>(g_.loops.size());
     g_.loops.push_back({std::exchange(loop_, self), name, chance(30) ? 1 : below(4), kNoValue, {}});
     for (ValueId& state : states) state = add_state(state);
+    std::erase(states, kNoValue);
     const std::vector<Op>& ops = options_.ops.empty() ? all_ops() : options_.ops;
     for (int64_t more = 1 + below(5); more > 0; --more) step(one_of(ops));
     std::vector<Carried> carried;
