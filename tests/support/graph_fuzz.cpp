@@ -4,7 +4,6 @@
 //   bundles graph_fuzz case FILE SEED OUT       the same of a graph's text graph_fuzz reduce FILE INDEX
 //   prints the INDEX-th smaller graph; exit code 1 when there is none
 // Bundles: `on` with all passes, `off` with none, each with every variant.
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -16,20 +15,13 @@
 #include "passes/passes.hpp"
 #include "support/fuzz_case.hpp"
 #include "support/random_graph.hpp"
+#include "support/seed_report.hpp"
 #include "support/symbolic_graph.hpp"
 
 namespace {
 
 using namespace weft;
 using namespace weft::testing;
-
-uint64_t current_seed = 0;
-
-void report_abort(int) {
-  std::printf("seed %llu: the compiler aborted\n", static_cast<unsigned long long>(current_seed));
-  std::fflush(stdout);
-  std::_Exit(3);
-}
 
 Result<void> write_bundle(const graph::Graph& g, bool passes, const std::string& folder) {
   compile::CompileOptions options;
@@ -200,7 +192,7 @@ std::optional<graph::Graph> reduced(const graph::Graph& g, size_t index) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> args(argv + 1, argv + argc);
-  for (const int signal : {SIGABRT, SIGFPE, SIGSEGV}) std::signal(signal, report_abort);
+  report_aborts();
   const auto number = [&](size_t i) { return std::strtoull(args[i].c_str(), nullptr, 10); };
   if (args.size() == 4 && args[0] == "make") return make(number(1), number(2), args[3]);
   if ((args.size() == 4 && args[0] == "case") || (args.size() == 3 && args[0] == "reduce")) {

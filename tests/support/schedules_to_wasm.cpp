@@ -5,27 +5,18 @@
 //   OUT<seed>.<variant>.json
 //                                                and OUT<seed>.<variant>.wasm
 //   schedules_to_wasm show SEED                  the case of a random schedule as text
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
 #include "support/kernel_files.hpp"
 #include "support/program_case.hpp"
+#include "support/seed_report.hpp"
 #include "support/stage_case.hpp"
 
 namespace {
 
 using namespace weft;
 using namespace weft::testing;
-
-uint64_t current_seed = 0;
-
-/// A broken invariant of the compiler aborts: whose seed?
-void report_abort(int) {
-  std::printf("seed %llu: the compiler aborted\n", static_cast<unsigned long long>(current_seed));
-  std::fflush(stdout);
-  std::_Exit(3);
-}
 
 uint64_t number(const char* text) { return std::strtoull(text, nullptr, 10); }
 
@@ -112,7 +103,7 @@ int run_default(uint64_t first, uint64_t count, const std::string& out) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> args(argv + 1, argv + argc);
-  for (const int signal : {SIGABRT, SIGFPE, SIGSEGV}) std::signal(signal, report_abort);
+  report_aborts();
   if (args.size() == 4 && args[0] == "random") return run_random(number(argv[2]), number(argv[3]), args[3]);
   if (args.size() == 4 && args[0] == "default") return run_default(number(argv[2]), number(argv[3]), args[3]);
   if (args.size() == 2 && args[0] == "show") {
