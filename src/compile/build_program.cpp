@@ -8,6 +8,7 @@
 #include "compile/open_loops.hpp"
 #include "compile/placement.hpp"
 #include "compile/stream.hpp"
+#include "compile/uses.hpp"
 #include "compile/views.hpp"
 #include "loops/in_place.hpp"
 #include "loops/symbols.hpp"
@@ -42,7 +43,8 @@ class Builder {
         dump_(dump),
         groups_(lower::collect_groups(g)),
         layout_(choose_layout(g, groups_, options.share_memory)),
-        loops_(g) {
+        loops_(g),
+        uses_(g, groups_, layout_, loops_) {
     built_.program.entries = {{"prepare", {}}, {"run", {}}};
     built_.program.symbols = g.symbols;
     for (const std::string& index : branch_indices(g)) built_.program.symbols.erase(index);
@@ -51,12 +53,6 @@ class Builder {
         if (!is_state(port.name, &passes::State::output))
           for (const expr::Expr& extent : g.values[port.value].type.shape)
             built_.program.answers.push_back(extent);
-    for (const Group& group : groups_) {
-      if (is_last(group)) continue;  // it reads nothing: it is the place in which its loop has left the state
-      for (const ValueId input : group.inputs) ++readers_[input];
-    }
-    for (const ValueId value : graph::results(g_)) ++readers_[value];
-    for (const auto& entry : layout_.wholes) parts_[layout_.root(entry.first)].push_back(entry.first);
   }
 
   Result<BuiltProgram> run() {
@@ -204,7 +200,7 @@ class Builder {
     Placement target{row_major(g_.values[state].type), from.buffer};
     const bool stays = !output && options_.share_memory && !is_constant(first) &&
                        from.storage == target.storage && dies_here(first, from.buffer);
-    --readers_[first];
+    uses_.done(first);
     if (!stays) {
       target.buffer = output ? *output : add_buffer(g_.values[state].name, BufferKind::arena, target.storage);
       WEFT_TRY(move(first, from, target, "first " + g_.values[state].name));
@@ -235,7 +231,7 @@ class Builder {
       const Placement own = placements_[carried.state].front();
       WEFT_TRY(compute(carried.next));
       Placement next = first_placement(carried.next);
-      --readers_[carried.next];
+      uses_.done(carried.next);
       const bool there = next.buffer == own.buffer && next.storage == own.storage;
       if (!there && loops_.state_in(next.buffer) != graph::kNoValue) {
         WEFT_ASSIGN(apart, pack(carried.next, next, own.storage));
@@ -249,7 +245,7 @@ class Builder {
         WEFT_TRY(move(carried.next, *from[i], placements_[carried.state].front(),
                       "next " + g_.values[carried.state].name));
     }
-    if (loop.condition != graph::kNoValue) --readers_[loop.condition];
+    if (loop.condition != graph::kNoValue) uses_.done(loop.condition);
     entry().push_back(plan::End{});
     for (const ValueId value : loops_.close())
       if (!is_constant(value)) placements_[value].pop_back();
@@ -270,13 +266,13 @@ class Builder {
       if (check.value != value) continue;
       WEFT_ASSIGN(placement, scalar(value));
       entry().push_back(plan::Check{placement.buffer, check.min, check.max, check.what, check.source});
-      --readers_[value];
+      uses_.done(value);
     }
     for (const graph::Port& port : g_.definitions) {
       if (port.value != value) continue;
       WEFT_ASSIGN(placement, scalar(value));
       entry().push_back(plan::Define{port.name, placement.buffer});
-      --readers_[value];
+      uses_.done(value);
     }
     return {};
   }
@@ -290,7 +286,7 @@ class Builder {
   void record(ValueId value, const Placement& placement) {
     placements_[value].push_back(placement);
     if (!constant_) loops_.note(value);
-    residents_[placement.buffer].push_back(value);
+    uses_.put(value, placement.buffer);
   }
 
   /// The value as it first came to be; a constant of the graph gets its buffer on first use.
@@ -323,7 +319,7 @@ class Builder {
     // What several stages write is never a view of what the first one reads.
     if (stages.size() > 1) WEFT_TRY(result(group.output));
     for (const Stage& stage : stages) WEFT_TRY(add_stage(stage, sources(g_, group)));
-    for (const ValueId input : group.inputs) --readers_[input];
+    for (const ValueId input : group.inputs) uses_.done(input);
     return {};
   }
 
@@ -347,7 +343,7 @@ class Builder {
     record(node.output, {storage, buffer});
     custom.output = {buffer, 0, type.dtype, type.shape};
     entry().push_back(std::move(custom));
-    for (const ValueId input : group.inputs) --readers_[input];
+    for (const ValueId input : group.inputs) uses_.done(input);
     return {};
   }
 
@@ -359,7 +355,7 @@ class Builder {
     constants_.push_back(value);
     waiting_.emplace(value, &group);
     const bool is_custom = g_.nodes[group.nodes[0]].op == graph::Op::custom;
-    if (layout_.wholes.contains(value) || parts_.contains(value) || direct_.contains(value) || is_custom)
+    if (layout_.wholes.contains(value) || uses_.has_parts(value) || direct_.contains(value) || is_custom)
       return compute(value);
     return {};
   }
@@ -489,22 +485,10 @@ class Builder {
   /// Whether the value, which is next `state`, may be written in the state's place: it and what lies with it
   /// are read no more, but `readers` times by the current group.
   bool take_state(ValueId value, ValueId state, uint32_t readers) const {
-    if (!options_.share_memory || constant_ || state == graph::kNoValue ||
-        loops_.state_of_next(value) != state || placements_.contains(value) ||
-        layout_.wholes.contains(value) || parts_.contains(value))
+    if (state == graph::kNoValue || loops_.state_of_next(value) != state || !stands_alone(value))
       return false;
     const Placement& place = placements_.at(state).front();
-    if (loops_.state_in(place.buffer) != state || readers_of(state) != readers ||
-        !(chosen_storage(value) == place.storage))
-      return false;
-    return std::ranges::all_of(residents_.at(place.buffer), [&](ValueId resident) {
-      return resident == state || readers_of(resident) == 0;
-    });
-  }
-
-  uint32_t readers_of(ValueId value) const {
-    const auto entry = readers_.find(value);
-    return entry == readers_.end() ? 0 : entry->second;
+    return chosen_storage(value) == place.storage && uses_.state_dies_here(state, place.buffer, readers);
   }
 
   void record_state(ValueId next) {
@@ -512,32 +496,23 @@ class Builder {
     record(next, place);
   }
 
-  /// Whether nothing but the current group will read what the buffer holds, and only through this value.
+  /// Whether the value's place may be written once the current group has read it.
   bool dies_here(ValueId value, BufferId buffer) const {
-    if (built_.program.buffers[buffer].kind != BufferKind::arena || readers_of(value) != 1) return false;
-    if (loops_.state_in(buffer) != graph::kNoValue) return false;
-    for (const ValueId resident : residents_.at(buffer)) {
-      // The next iteration reads it again.
-      if (!graph::is_inside(g_, loops_.of(resident), loops_.current())) return false;
-      if (resident != value && readers_of(resident) != 0) return false;
-      const auto parts = parts_.find(layout_.root(resident));
-      if (layout_.root(resident) != resident && layout_.root(resident) != value &&
-          readers_of(layout_.root(resident)) != 0)
-        return false;
-      if (parts == parts_.end()) continue;
-      for (const ValueId part : parts->second)
-        if (part != value && readers_of(part) != 0) return false;
-    }
-    return true;
+    return built_.program.buffers[buffer].kind == BufferKind::arena && uses_.dies_here(value, buffer);
+  }
+
+  /// Whether the value is placed by itself when it is made: nobody has placed it, and it is no part and no
+  /// whole of a concat.
+  bool stands_alone(ValueId value) const {
+    return options_.share_memory && !constant_ && !placements_.contains(value) &&
+           !layout_.wholes.contains(value) && !uses_.has_parts(value);
   }
 
   /// Computes the stage over an operand that dies there, if it can: then true.
   Result<bool> overwrite(const Stage& stage, const std::vector<Placement>& operands,
                          const std::string& source) {
     const ValueId value = stage.tensors.back().value;
-    if (!options_.share_memory || constant_ || placements_.contains(value) ||
-        layout_.wholes.contains(value) || parts_.contains(value) || direct_.contains(value))
-      return false;
+    if (!stands_alone(value) || direct_.contains(value)) return false;
     for (uint32_t i = 0; i < operands.size(); ++i) {
       const Storage& storage = operands[i].storage;
       const bool whole = storage.offset.is_constant(0) && loops::rebased(storage) == storage;
@@ -661,19 +636,17 @@ class Builder {
   std::vector<Group> groups_;
   Layout layout_;
   OpenLoops loops_;
+  Uses uses_;
   BuiltProgram built_;
   std::map<ValueId, std::vector<Placement>> placements_;
-  std::map<BufferId, std::vector<ValueId>> residents_;  ///< values that lie, or lay, in a buffer
-  std::map<ValueId, BufferId> roots_;                   ///< of values that are no part of another one
-  std::vector<BufferId> output_buffers_;                ///< parallel to the graph's outputs
-  std::map<std::string, BufferId> kept_;                ///< of states, by the input
-  std::map<ValueId, BufferId> direct_;                  ///< values that are computed in an output's buffer
-  std::map<ValueId, std::vector<ValueId>> parts_;       ///< by root
-  std::map<ValueId, uint32_t> readers_;                 ///< groups still to come, and outputs
-  std::set<ValueId> cleared_ = cleared_values(g_);      ///< which no group makes
-  std::vector<ValueId> constants_;                      ///< values that prepare computes
-  std::map<ValueId, const Group*> waiting_;             ///< of these, what nobody has needed yet
-  bool constant_ = false;                               ///< whether statements go to prepare
+  std::map<ValueId, BufferId> roots_;               ///< of values that are no part of another one
+  std::vector<BufferId> output_buffers_;            ///< parallel to the graph's outputs
+  std::map<std::string, BufferId> kept_;            ///< of states, by the input
+  std::map<ValueId, BufferId> direct_;              ///< values that are computed in an output's buffer
+  std::set<ValueId> cleared_ = cleared_values(g_);  ///< which no group makes
+  std::vector<ValueId> constants_;                  ///< values that prepare computes
+  std::map<ValueId, const Group*> waiting_;         ///< of these, what nobody has needed yet
+  bool constant_ = false;                           ///< whether statements go to prepare
 };
 
 }  // namespace

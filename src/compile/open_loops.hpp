@@ -23,6 +23,7 @@ class OpenLoops {
 
   /// The innermost open loop.
   int32_t current() const { return open_.empty() ? graph::kNoLoop : open_.back().loop; }
+  const graph::Graph& graph() const { return g_; }
   const graph::Loop& at(int32_t loop) const { return g_.loops[static_cast<size_t>(loop)]; }
   /// The loop around the value.
   int32_t of(graph::ValueId value) const { return loop_of_[value]; }
