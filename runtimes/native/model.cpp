@@ -1,30 +1,9 @@
 #include "native/model.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace weft::native {
 namespace {
-
-/// Fastest first.
-constexpr std::string_view kVariants[] = {"relaxed", "simd128", "scalar"};
-
-Outcome<size_t> choose(const Manifest& manifest, const std::string& wanted, const std::string& where) {
-  const auto find = [&](std::string_view name) {
-    return static_cast<size_t>(std::ranges::find(manifest.variants, name, &Variant::name) -
-                               manifest.variants.begin());
-  };
-  std::string has;
-  for (const Variant& variant : manifest.variants) has += (has.empty() ? "" : ", ") + variant.name;
-  if (!wanted.empty()) {
-    const size_t index = find(wanted);
-    if (index < manifest.variants.size()) return index;
-    return refuse(WEFT_INVALID_ARGUMENT, where + " has no variant " + wanted + "; it has " + has);
-  }
-  for (const std::string_view name : kVariants)
-    if (const size_t index = find(name); index < manifest.variants.size()) return index;
-  return refuse(WEFT_UNSUPPORTED, where + " has only the variants " + has);
-}
 
 /// Its data part: safetensors begin with the length of a header.
 Outcome<std::span<const uint8_t>> data_part(std::span<const uint8_t> file, uint64_t expected,
@@ -65,8 +44,8 @@ Outcome<std::shared_ptr<const Model>> Model::open(const std::string& folder, con
                                                   std::shared_ptr<Engine> engine) {
   const std::string path = folder + "/model.json";
   WEFT_NATIVE_ASSIGN(json, map_file(path));
-  WEFT_NATIVE_ASSIGN(manifest, read_manifest(json.text(), path));
-  WEFT_NATIVE_ASSIGN(index, choose(manifest, wanted, path));
+  WEFT_NATIVE_ASSIGN(manifest, machine::read_manifest(json.text(), path));
+  WEFT_NATIVE_ASSIGN(index, machine::choose_variant(manifest, wanted, path));
   const std::string& file = manifest.variants[index].file;
   if (!is_plain(file)) return refuse(WEFT_BAD_BUNDLE, "the manifest of " + path + " is damaged: file");
   WEFT_NATIVE_ASSIGN(module, map_file(folder + "/" + file));
@@ -85,28 +64,20 @@ Outcome<std::shared_ptr<const Model>> Model::from_parts(Bytes module, Bytes weig
                                  name = custom_section(module.data, "weft.variant");
   if (section.empty())
     return refuse(WEFT_BAD_BUNDLE, where + " is no module of a weft bundle: it has no section \"weft\"");
-  WEFT_NATIVE_ASSIGN(manifest,
-                     read_manifest({reinterpret_cast<const char*>(section.data()), section.size()}, where));
-  WEFT_NATIVE_ASSIGN(index,
-                     choose(manifest, {reinterpret_cast<const char*>(name.data()), name.size()}, where));
+  WEFT_NATIVE_ASSIGN(manifest, machine::read_manifest(
+                                   {reinterpret_cast<const char*>(section.data()), section.size()}, where));
+  WEFT_NATIVE_ASSIGN(index, machine::choose_variant(
+                                manifest, {reinterpret_cast<const char*>(name.data()), name.size()}, where));
   return make(std::move(manifest), index, module, std::move(weights), where, std::move(engine));
 }
 
 Outcome<std::shared_ptr<const Model>> Model::make(Manifest manifest, size_t variant, const Bytes& module,
                                                   Bytes weights, const std::string& where,
                                                   std::shared_ptr<Engine> engine) {
-  std::shared_ptr<Model> model(new Model);
-  model->manifest_ = std::move(manifest);
-  const Manifest& facts = model->manifest_;
-  model->variant_ = &facts.variants[variant];
+  std::shared_ptr<Model> model(new Model(std::move(manifest), variant));
   model->weights_ = std::move(weights);
-  WEFT_NATIVE_ASSIGN(data, data_part(model->weights_.data, facts.weights_bytes, where));
+  WEFT_NATIVE_ASSIGN(data, data_part(model->weights_.data, model->manifest().weights_bytes, where));
   model->weights_data_ = data;
-  for (size_t i = 0; i < facts.inputs.size(); ++i)
-    if (facts.inputs[i].name == kResetInput && facts.inputs[i].dtype == DType::boolean)
-      model->reset_input_ = i;
-    else model->inputs_.push_back({&facts.inputs[i], i});
-  for (size_t i = 0; i < facts.outputs.size(); ++i) model->outputs_.push_back({&facts.outputs[i], i});
   auto compiled = engine->compile(module.data);
   if (!compiled)
     return refuse(compiled.error().status, "cannot compile " + where + ": " + compiled.error().message);

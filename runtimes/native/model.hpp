@@ -5,17 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "machine/description.hpp"
 #include "native/bytes.hpp"
 #include "native/engine.hpp"
-#include "native/manifest.hpp"
 
 namespace weft::native {
 
-/// An input or output as callers see it: without the input that begins states anew, which the instance feeds.
-struct VisiblePort {
-  const Port* port = nullptr;
-  size_t place = 0;  ///< in the manifest
-};
+using machine::Dimension;
+using machine::kPageBytes;
+using machine::Manifest;
+using machine::Port;
+using machine::Variant;
+using machine::VisiblePort;
 
 class Model {
  public:
@@ -27,34 +28,30 @@ class Model {
                                                           const std::string& where,
                                                           std::shared_ptr<Engine> engine);
 
-  const Manifest& manifest() const { return manifest_; }
-  const Variant& variant() const { return *variant_; }
+  const machine::Description& description() const { return description_; }
+  const Manifest& manifest() const { return description_.manifest(); }
+  const Variant& variant() const { return description_.variant(); }
   const Engine& engine() const { return *engine_; }
   const wasmtime_module_t* module() const { return module_.get(); }
   /// The data part of model.weights.
   std::span<const uint8_t> weights() const { return weights_data_; }
 
-  const std::vector<VisiblePort>& inputs() const { return inputs_; }
-  const std::vector<VisiblePort>& outputs() const { return outputs_; }
-  /// The place of `state.reset` among the manifest's inputs, for models with states.
-  std::optional<size_t> reset_input() const { return reset_input_; }
+  const std::vector<VisiblePort>& inputs() const { return description_.inputs(); }
+  const std::vector<VisiblePort>& outputs() const { return description_.outputs(); }
   /// Of an instance when it begins.
-  uint64_t memory_bytes() const { return variant_->initial_pages * kPageBytes; }
+  uint64_t memory_bytes() const { return description_.memory_bytes(); }
 
  private:
-  Model() = default;
+  Model(Manifest manifest, size_t variant) : description_(std::move(manifest), variant) {}
   static Outcome<std::shared_ptr<const Model>> make(Manifest manifest, size_t variant, const Bytes& module,
                                                     Bytes weights, const std::string& where,
                                                     std::shared_ptr<Engine> engine);
 
-  Manifest manifest_;
-  const Variant* variant_ = nullptr;
+  machine::Description description_;
   std::shared_ptr<Engine> engine_;
   Owned<wasmtime_module_t> module_;
   Bytes weights_;
   std::span<const uint8_t> weights_data_;
-  std::vector<VisiblePort> inputs_, outputs_;
-  std::optional<size_t> reset_input_;
 };
 
 }  // namespace weft::native

@@ -1,39 +1,15 @@
-// Errors of the native runtime: the codes of weft.h, with what an error cell says.
+// Errors of the native runtime are those of the machine.
 #pragma once
 
-#include <weft.h>
-
-#include <cstdint>
-#include <expected>
-#include <string>
-#include <utility>
+#include "machine/status.hpp"
 
 namespace weft::native {
 
-struct Error {
-  weft_status status = WEFT_BAD_BUNDLE;
-  std::string message;  ///< one sentence
-  std::string node = {};
-  int64_t value = 0;
-  int32_t least = 0, greatest = 0;
-};
+using machine::Error;
+using machine::Outcome;
+using machine::refuse;
 
-template <class T>
-using Outcome = std::expected<T, Error>;
-
-inline std::unexpected<Error> refuse(weft_status status, std::string message) {
-  return std::unexpected<Error>(Error{status, std::move(message)});
-}
-
-// As WEFT_TRY and WEFT_ASSIGN of base/result.hpp, for any error type.
-#define WEFT_NATIVE_TRY(expr)                                   \
-  do {                                                          \
-    if (auto weft_outcome_ = (expr); !weft_outcome_)            \
-      return std::unexpected(std::move(weft_outcome_).error()); \
-  } while (0)
-#define WEFT_NATIVE_ASSIGN(name, expr)                                            \
-  auto name##_outcome = (expr);                                                   \
-  if (!name##_outcome) return std::unexpected(std::move(name##_outcome).error()); \
-  auto name = std::move(*name##_outcome)
+#define WEFT_NATIVE_TRY WEFT_MACHINE_TRY
+#define WEFT_NATIVE_ASSIGN WEFT_MACHINE_ASSIGN
 
 }  // namespace weft::native

@@ -276,7 +276,7 @@ TEST(Library, RefusesWhatIsNoBundle) {
   EXPECT_EQ(error_of([] { Model model("/nowhere"); }).status, WEFT_NOT_FOUND);
   bundle.write("model.json", with("\"load\"", "\"strings\""));
   EXPECT_EQ(opened().status, WEFT_UNSUPPORTED);
-  EXPECT_NE(std::string(opened().what()).find("needs \"strings\", which the native runtime does not have"),
+  EXPECT_NE(std::string(opened().what()).find("needs \"strings\", which this runtime does not have"),
             std::string::npos);
   bundle.write("model.json", with("\"major\": 1", "\"major\": 2"));
   EXPECT_EQ(opened().status, WEFT_UNSUPPORTED);

@@ -4,23 +4,14 @@
 
 #include <algorithm>
 
+#include "machine/nn/ports.hpp"
 #include "native/nn/open_extents.hpp"
 
 namespace weft::native {
 namespace {
 
-nn::Errno errno_of(weft_status status) {
-  switch (status) {
-    case WEFT_INVALID_ARGUMENT: return nn::Errno::invalid_argument;
-    case WEFT_BAD_BUNDLE: return nn::Errno::invalid_encoding;
-    case WEFT_UNSUPPORTED: return nn::Errno::unsupported_operation;
-    case WEFT_NO_MEMORY: return nn::Errno::missing_memory;
-    default: return nn::Errno::runtime_error;
-  }
-}
-
 std::unexpected<nn::Error> failed(const Error& error) {
-  return nn::refuse(errno_of(error.status), error.message);
+  return nn::refuse(machine::errno_of(error.status), error.message);
 }
 
 /// Of a model that a guest loads. What needs an option (an open extent) is a form that weft does not take so.
@@ -33,19 +24,6 @@ std::unexpected<nn::Error> failed(const weft::Error& error) {
     }
   };
   return nn::refuse(code(), to_string(error));
-}
-
-nn::Port port_of(const Port& port, const std::vector<Dimension>& dimensions) {
-  nn::Port out{port.name, port.dtype, {}};
-  for (size_t i = 0; i < port.shape.size(); ++i) {
-    const uint32_t most = port.shape[i];
-    const bool is_fixed = !port.is_open() || port.dims[i] == std::to_string(most);
-    const auto symbol =
-        is_fixed ? dimensions.end() : std::ranges::find(dimensions, port.dims[i], &Dimension::name);
-    if (symbol != dimensions.end()) out.dims.push_back({symbol->min, symbol->max, symbol->step});
-    else out.dims.push_back({is_fixed ? most : 0, most, 1});
-  }
-  return out;
 }
 
 class NnInstance final : public nn::Instance {
@@ -83,8 +61,10 @@ class NnModel final : public nn::Model {
   NnModel(std::shared_ptr<const native::Model> model, const std::atomic<bool>& stop)
       : model_(std::move(model)), stop_(stop) {
     const std::vector<Dimension>& dimensions = model_->manifest().dimensions;
-    for (const VisiblePort& input : model_->inputs()) inputs_.push_back(port_of(*input.port, dimensions));
-    for (const VisiblePort& output : model_->outputs()) outputs_.push_back(port_of(*output.port, dimensions));
+    for (const VisiblePort& input : model_->inputs())
+      inputs_.push_back(machine::port_of(*input.port, dimensions));
+    for (const VisiblePort& output : model_->outputs())
+      outputs_.push_back(machine::port_of(*output.port, dimensions));
   }
 
   std::span<const nn::Port> inputs() const override { return inputs_; }

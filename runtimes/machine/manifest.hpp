@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/dtype.hpp"
-#include "native/status.hpp"
+#include "machine/status.hpp"
 
-namespace weft::native {
+namespace weft::machine {
 
 inline constexpr uint64_t kPageBytes = 65536;
 inline constexpr std::string_view kResetInput = "state.reset";
@@ -63,4 +63,4 @@ struct Manifest {
 /// features that this runtime does not have, by name.
 Outcome<Manifest> read_manifest(std::string_view json, const std::string& where);
 
-}  // namespace weft::native
+}  // namespace weft::machine

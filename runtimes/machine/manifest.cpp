@@ -1,9 +1,9 @@
-#include "native/manifest.hpp"
+#include "machine/manifest.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-namespace weft::native {
+namespace weft::machine {
 namespace {
 
 using nlohmann::json;
@@ -182,8 +182,7 @@ Outcome<void> check_abi(Reader& reader, const json& top, const std::string& wher
   for (const json& feature : reader.list(top, "required_features")) {
     const std::string name = feature.is_string() ? feature.get<std::string>() : feature.dump();
     if (std::ranges::find(kFeatures, name) == std::end(kFeatures))
-      return refuse(WEFT_UNSUPPORTED,
-                    where + " needs \"" + name + "\", which the native runtime does not have");
+      return refuse(WEFT_UNSUPPORTED, where + " needs \"" + name + "\", which this runtime does not have");
   }
   return {};
 }
@@ -194,7 +193,7 @@ Outcome<Manifest> read_manifest(std::string_view text, const std::string& where)
   const json top = json::parse(text, nullptr, false);
   Reader reader;
   reader.check(top.is_object(), "it is no object");
-  WEFT_NATIVE_TRY(check_abi(reader, top, where));
+  WEFT_MACHINE_TRY(check_abi(reader, top, where));
   Manifest manifest;
   manifest.name = reader.text(top, "name");
   for (const json& node : reader.list(top, "nodes"))
@@ -211,4 +210,4 @@ Outcome<Manifest> read_manifest(std::string_view text, const std::string& where)
   return manifest;
 }
 
-}  // namespace weft::native
+}  // namespace weft::machine
