@@ -1,13 +1,16 @@
-// Builds guests and models into build/wasi-nn: guests/NAME.wasm from C (Debian's clang-19, lld-19 and wasi-libc) and WAT (npm's wabt), models/NAME.onnx.
+// Builds guests and models into build/wasi-nn: guests/NAME.wasm from C (Debian's clang-19, lld-19 and wasi-libc) and WAT (npm's wabt), models/NAME.onnx;
+// and components of guests/wit into build/wasi-nn-wit/NAME.wasm.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { componentize } from "./component.mjs";
+
 const here = fileURLToPath(new URL("./", import.meta.url));
 const root = path.join(here, "../..");
-export const OUT = path.join(root, "build/wasi-nn");
+export const OUT = path.join(root, "build/wasi-nn"), OUT_WIT = path.join(root, "build/wasi-nn-wit");
 const LIBRARIES = "/usr/lib/wasm32-wasi", LLVM = "/usr/lib/llvm-19/lib";
 
 /** One C program; the linker is called directly, since clang would run any wasm-opt that it finds. */
@@ -19,21 +22,45 @@ export function compileC(source, target, flags = []) {
   rmSync(object);
 }
 
-export async function build() {
-  const sources = ["wasi_nn.h", "models.py", "build.mjs", ...readdirSync(path.join(here, "guests")).sort().map((name) => `guests/${name}`)];
+/** Runs `make` on an emptied folder where the sources (of this folder) have changed. */
+async function upToDate(out, sources, make) {
   const recipe = createHash("sha256");
   for (const name of sources) recipe.update(name).update(readFileSync(path.join(here, name)));
-  const wanted = recipe.digest("hex"), stamp = path.join(OUT, ".recipe");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return OUT;
-  rmSync(OUT, { recursive: true, force: true });
-  mkdirSync(path.join(OUT, "guests"), { recursive: true });
-  execFileSync(path.join(root, ".venv/bin/python"), ["-B", path.join(here, "models.py"), path.join(OUT, "models")]);
-  const wabt = await (await import("wabt")).default();
-  for (const name of readdirSync(path.join(here, "guests"))) {
-    const source = path.join(here, "guests", name), target = path.join(OUT, "guests", `${path.parse(name).name}.wasm`);
-    if (name.endsWith(".c")) compileC(source, target);
-    if (name.endsWith(".wat")) writeFileSync(target, wabt.parseWat(name, readFileSync(source, "utf8")).toBinary({}).buffer);
+  const wanted = recipe.digest("hex"), stamp = path.join(out, ".recipe");
+  if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
+    rmSync(out, { recursive: true, force: true });
+    mkdirSync(out, { recursive: true });
+    await make();
+    writeFileSync(stamp, wanted);
   }
-  writeFileSync(stamp, wanted);
-  return OUT;
+  return out;
+}
+
+const filesOf = (folder) => readdirSync(path.join(here, folder), { withFileTypes: true }).filter((entry) => entry.isFile()).map(({ name }) => `${folder}/${name}`).sort();
+
+/** Guests of preview 1, and the models. */
+export function build() {
+  const guests = filesOf("guests");
+  return upToDate(OUT, ["wasi_nn.h", "models.py", "build.mjs", ...guests], async () => {
+    mkdirSync(path.join(OUT, "guests"));
+    execFileSync(path.join(root, ".venv/bin/python"), ["-B", path.join(here, "models.py"), path.join(OUT, "models")]);
+    const wabt = await (await import("wabt")).default();
+    for (const name of guests) {
+      const source = path.join(here, name), target = path.join(OUT, "guests", `${path.parse(name).name}.wasm`);
+      if (name.endsWith(".c")) compileC(source, target);
+      if (name.endsWith(".wat")) writeFileSync(target, wabt.parseWat(name, readFileSync(source, "utf8")).toBinary({}).buffer);
+    }
+  });
+}
+
+/** Guests for components. */
+export function buildComponents() {
+  const guests = filesOf("guests/wit");
+  return upToDate(OUT_WIT, ["wasi_nn_wit.h", "wit/nn.wit", "build.mjs", "component.mjs", ...guests], () => {
+    for (const name of guests.filter((name) => name.endsWith(".c"))) {
+      const target = path.join(OUT_WIT, `${path.parse(name).name}.wasm`);
+      compileC(path.join(here, name), target);
+      writeFileSync(target, componentize(readFileSync(target)));
+    }
+  });
 }
