@@ -7,6 +7,8 @@
 //   instructions by their text names, with
 //     local.get N, the number of declaration; v128.load OFFSET [ALIGN_LOG2]; br DEPTH; block|loop|if [TYPE];
 //     call INDEX; call_indirect TYPE... -> TYPE...; i8x16.shuffle of 16 and v128.const of 4 numbers
+//   relocatable   make_global INDEX   object NAME ALIGN_LOG2 HEX REFERENCE...: AT:slot:FUNCTION or
+//     AT:SEGMENT:OFFSET   outside NAME BYTES   address SEGMENT OFFSET, an instruction
 #pragma once
 
 #include <gtest/gtest.h>
@@ -91,6 +93,10 @@ class TextAssembler {
     if (verb == "slot") return module_.table_slot({index(1)}), true;
     if (verb == "data") return module_.add_data(index(1), hex(2)), true;
     if (verb == "passive") return module_.add_passive_data(hex(1)), true;
+    if (verb == "relocatable") return module_.make_relocatable(), true;
+    if (verb == "make_global") return module_.make_global({index(1)}), true;
+    if (verb == "outside") return module_.add_object_data({word(1), {}, index(2)}), true;
+    if (verb == "object") return module_.add_object_data(object()), true;
     if (verb == "custom") return module_.add_custom_section(word(1), hex(2)), true;
     if (verb == "global") {
       const auto bits = static_cast<uint64_t>(number(3));
@@ -105,6 +111,22 @@ class TextAssembler {
     }
     if (verb == "local") return locals_.push_back(function_->local(type_of(word(2)), word(1))), true;
     return false;
+  }
+
+  ObjectData object() const {
+    ObjectData data{word(1), hex(3), 0, static_cast<uint8_t>(number(2))};
+    for (size_t i = 4; has(i); i++) {
+      std::vector<std::string> parts;
+      std::istringstream in(word(i));
+      for (std::string part; std::getline(in, part, ':');) parts.push_back(part);
+      const auto part = [&](size_t at) { return static_cast<uint32_t>(std::stoul(parts.at(at))); };
+      if (parts.at(1) == "slot") {
+        data.references.push_back({part(0), FuncIndex{part(2)}});
+      } else {
+        data.references.push_back({part(0), DataAddress{{part(1)}, part(2)}});
+      }
+    }
+    return data;
   }
 
   BlockType block_type() const { return has(1) ? BlockType(type_of(word(1))) : BlockType(); }
@@ -142,6 +164,8 @@ class TextAssembler {
   }
 
   bool instruction() {
+    if (words_[0] == "address" && function_ != nullptr)
+      return function_->address({{index(1)}, index(2)}), true;
     const std::optional<Instr> instr = find_instr(words_[0]);
     if (!instr || function_ == nullptr) return false;
     if (control(*instr)) return true;

@@ -148,6 +148,11 @@ void Function::constant(Instr instr, uint64_t bits) {
 }
 
 void Function::i32(int32_t value) { constant(Instr::i32_const, static_cast<uint64_t>(int64_t{value})); }
+void Function::address(DataAddress address) {
+  WEFT_CHECK(address.segment.value < module_.data_->object_data.size(), name_);
+  pops_and_pushes(Instr::i32_const);
+  append(Instr::i32_const, address.segment.value + 1, address.offset);
+}
 void Function::i64(int64_t value) { constant(Instr::i64_const, static_cast<uint64_t>(value)); }
 void Function::f32(float value) { constant(Instr::f32_const, std::bit_cast<uint32_t>(value)); }
 void Function::f64(double value) { constant(Instr::f64_const, std::bit_cast<uint64_t>(value)); }

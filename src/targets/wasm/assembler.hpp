@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "targets/wasm/isa.hpp"
@@ -38,6 +39,35 @@ struct FuncIndex {
 struct GlobalIndex {
   uint32_t value = 0;
   friend auto operator<=>(const GlobalIndex&, const GlobalIndex&) = default;
+};
+
+/// A data segment of a relocatable module.
+struct DataIndex {
+  uint32_t value = 0;
+};
+struct DataAddress {
+  DataIndex segment;
+  uint32_t offset = 0;
+};
+
+/// A word (u32) of a data segment that the linker fills in: the function's slot in the table, or an address.
+struct DataReference {
+  uint32_t at = 0;  ///< the word's first byte in the segment
+  std::variant<FuncIndex, DataAddress> target;
+};
+
+/// A data segment of a relocatable module, and a symbol of this name that is all of it.
+struct ObjectData {
+  std::string name;
+  std::vector<uint8_t> bytes;
+  uint64_t outside = 0;   ///< bytes that follow, which the module does not hold (Module::encode_object)
+  uint8_t alignment = 0;  ///< log2
+  std::vector<DataReference> references = {};
+};
+
+/// A relocatable module. Between head and tail belong the bytes that its last data segment has outside.
+struct ObjectBytes {
+  std::vector<uint8_t> head, tail;
 };
 
 /// A parameter or local of one function, in the order of declaration. encode() renumbers the locals that are
@@ -95,6 +125,8 @@ class Function {
 
   // --- constants ---
   void i32(int32_t value);
+  /// An address of a relocatable module's data: i32.
+  void address(DataAddress address);
   void i64(int64_t value);
   void f32(float value);
   void f64(double value);
@@ -271,6 +303,15 @@ class Module {
   void add_data(uint32_t offset, std::vector<uint8_t> bytes);
   /// For Function::memory_init; returns the segment's index.
   uint32_t add_passive_data(std::vector<uint8_t> bytes);
+
+  // --- relocatable modules (tool-conventions, Linking.md): what wasm-ld takes ---
+  /// Before anything else: memory, table and types become the linker's, functions symbols.
+  void make_relocatable();
+  /// Only here: the function's name is its symbol, known to other objects; else it is local to this one.
+  void make_global(FuncIndex function);
+  /// Where there are bytes outside, no other may follow.
+  DataIndex add_object_data(ObjectData data);
+  ObjectBytes encode_object() const;
 
   /// A custom section, after all others; sections of one name are allowed.
   void add_custom_section(std::string_view name, std::vector<uint8_t> bytes);

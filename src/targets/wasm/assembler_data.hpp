@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,9 @@ struct EncodedCustom {
 
 struct ModuleData {
   std::string name;
+  bool relocatable = false;
+  std::set<FuncIndex> global_symbols;
+  std::vector<ObjectData> object_data;
   std::vector<FuncType> types;
   std::map<FuncType, uint32_t> type_numbers;
   std::vector<FunctionImport> imports;

@@ -106,13 +106,36 @@ void Module::export_global(std::string_view name, GlobalIndex global) {
 }
 
 void Module::add_data(uint32_t offset, std::vector<uint8_t> bytes) {
-  WEFT_CHECK(data_->memory.has_value());
+  WEFT_CHECK(data_->memory.has_value() && !data_->relocatable);
   data_->data.push_back({offset, std::move(bytes)});
 }
 
 uint32_t Module::add_passive_data(std::vector<uint8_t> bytes) {
+  WEFT_CHECK(!data_->relocatable);
   data_->data.push_back({std::nullopt, std::move(bytes)});
   return static_cast<uint32_t>(data_->data.size()) - 1;
+}
+
+void Module::make_relocatable() {
+  WEFT_CHECK(!data_->memory && data_->types.empty());
+  data_->relocatable = true;
+  import_memory("env", "__linear_memory", {});
+}
+
+void Module::make_global(FuncIndex function) {
+  WEFT_CHECK(data_->relocatable && function.value < data_->imports.size() + data_->functions.size());
+  data_->global_symbols.insert(function);
+}
+
+DataIndex Module::add_object_data(ObjectData data) {
+  WEFT_CHECK(data_->relocatable, data.name);
+  WEFT_CHECK(data_->object_data.empty() || data_->object_data.back().outside == 0, data.name);
+  for (const DataReference& reference : data.references) {
+    WEFT_CHECK(reference.at + sizeof(uint32_t) <= data.bytes.size(), data.name);
+    if (const auto* function = std::get_if<FuncIndex>(&reference.target)) table_slot(*function);
+  }
+  data_->object_data.push_back(std::move(data));
+  return {static_cast<uint32_t>(data_->object_data.size()) - 1};
 }
 
 void Module::add_custom_section(std::string_view name, std::vector<uint8_t> bytes) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/check.hpp"
+#include "targets/wasm/assembler_data.hpp"
 #include "targets/wasm/encoder.hpp"
 
 namespace weft::wasm {
@@ -31,6 +33,18 @@ std::vector<uint8_t> Module::encode() const {
   ModuleEncoder encoder(*this, false);
   encoder.write();
   return encoder.out().take();
+}
+
+ObjectBytes Module::encode_object() const {
+  WEFT_CHECK(data_->relocatable);
+  ModuleEncoder encoder(*this, false);
+  encoder.write();
+  ObjectBytes out{encoder.out().take(), {}};
+  if (data_->object_data.empty() || data_->object_data.back().outside == 0) return out;
+  const auto at = out.head.begin() + static_cast<std::ptrdiff_t>(encoder.outside_at());
+  out.tail.assign(at, out.head.end());
+  out.head.erase(at, out.head.end());
+  return out;
 }
 
 std::string describe(const Module& module) {

@@ -28,9 +28,16 @@ void write_opcode(ByteWriter& out, const InstrInfo& row) {
   out.leb_u(row.opcode);
 }
 
+/// In five bytes. As a signed LEB128 it is the value too, below 2^31.
+void write_wide_leb(ByteWriter& out, uint32_t value) {
+  for (uint32_t shift = 0; shift < 28; shift += 7) out.u8(static_cast<uint8_t>(value >> shift | 0x80));
+  out.u8(static_cast<uint8_t>(value >> 28));
+}
+
 }  // namespace
 
-FunctionEncoder::FunctionEncoder(const Function& function) : function_(function) {
+FunctionEncoder::FunctionEncoder(const Function& function, const ModuleData* object)
+    : function_(function), object_(object) {
   const size_t params = function.type_.params.size();
   numbers_.resize(function.locals_.size());
   uint32_t next = 0;
@@ -89,10 +96,35 @@ void FunctionEncoder::write_instruction(FieldWriter& out, const Instruction& ins
   out.write(
       [&] {
         write_opcode(out.out(), info(instr));
+        if (object_ != nullptr && write_reference(out, instruction)) return;
         write_immediates(out.out(), instruction);
       },
       [&] { return std::string(size_t{2} * depth_, ' ') + comment(instruction); });
   if (instr == Instr::block || instr == Instr::loop || instr == Instr::if_ || instr == Instr::else_) depth_++;
+}
+
+/// What the linker fills in, as wide as it can be; else false.
+bool FunctionEncoder::write_reference(FieldWriter& out, const Instruction& at) const {
+  switch (info(at.instr).immediates) {
+    case Immediates::function:
+      out.relocate(RelocationType::function_index_leb, symbol_of(FuncIndex{at.index}));
+      write_wide_leb(out.out(), at.index);
+      return true;
+    case Immediates::type_table:
+      out.relocate(RelocationType::type_index_leb, at.index);
+      write_wide_leb(out.out(), at.index);
+      out.out().u8(0);
+      return true;
+    case Immediates::i32: {
+      if (at.index == 0) return false;
+      const DataIndex segment{at.index - 1};
+      const auto offset = static_cast<uint32_t>(at.bits);
+      out.relocate(RelocationType::memory_addr_sleb, symbol_of(*object_, segment), offset);
+      write_wide_leb(out.out(), object_offset(*object_, segment) + offset);
+      return true;
+    }
+    default: return false;
+  }
 }
 
 void FunctionEncoder::write_immediates(ByteWriter& out, const Instruction& at) const {
@@ -163,6 +195,9 @@ std::string FunctionEncoder::comment(const Instruction& at) const {
     case Immediates::memarg_lane:
       return with(fmt::format("offset={} align={} {}", at.bits, 1u << at.align, at.lane));
     case Immediates::i32:
+      if (at.index != 0)
+        return with(fmt::format("{}  ;; in {}", at.bits, object_->object_data[at.index - 1].name));
+      return with(static_cast<int64_t>(at.bits));
     case Immediates::i64: return with(static_cast<int64_t>(at.bits));
     case Immediates::f32: return with(std::bit_cast<float>(static_cast<uint32_t>(at.bits)));
     case Immediates::f64: return with(std::bit_cast<double>(at.bits));

@@ -67,17 +67,26 @@ void FieldWriter::append(FieldWriter&& inner) {
   for (Field& field : inner.fields_) {
     fields_.push_back({start + field.offset, field.size, std::move(field.comment)});
   }
+  for (Relocation relocation : inner.relocations_) {
+    relocation.offset += start;
+    relocations_.push_back(relocation);
+  }
 }
 
 ModuleEncoder::ModuleEncoder(const Module& module, bool describing)
-    : data_(*module.data_), out_(describing) {}
+    : module_(module), data_(*module.data_), out_(describing) {}
 
 void ModuleEncoder::section(uint8_t id, std::string_view name, bool present, Fill fill) {
   if (!present) return;
   out_.u8(id, [&] { return fmt::format("--- section {}", name); });
   FieldWriter inner = out_.nested();
   (this->*fill)(inner);
-  out_.sized(std::move(inner), "section");
+  if (!inner.relocations().empty()) relocations_.push_back({name, sections_, inner.relocations()});
+  const uint64_t bytes = inner.out().size() + (id == kDataSection ? outside_bytes() : 0);
+  out_.leb_u(bytes, [&] { return fmt::format("section: {} bytes", bytes); });
+  out_.append(std::move(inner));
+  if (id == kDataSection) outside_at_ = out_.out().size();
+  sections_++;
 }
 
 void ModuleEncoder::write() {
@@ -88,19 +97,25 @@ void ModuleEncoder::write() {
   const ModuleData& d = data_;
   bool has_passive = false;
   for (const EncodedData& segment : d.data) has_passive = has_passive || !segment.offset;
+  const bool imports_table = d.relocatable && d.needs_table;
   using E = ModuleEncoder;
   section(1, "type", !d.types.empty(), &E::types);
-  section(2, "import", !d.imports.empty() || (d.memory && d.memory->import), &E::imports);
+  section(2, "import", !d.imports.empty() || (d.memory && d.memory->import) || imports_table, &E::imports);
   section(3, "function", !d.functions.empty(), &E::functions);
-  section(4, "table", d.needs_table, &E::table);
+  section(4, "table", d.needs_table && !imports_table, &E::table);
   section(5, "memory", d.memory && !d.memory->import, &E::memory);
   section(6, "global", !d.globals.empty(), &E::globals);
   section(7, "export", !d.exports.empty(), &E::exports);
   section(9, "element", !d.table.empty(), &E::elements);
   section(12, "data count", has_passive, &E::data_count);
   section(10, "code", !d.functions.empty(), &E::code);
-  section(11, "data", !d.data.empty(), &E::data);
-  section(0, "custom", has_names(), &E::names);
+  section(kDataSection, "data", !d.data.empty(), &E::data);
+  section(kDataSection, "data", !d.object_data.empty(), &E::object_data);
+  if (d.relocatable) {
+    write_linking();
+  } else {
+    section(0, "custom", has_names(), &E::names);
+  }
   custom_sections();
 }
 
@@ -118,12 +133,20 @@ void ModuleEncoder::types(FieldWriter& out) const {
 
 void ModuleEncoder::imports(FieldWriter& out) const {
   const bool memory_imported = data_.memory && data_.memory->import;
-  out.leb_u(data_.imports.size() + (memory_imported ? 1 : 0), "imports");
+  const bool table_imported = data_.relocatable && data_.needs_table;
+  out.leb_u(data_.imports.size() + (memory_imported ? 1 : 0) + (table_imported ? 1 : 0), "imports");
   if (memory_imported) {
     out.name(data_.memory->import->module, "from");
     out.name(data_.memory->import->name, "name");
     out.u8(static_cast<uint8_t>(ExternKind::memory), "memory");
     write_limits(out, data_.memory->limits);
+  }
+  if (table_imported) {
+    out.name("env", "from");
+    out.name(kLinkedTable, "name");
+    out.u8(static_cast<uint8_t>(ExternKind::table), "table");
+    out.u8(0x70, "funcref");
+    write_limits(out, {static_cast<uint32_t>(data_.table.size()), {}, false});
   }
   for (size_t i = 0; i < data_.imports.size(); i++) {
     const FunctionImport& import = data_.imports[i];
@@ -178,11 +201,13 @@ void ModuleEncoder::exports(FieldWriter& out) const {
 void ModuleEncoder::elements(FieldWriter& out) const {
   out.leb_u(1, "element segments");
   out.leb_u(0, "active, table 0, functions");
-  write_constant(out, ValType::i32, 0);
+  // A linked program's null pointers are slot 0.
+  const uint32_t first = data_.relocatable ? 1 : 0;
+  write_constant(out, ValType::i32, first);
   out.leb_u(data_.table.size(), "functions");
   for (size_t i = 0; i < data_.table.size(); i++) {
     out.leb_u(data_.table[i].value,
-              [&] { return fmt::format("slot {}: function {}", i, data_.table[i].value); });
+              [&] { return fmt::format("slot {}: function {}", first + i, data_.table[i].value); });
   }
 }
 
@@ -192,7 +217,7 @@ void ModuleEncoder::code(FieldWriter& out) const {
   out.leb_u(data_.functions.size(), "bodies");
   for (const auto& function : data_.functions) {
     FieldWriter body = out.nested();
-    FunctionEncoder(*function).write(body);
+    FunctionEncoder(*function, data_.relocatable ? &data_ : nullptr).write(body);
     const std::string what = out.describing() ? fmt::format("body of function {} \"{}\"",
                                                             function->index().value, function->name())
                                               : "";

@@ -1,5 +1,6 @@
 // Bytes together with what each of them means: the encoder writes every field with a comment, and a hex dump
 // is the list of the fields. Comments that take work are functions, called only when somebody wants them.
+// What a linker fills in is noted too.
 #pragma once
 
 #include <concepts>
@@ -16,6 +17,23 @@ struct Field {
   size_t offset;
   size_t size;
   std::string comment;
+};
+
+/// By their numbers in tool-conventions, Linking.md.
+enum class RelocationType : uint8_t {
+  function_index_leb = 0,
+  table_index_i32 = 2,
+  memory_addr_sleb = 4,
+  memory_addr_i32 = 5,
+  type_index_leb = 6
+};
+
+/// A field of five bytes (LEB) or four.
+struct Relocation {
+  RelocationType type = RelocationType::function_index_leb;
+  size_t offset = 0;
+  uint32_t index = 0;   ///< of a symbol, or of a type
+  uint32_t addend = 0;  ///< of addresses
 };
 
 class FieldWriter {
@@ -46,6 +64,11 @@ class FieldWriter {
   /// The size of `inner`, then `inner`.
   void sized(FieldWriter&& inner, std::string_view what);
   void append(FieldWriter&& inner);
+  /// What is written next is the linker's.
+  void relocate(RelocationType type, uint32_t index, uint32_t addend = 0) {
+    relocations_.push_back({type, out_.size(), index, addend});
+  }
+  const std::vector<Relocation>& relocations() const { return relocations_; }
 
   ByteWriter& out() { return out_; }
   FieldWriter nested() const { return FieldWriter(describing_); }
@@ -69,6 +92,7 @@ class FieldWriter {
   bool describing_;
   ByteWriter out_;
   std::vector<Field> fields_;
+  std::vector<Relocation> relocations_;
 };
 
 }  // namespace weft::wasm
