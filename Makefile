@@ -145,14 +145,14 @@ test-browsers: build ## the runtime in headless Chromium
 	node --test $(BROWSER_TESTS)
 
 test-package: build package ## the npm package beside the native program, in Node 20 and 24 and in headless Chromium
-	tools/setup node python browser
+	tools/setup node python browser components
 	tools/models
 	node --test tests/package/*.test.mjs
 	$(NODE24) --test tests/package/compiler.test.mjs
 
 .PHONY: wasi-nn-suite
 wasi-nn-suite: build package ## guests of wasi-nn (tests/wasi-nn) on every host that is there; ARGS="--host node --only REGEX --verbose"
-	tools/setup node python browser wasmtime
+	tools/setup node python browser wasmtime components
 	node --no-warnings tests/wasi-nn/run.mjs $(ARGS)
 
 test-engines: build ## Deno, Bun, workerd, browsers, jsc and Wasmtime give the bits that Node gives

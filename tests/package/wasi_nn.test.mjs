@@ -1,4 +1,4 @@
-// "weft/wasi-nn": the suite (tests/wasi-nn) on the JavaScript host, in Node and in a worker of headless Chromium; what the suite cannot see.
+// "weft/wasi-nn": the suite (tests/wasi-nn) on the JavaScript hosts, in Node and in a worker of headless Chromium; what the suite cannot see.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -7,16 +7,15 @@ import { pathToFileURL } from "node:url";
 
 import { folderOf, inputsOf, oracleOf, relativeError, TOLERANCE } from "../support/models.mjs";
 import { build } from "../wasi-nn/build.mjs";
-import { CASES } from "../wasi-nn/cases.mjs";
 import { PACKAGE } from "../wasi-nn/hosts/package.mjs";
-import { loadHost, runSuite } from "../wasi-nn/run.mjs";
+import { casesOf, loadHost, runSuite } from "../wasi-nn/run.mjs";
 
-for (const name of ["node", "chromium"])
+for (const name of ["node", "chromium", "jco"])
   test(`the suite: ${name}`, async () => {
     const host = await loadHost(name);
     assert.equal(host.unavailable(), undefined);
     const results = await runSuite(host);
-    assert.equal(results.length, CASES.length);
+    assert.equal(results.length, casesOf(host).length);
     assert.deepEqual(results.filter(({ result }) => result !== "passed"), []);
   });
 

@@ -17,6 +17,31 @@ export const CASES = [
   { name: "bytes", guest: "bytes", args: [], needs: ["names"] },
 ];
 
+// Guests for components. `model`: the one that a case takes by its name, where it needs no other.
+const ofModel = (guest, names, model, needs = []) => of(guest, names, needs).map((each) => ({ ...each, model }));
+const types = ["f16", "f32", "f64", "bf16", "u8", "i32", "i64"], carried = ["boolean", "i8", "i16", "u16", "u32", "u64"];
+
+export const WIT_CASES = [
+  ...types.flatMap((type) => ofModel("types", [type], `type-${type}`)),
+  ...carried.flatMap((type) => ofModel("types", [type], `type-${type}`, ["carried-types"])),
+  ...ofModel("run", ["ports"], "ports"),
+  ...ofModel("run", ["weights"], "linear"),
+  ...ofModel("run", ["again", "chain", "many"], "double"),
+  ...ofModel("run", ["batch"], "batch", ["open-extents"]),
+  ...ofModel("run", ["agree"], "agree", ["open-extents"]),
+  ...of("run", ["autodetect"], ["load", "autodetect"]),
+  ...ofModel("tensors", ["made", "cycles", "taken", "outlive"], "double"),
+  ...of("errors", ["encodings", "damaged", "targets", "operators", "parts"], ["load"]),
+  ...of("errors", ["gpu"], ["load", "no-gpu"]),
+  ...ofModel("errors", ["names", "inputs", "contexts", "kept"], "double"),
+  ...ofModel("errors", ["range"], "lookup"),
+  ...ofModel("lifetimes", ["graph", "cycles"], "double"),
+  ...of("lifetimes", ["loads"], ["load"]),
+  ...of("named", ["found"], ["names"]),
+  ...ofModel("named", ["missing"], "double"),
+  ...of("named", ["refused"], ["names", "broken-names"]),
+];
+
 /** What load_by_name finds: a name, and which of the models; and what only hosts have that start with a model that cannot be compiled. */
 export const NAMED = { double: "double", alias: "double", "type-u8": "type-u8", "type-i32": "type-i32", "type-f64": "type-f64" };
 export const BROKEN = { unsupported: "unsupported" };

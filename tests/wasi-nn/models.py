@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 node = helper.make_node
 T = TensorProto
-TYPES = {"f16": T.FLOAT16, "f32": T.FLOAT, "f64": T.DOUBLE, "u8": T.UINT8, "i32": T.INT32, "i64": T.INT64, "boolean": T.BOOL,
+TYPES = {"f16": T.FLOAT16, "bf16": T.BFLOAT16, "f32": T.FLOAT, "f64": T.DOUBLE, "u8": T.UINT8, "i32": T.INT32, "i64": T.INT64, "boolean": T.BOOL,
          "i8": T.INT8, "i16": T.INT16, "u16": T.UINT16, "u32": T.UINT32, "u64": T.UINT64}
 
 

@@ -6,20 +6,24 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-import { build } from "./build.mjs";
-import { BROKEN, CASES, NAMED } from "./cases.mjs";
+import { build, buildComponents } from "./build.mjs";
+import { BROKEN, CASES, NAMED, WIT_CASES } from "./cases.mjs";
 
 const hostsFolder = fileURLToPath(new URL("./hosts/", import.meta.url));
+
+/** The cases of a host: of programs that call witx functions, or of components. */
+export const casesOf = ({ abi = "witx" }) => ({ witx: CASES, wit: WIT_CASES })[abi];
 
 /** Every case on one host: [{ name, result: "passed" | "failed" | "skipped", reason, output }]. */
 export async function runSuite(host, { only = /./, lacks = host.lacks ?? {} } = {}) {
   const out = await build();
+  const guests = host.abi === "wit" ? await buildComponents() : path.join(out, "guests");
   const file = (name) => path.join(out, "models", `${name}.onnx`);
   const named = Object.fromEntries(Object.entries({ ...NAMED, ...("broken-names" in lacks ? {} : BROKEN) }).map(([name, model]) => [name, file(model)]));
   const session = await host.open({ models: path.join(out, "models"), named });
   const results = [];
   try {
-    for (const { name, guest, args, needs } of CASES.filter(({ name }) => only.test(name))) {
+    for (const { name, guest, args, needs, model } of casesOf(host).filter(({ name }) => only.test(name))) {
       const missing = needs.find((need) => need in lacks);
       if (missing !== undefined) {
         results.push({ name, result: "skipped", reason: lacks[missing], output: "" });
@@ -27,7 +31,7 @@ export async function runSuite(host, { only = /./, lacks = host.lacks ?? {} } = 
       }
       let run;
       try {
-        run = await session.run({ guest: path.join(out, "guests", `${guest}.wasm`), args });
+        run = await session.run({ guest: path.join(guests, `${guest}.wasm`), args, model });
       } catch (error) {
         run = { code: -1, output: "", log: error.stack ?? String(error) };
       }

@@ -21,7 +21,8 @@ const done = 0, outOfRange = 1, failed = 4, load = 5;
 const recordBytes = 32;
 /** The input that says whether a run begins with fresh states (docs/bundle.md): the host's to set, and no port that a guest sees. */
 const resetInput = "state.reset";
-const seen = ({ inputs }: Manifest): number[] => [...inputs.keys()].filter((i) => inputs[i]!.name !== resetInput);
+/** The inputs that a guest sets, among all. */
+export const seen = ({ inputs }: Manifest): number[] => [...inputs.keys()].filter((i) => inputs[i]!.name !== resetInput);
 
 /** One instance of a model, on the CPU and without a promise anywhere: a guest's call waits for it. */
 export class Instance {
@@ -103,6 +104,7 @@ export class Instance {
     const info = manifest.inputs[port]!;
     if (!carries(tensor.dtype, info.dtype) || !this.#takes(info, tensor.dims))
       refuse("invalid_argument", `input ${index} "${info.name}" is ${info.dtype}[${(info.dims ?? info.shape).join(", ")}], and the tensor ${tensor.dtype}[${tensor.dims.join(", ")}]`);
+    if (tensor.data.length !== elements(tensor.dims) * kinds[info.dtype].bytes) refuse("invalid_argument", `input ${index} "${info.name}": ${tensor.data.length} bytes for ${tensor.dtype}[${tensor.dims.join(", ")}]`);
     const data = tensor.data.slice();
     if (info.dtype === "boolean") data.forEach((byte, i) => (data[i] = byte === 0 ? 0 : 1));
     this.#inputs[port] = { dtype: info.dtype, dims: tensor.dims, data };
@@ -175,11 +177,12 @@ export class Instance {
     return outputs.map(({ shape }) => shape.map(() => words.getUint32((at! += 4) - 4, true)));
   }
 
-  /** The bytes of an output of the last run, as long as the next one has not begun. */
-  output(index: number): Uint8Array {
+  /** An output of the last run; its bytes as long as the next one has not begun. */
+  output(index: number): Tensor {
     const { outputs } = this.#model.manifest;
     const { dtype } = outputs[index] ?? refuse("invalid_argument", `output ${index} of a model that has ${outputs.length}`);
     const { addresses, shapes } = this.#outputs ?? refuse("runtime_error", "there are no outputs: no compute() succeeded before");
-    return new Uint8Array(this.#memory.buffer, addresses[index]!, elements(shapes[index]!) * kinds[dtype].bytes);
+    const dims = shapes[index]!;
+    return { dtype, dims, data: new Uint8Array(this.#memory.buffer, addresses[index]!, elements(dims) * kinds[dtype].bytes) };
   }
 }

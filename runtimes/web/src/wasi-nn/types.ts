@@ -20,4 +20,5 @@ export function dtypeOf(code: number, dims: readonly number[], bytes: number): D
 
 /** By what name data for an input comes whose type wasi-nn cannot say: that of its size. */
 const carriers: Readonly<Partial<Record<DType, DType>>> = { boolean: "u8", i8: "u8", i16: "f16", u16: "f16", bf16: "f16", u32: "i32", u64: "i64" };
-export const carries = (given: DType, port: DType): boolean => given === port || given === carriers[port];
+export const carrier = (dtype: DType): DType => carriers[dtype] ?? dtype;
+export const carries = (given: DType, port: DType): boolean => given === port || given === carrier(port);
