@@ -57,50 +57,69 @@ ErrorCode error_code(Errno code) {
 Host::Host(Backend& backend, Registry& registry, Limits limits, Log log)
     : session_(backend, registry, limits), log_(std::move(log)) {}
 
-std::unexpected<Error> Host::failed(std::string_view function, const nn::Error& error) {
-  if (log_) log_(fmt::format("{}: {}: {}", function, to_string(error.code), error.text));
-  return std::unexpected(Error{error_code(error.code), error.text});
+template <class T, class F>
+Reply<T> Host::call(std::string_view function, F body) {
+  if (busy_) return std::unexpected(Error{error_code(Errno::busy), "called from within another call"});
+  busy_ = true;
+  Outcome<T> done = body();
+  if (!done && log_)
+    log_(fmt::format("{}: {}: {}", function, to_string(done.error().code), done.error().text));
+  busy_ = false;
+  for (const Drop& each : std::exchange(dropped_, {})) drop(each);
+  if (!done) return std::unexpected(Error{error_code(done.error().code), std::move(done.error().text)});
+  return std::move(*done);
+}
+
+void Host::drop(Drop drop) {
+  if (busy_) {
+    dropped_.push_back(drop);
+  } else if (drop.context) {
+    (void)session_.finalize_execution_context(drop.handle);
+  } else {
+    (void)session_.release(drop.handle);
+  }
 }
 
 Reply<Tensor> Host::tensor(std::span<const uint32_t> dimensions, TensorType type,
                            std::span<const uint8_t> data) {
-  auto charge = session_.budget().tensor(dimensions.size_bytes() + data.size());
-  if (!charge) return failed("tensor", charge.error());
-  return Tensor({dimensions.begin(), dimensions.end()}, type, {data.begin(), data.end()}, std::move(*charge));
+  return call<Tensor>("tensor", [&]() -> Outcome<Tensor> {
+    auto charge = session_.budget().tensor(dimensions.size_bytes() + data.size());
+    if (!charge) return std::unexpected(std::move(charge).error());
+    return Tensor({dimensions.begin(), dimensions.end()}, type, {data.begin(), data.end()},
+                  std::move(*charge));
+  });
 }
 
 Reply<Handle> Host::load(std::span<const std::span<const uint8_t>> builder, uint32_t encoding,
                          uint32_t target) {
-  if (builder.size() > session_.limits().parts) {
-    return failed("load", {Errno::missing_memory, fmt::format("a model of {} parts, and this host takes {}",
-                                                              builder.size(), session_.limits().parts)});
-  }
-  const auto graph = session_.load(builder, encoding, target);
-  if (!graph) return failed("load", graph.error());
-  return *graph;
+  return call<Handle>("load", [&]() -> Outcome<Handle> {
+    if (builder.size() > session_.limits().parts) {
+      return refuse(Errno::missing_memory, fmt::format("a model of {} parts, and this host takes {}",
+                                                       builder.size(), session_.limits().parts));
+    }
+    return session_.load(builder, encoding, target);
+  });
 }
 
 Reply<Handle> Host::load_by_name(std::string_view name) {
-  const auto graph = session_.load_by_name(name);
-  if (!graph) return failed("load-by-name", graph.error());
-  return *graph;
+  return call<Handle>("load-by-name", [&] { return session_.load_by_name(name); });
 }
 
 Reply<Handle> Host::init_execution_context(Handle graph) {
-  const auto context = session_.init_execution_context(graph);
-  if (!context) return failed("init-execution-context", context.error());
-  return *context;
+  return call<Handle>("init-execution-context", [&] { return session_.init_execution_context(graph); });
 }
 
 Reply<std::vector<Output>> Host::compute(Handle context, std::span<const Input> inputs) {
+  return call<std::vector<Output>>("compute", [&] { return run(context, inputs); });
+}
+
+Outcome<std::vector<Output>> Host::run(Handle context, std::span<const Input> inputs) {
   const auto model = session_.model(context);
-  if (!model) return failed("compute", model.error());
+  if (!model) return std::unexpected(model.error());
   auto done = set_inputs(context, **model, inputs);
   if (done) done = session_.compute(context);
-  if (!done) return failed("compute", done.error());
-  auto results = outputs(context, **model);
-  if (!results) return failed("compute", results.error());
-  return std::move(*results);
+  if (!done) return std::unexpected(done.error());
+  return outputs(context, **model);
 }
 
 Outcome<void> Host::set_inputs(Handle context, const Model& model, std::span<const Input> inputs) {

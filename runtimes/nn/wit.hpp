@@ -81,7 +81,8 @@ struct Output {
 /// missing_memory (too-large).
 ErrorCode error_code(Errno code);
 
-/// The graphs and contexts of one guest.
+/// The graphs and contexts of one guest. A call from within a call (of its backend or log) is runtime_error,
+/// and what is dropped there goes when the call ends.
 class Host {
  public:
   /// `backend` and `registry` must outlive the host, whose failures each leave one line in the log.
@@ -101,16 +102,26 @@ class Host {
   /// they are taken.
   Reply<std::vector<Output>> compute(Handle context, std::span<const Input> inputs);
 
-  void drop_graph(Handle graph) { (void)session_.release(graph); }
-  void drop_context(Handle context) { (void)session_.finalize_execution_context(context); }
+  void drop_graph(Handle graph) { drop({graph, false}); }
+  void drop_context(Handle context) { drop({context, true}); }
 
  private:
-  std::unexpected<Error> failed(std::string_view function, const nn::Error& error);
+  struct Drop {
+    Handle handle = 0;
+    bool context = false;
+  };
+  /// Runs `body` as the one call that there is.
+  template <class T, class F>
+  Reply<T> call(std::string_view function, F body);
+  void drop(Drop drop);
   Outcome<void> set_inputs(Handle context, const Model& model, std::span<const Input> inputs);
+  Outcome<std::vector<Output>> run(Handle context, std::span<const Input> inputs);
   Outcome<std::vector<Output>> outputs(Handle context, const Model& model);
 
   Session session_;
   Log log_;
+  bool busy_ = false;
+  std::vector<Drop> dropped_;  // while it was busy
 };
 
 }  // namespace weft::nn::wit

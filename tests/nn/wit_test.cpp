@@ -155,6 +155,37 @@ TEST(Wit, ContextsOutliveTheirGraph) {
   EXPECT_FALSE(component.host.compute(context, std::span(&input, 1)));
 }
 
+TEST(Wit, ACallFromWithinACallIsRefused) {
+  Component component;
+  const Handle graph = component.load("reenter u8 1").value();
+  const Handle context = component.host.init_execution_context(graph).value();
+  const Tensor tensor = component.tensor({1}, TensorType::u8, {7});
+  const Input input{"in0", &tensor};
+  std::vector<Error> errors;
+  component.backend.shared->during_compute = [&] {
+    Host& host = component.host;
+    errors.push_back(host.compute(context, std::span(&input, 1)).error());
+    errors.push_back(host.load_by_name("m").error());
+    errors.push_back(host.init_execution_context(graph).error());
+    errors.push_back(host.tensor({}, TensorType::u8, {}).error());
+    host.drop_context(context);
+    host.drop_graph(graph);
+    EXPECT_EQ(component.backend.counts().instances, 1);
+  };
+  const auto outputs = component.host.compute(context, std::span(&input, 1));
+  ASSERT_TRUE(outputs) << outputs.error().data;
+  EXPECT_EQ(bytes_of((*outputs)[0].tensor), Bytes({7}));
+  ASSERT_EQ(errors.size(), 4u);
+  for (const Error& error : errors) {
+    EXPECT_EQ(error.code, ErrorCode::runtime_error);
+    EXPECT_EQ(error.data, "called from within another call");
+  }
+  // What was dropped there has gone now.
+  EXPECT_EQ(component.backend.counts().instances, 0);
+  EXPECT_EQ(component.backend.counts().models, 0);
+  EXPECT_FALSE(component.host.compute(context, std::span(&input, 1)));
+}
+
 TEST(Wit, TensorsCount) {
   Component component(Limits{.bytes = 1200, .tensors = 3});
   {
