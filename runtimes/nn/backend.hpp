@@ -8,6 +8,7 @@
 //   lists them missing_memory         the engine has no memory for it invalid_argument       inputs that only
 //   contradict each other (two extents of one symbol) runtime_error          a trap, a value out of range, an
 //   interruption: the instance takes another compute() afterwards
+//   context_full           what the model keeps from run to run has grown to its end
 // No call throws, and none of them calls back into the host that it was called from.
 #pragma once
 
@@ -37,6 +38,9 @@ class Instance {
   /// What the instance takes now. Looked at after compute(), and counted against Limits::bytes.
   virtual uint64_t bytes() const = 0;
 
+  /// States that the model keeps from run to run begin anew with the next compute().
+  virtual void reset() {}
+
   /// An output of the last successful compute(), as the port's dtype. The view is valid until the next call
   /// of this instance.
   virtual Outcome<TensorView> output(uint32_t index) = 0;
@@ -49,6 +53,9 @@ class Model {
 
   virtual std::span<const Port> inputs() const = 0;
   virtual std::span<const Port> outputs() const = 0;
+
+  /// Whether instances keep something from one run to the next: Instance::reset() is there for that.
+  virtual bool keeps_states() const { return false; }
 
   /// What an instance takes when it begins, counted against Limits::bytes.
   virtual uint64_t instance_bytes() const = 0;

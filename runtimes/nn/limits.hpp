@@ -13,6 +13,7 @@ struct Limits {
   uint32_t parts = 256;                ///< of one model
   uint32_t name_bytes = 4096;          ///< of a model's name
   uint32_t config_bytes = 65536;       ///< of load_by_name_with_config
+  uint32_t prompt_tokens = 1 << 20;    ///< of a prompt that is read in pieces: prompt_too_long beyond
 };
 
 }  // namespace weft::nn

@@ -78,23 +78,28 @@ Outcome<Handle> Session::load(std::span<const std::span<const uint8_t>> parts, u
   if (!charge) return std::unexpected(std::move(charge).error());
   auto model = backend_.load(parts, *accepted, static_cast<Target>(target));
   if (!model) return passed_on(std::move(model).error());
-  return publish(std::move(*model), std::move(*charge));
+  return publish(std::move(*model), std::move(*charge), {});
 }
 
-Outcome<Handle> Session::load_by_name(std::string_view name) {
+Outcome<Handle> Session::load_by_name(std::string_view name, TokenOptions tokens) {
   // Its bytes are the embedder's, and shared.
   auto charge = budget_.graph(0);
   if (!charge) return std::unexpected(std::move(charge).error());
   auto model = registry_.find(name);
   if (!model) return passed_on(std::move(model).error());
-  return publish(std::move(*model), std::move(*charge));
+  return publish(std::move(*model), std::move(*charge), std::move(tokens));
 }
 
-Outcome<Handle> Session::publish(std::shared_ptr<Model> model, Charge charge) {
+Outcome<Handle> Session::publish(std::shared_ptr<Model> model, Charge charge, TokenOptions tokens) {
   if (model == nullptr) return refuse(Errno::runtime_error, "the backend has made no model");
+  auto ports = find_token_ports(*model, tokens);
+  // A model without tokens is one until it is asked for some; ports that the program names are there.
+  if (!ports && ports.error().code == Errno::invalid_argument)
+    return std::unexpected(std::move(ports).error());
   const auto handle = next_handle();
   if (!handle) return handle;
-  graphs_.emplace(*handle, std::make_shared<Graph>(Graph{std::move(model), std::move(charge)}));
+  graphs_.emplace(*handle, std::make_shared<Graph>(Graph{std::move(model), std::move(charge),
+                                                         std::move(tokens), std::move(ports), false}));
   return handle;
 }
 
@@ -128,8 +133,12 @@ Outcome<Handle> Session::init_execution_context(Handle graph) {
   if (*instance == nullptr) return refuse(Errno::runtime_error, "the backend has made no instance");
   const auto handle = next_handle();
   if (!handle) return handle;
-  contexts_.emplace(*handle, Context{found->second, std::move(*instance), std::move(*charge),
-                                     std::vector<bool>(model.inputs().size()), false});
+  Context context{
+      found->second, std::move(*instance), std::move(*charge), std::vector<bool>(model.inputs().size()),
+      false,         std::nullopt};
+  const Graph& of = *found->second;
+  if (of.token_ports) context.tokens.emplace(*of.token_ports, of.token_options);
+  contexts_.emplace(*handle, std::move(context));
   return handle;
 }
 
@@ -173,6 +182,15 @@ Outcome<void> Session::set_input(Handle handle, uint32_t index, const TensorView
   const auto ports = context.graph->model->inputs();
   if (index >= ports.size()) return no_such("input", index, ports.size());
   const Port& port = ports[index];
+  const bool is_prompt = context.tokens && context.tokens->ports().tokens == index;
+  if (is_prompt && context.tokens->takes_in_pieces(tensor)) {
+    if (tensor.dims.back() > limits().prompt_tokens)
+      return refuse(Errno::prompt_too_long, fmt::format("a prompt of {} tokens, and this host takes {}",
+                                                        tensor.dims.back(), limits().prompt_tokens));
+    context.tokens->begin(tensor.data);
+    context.given[index] = false;
+    return {};
+  }
   if (auto checked = check(port, index, tensor); !checked) return checked;
   TensorView given{port.dtype, tensor.dims, tensor.data};
   std::vector<uint8_t> truths;
@@ -184,19 +202,20 @@ Outcome<void> Session::set_input(Handle handle, uint32_t index, const TensorView
   }
   if (auto set = context.instance->set_input(index, given); !set) return passed_on(std::move(set).error());
   context.given[index] = true;
+  if (is_prompt) context.tokens->begin(tensor.data);
   return {};
 }
 
-Outcome<void> Session::compute(Handle handle) {
-  const auto found = usable(handle);
-  if (!found) return std::unexpected(found.error());
-  Context& context = **found;
-  const auto missing = std::ranges::find(context.given, false);
-  if (missing != context.given.end()) {
-    const auto index = static_cast<size_t>(missing - context.given.begin());
-    return refuse(Errno::invalid_argument, fmt::format("input {} {} is not set", index,
-                                                       shown(context.graph->model->inputs()[index].name)));
-  }
+Outcome<void> Session::has_inputs(const Context& context, std::optional<uint32_t> except) const {
+  for (uint32_t i = 0; i < context.given.size(); ++i)
+    if (!context.given[i] && i != except)
+      return refuse(Errno::invalid_argument,
+                    fmt::format("input {} {} is not set", i, shown(context.graph->model->inputs()[i].name)));
+  return {};
+}
+
+/// The instance, within what the guest may have.
+Outcome<void> Session::run(Context& context) {
   context.computed = false;
   auto run = context.instance->compute(context.charge.bytes() + budget_.left());
   // It may have grown before it failed.
@@ -204,6 +223,15 @@ Outcome<void> Session::compute(Handle handle) {
   if (!run) return passed_on(std::move(run).error());
   context.computed = true;
   return {};
+}
+
+Outcome<void> Session::compute(Handle handle) {
+  const auto found = usable(handle);
+  if (!found) return std::unexpected(found.error());
+  Context& context = **found;
+  if (auto set = has_inputs(context, std::nullopt); !set) return set;
+  if (context.tokens) context.tokens->forget();
+  return run(context);
 }
 
 Outcome<TensorView> Session::output(Handle handle, uint32_t index) {
@@ -221,25 +249,44 @@ Outcome<TensorView> Session::output(Handle handle, uint32_t index) {
   return output;
 }
 
+Outcome<void> Session::has_tokens(const Context& context) const {
+  if (context.tokens) return {};
+  return std::unexpected(context.graph->token_ports.error());
+}
+
 Outcome<void> Session::compute_single(Handle handle) {
   const auto found = usable(handle);
   if (!found) return std::unexpected(found.error());
-  return refuse(Errno::unsupported_operation,
-                "the model computes all at once and has no loop over tokens: call compute and get_output");
+  Context& context = **found;
+  if (auto there = has_tokens(context); !there) return there;
+  const uint32_t tokens = context.tokens->ports().tokens;
+  if (auto set = has_inputs(context, tokens); !set) return set;
+  auto step = context.tokens->step(*context.instance, [&] {
+    context.given[tokens] = false;
+    return run(context);
+  });
+  if (!step) return passed_on(std::move(step).error());
+  return {};
 }
 
 Outcome<TensorView> Session::output_single(Handle handle, uint32_t index) {
   const auto found = context(handle);
   if (!found) return std::unexpected(found.error());
-  const size_t outputs = (*found)->graph->model->outputs().size();
+  const Context& context = **found;
+  const size_t outputs = context.tokens ? 1 : context.graph->model->outputs().size();
   if (index >= outputs) return no_such("output", index, outputs);
-  return refuse(Errno::unsupported_operation, "the model makes no tokens one by one: call get_output");
+  if (auto there = has_tokens(context); !there) return std::unexpected(std::move(there).error());
+  return context.tokens->token();
 }
 
 Outcome<void> Session::fini_single(Handle handle) {
   const auto found = context(handle);
   if (!found) return std::unexpected(found.error());
-  return refuse(Errno::unsupported_operation, "the model has no loop over tokens that could be ended");
+  Context& context = **found;
+  if (auto there = has_tokens(context); !there) return there;
+  context.tokens->reset();
+  context.instance->reset();
+  return {};
 }
 
 }  // namespace weft::nn

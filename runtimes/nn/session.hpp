@@ -14,13 +14,14 @@
 //   beyond the limits                                     missing_memory
 //   a target that the backend refuses                     unsupported_operation
 //   bytes that are not what they are said to be           invalid_encoding
-//   what the backend answers                              as it is
+//   what the backend answers, and a loop over tokens      as it is
 // A failed call changes nothing, but that a failed compute() has no outputs.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,7 @@
 #include "nn/budget.hpp"
 #include "nn/limits.hpp"
 #include "nn/registry.hpp"
+#include "nn/token_loop.hpp"
 
 namespace weft::nn {
 
@@ -47,7 +49,9 @@ class Session {
 
   /// `encoding` and `target` as the guest passed them, any value.
   Outcome<Handle> load(std::span<const std::span<const uint8_t>> parts, uint32_t encoding, uint32_t target);
-  Outcome<Handle> load_by_name(std::string_view name);
+  /// `tokens` for contexts that make tokens one by one; invalid_argument for ports that the model does not
+  /// have.
+  Outcome<Handle> load_by_name(std::string_view name, TokenOptions tokens = {});
   Outcome<void> unload(Handle graph);
   /// As unload(), but contexts that were made before go on as if nothing had been: what dropping a resource
   /// means.
@@ -65,8 +69,9 @@ class Session {
   /// Valid until the next call.
   Outcome<TensorView> output(Handle context, uint32_t index);
 
-  /// One token at a time: no model of weft's has a token loop, so unsupported_operation for every context
-  /// that there is.
+  /// One token at a time (token_loop.hpp): unsupported_operation where the model makes none. Where
+  /// compute_single() has run, the input of tokens is unset for compute(), and a prompt that compute() has
+  /// run is none any more; the states that a model keeps are the same for both.
   Outcome<void> compute_single(Handle context);
   Outcome<TensorView> output_single(Handle context, uint32_t index);
   Outcome<void> fini_single(Handle context);
@@ -75,6 +80,8 @@ class Session {
   struct Graph {
     std::shared_ptr<Model> model;
     Charge charge;
+    TokenOptions token_options;
+    Outcome<TokenPorts> token_ports;
     bool unloaded = false;
   };
   struct Context {
@@ -83,13 +90,19 @@ class Session {
     Charge charge;
     std::vector<bool> given;  // by input
     bool computed = false;
+    std::optional<TokenLoop> tokens;
   };
 
-  Outcome<Handle> publish(std::shared_ptr<Model> model, Charge charge);
+  Outcome<Handle> publish(std::shared_ptr<Model> model, Charge charge, TokenOptions tokens);
   Outcome<Handle> next_handle();
   Outcome<Context*> context(Handle handle);
   /// Its graph is not unloaded.
   Outcome<Context*> usable(Handle handle);
+  /// Its model makes tokens.
+  Outcome<void> has_tokens(const Context& context) const;
+  /// All inputs but `except`, which a model may not have, are set.
+  Outcome<void> has_inputs(const Context& context, std::optional<uint32_t> except) const;
+  Outcome<void> run(Context& context);
 
   Backend& backend_;
   Registry& registry_;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -80,25 +79,24 @@ Outcome<std::string_view> read_text(const Call& call, uint32_t pointer, uint32_t
   return std::string_view(reinterpret_cast<const char*>(bytes->data()), bytes->size());
 }
 
-Outcome<Handle> load_named(const Call& call) {
+Outcome<Handle> load_named(const Call& call, TokenOptions tokens) {
   const auto name =
       read_text(call, call.arguments[0], call.arguments[1], call.session.limits().name_bytes, "the name");
   if (!name) return forward(name.error());
-  return call.session.load_by_name(*name);
+  return call.session.load_by_name(*name, std::move(tokens));
 }
 
 Done load_by_name(const Call& call) {
-  return make_handle(call, call.arguments[2], "the place for the graph", [&] { return load_named(call); });
+  return make_handle(call, call.arguments[2], "the place for the graph",
+                     [&] { return load_named(call, {}); });
 }
 
-/// What a configuration asks for that weft has nothing for, in the log: it is not followed, and not silently
-/// so.
-Outcome<std::string> ignored_keys(std::string_view text) {
-  const auto config = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
-  if (!config.is_object()) return refuse(Errno::invalid_argument, "the configuration is no JSON object");
-  std::string keys;
-  for (const auto& item : config.items()) keys += (keys.empty() ? "" : ", ") + shown(item.key());
-  return keys;
+/// What a configuration asks for that weft has nothing for is not followed, and not silently so.
+void log_ignored(const Call& call, const std::vector<std::string>& keys) {
+  if (keys.empty() || !call.log) return;
+  std::string all;
+  for (const std::string& key : keys) all += (all.empty() ? "" : ", ") + shown(key);
+  call.log(fmt::format("load_by_name_with_config: keys that weft has nothing for are ignored: {}", all));
 }
 
 Done load_by_name_with_config(const Call& call) {
@@ -106,15 +104,10 @@ Done load_by_name_with_config(const Call& call) {
     const auto config = read_text(call, call.arguments[2], call.arguments[3],
                                   call.session.limits().config_bytes, "the configuration");
     if (!config) return forward(config.error());
-    if (!config->empty()) {
-      const auto keys = ignored_keys(*config);
-      if (!keys) return forward(keys.error());
-      if (!keys->empty() && call.log) {
-        call.log(
-            fmt::format("load_by_name_with_config: keys that weft has nothing for are ignored: {}", *keys));
-      }
-    }
-    return load_named(call);
+    auto options = read_token_options(*config);
+    if (!options) return forward(options.error());
+    log_ignored(call, options->ignored);
+    return load_named(call, std::move(*options));
   });
 }
 
@@ -220,7 +213,8 @@ Errno Host::call(size_t function, std::span<const uint32_t> arguments, std::span
     state.busy = false;
   }
   if (done) return Errno::success;
-  if (state.log)
+  // That is how a loop ends, and no failure.
+  if (state.log && done.error().code != Errno::end_of_sequence)
     state.log(fmt::format("{}: {}: {}", row.name, to_string(done.error().code), done.error().text));
   return done.error().code;
 }

@@ -35,7 +35,8 @@ class Host {
   Host& operator=(Host&&) noexcept;
 
   /// Calls functions()[function] with as many arguments as it has. `memory` is the guest's whole memory as it
-  /// is now; nothing of it is kept after the call. Codes other than success leave one line in the log. A call
+  /// is now; nothing of it is kept after the call. Codes other than success and
+  /// end_of_sequence leave one line in the log. A call
   /// from within a call is `busy`.
   Errno call(size_t function, std::span<const uint32_t> arguments, std::span<uint8_t> memory);
 

@@ -58,6 +58,10 @@ def guest(recipe, dims, inputs, encoding=1, legacy=None):
     calls += [write(96, b"bad"), call("load_by_name", word(96), word(3), word(0)), call("init_execution_context", at(0), word(4))]
     calls += [call(name, at(4)) for name in ("compute_single", "fini_single")]
     calls += [call("get_output_single", at(4), word(0), word(512), word(64), word(8))]
+    calls += [write(96, b"t"), write(100, b'{"end": [3], "n-predict": 2, "temp": 0.7, "top-k": 3}')]
+    calls += [call("load_by_name_with_config", word(96), word(1), word(100), word(53), word(0)), call("init_execution_context", at(0), word(4))]
+    calls += [write(64, struct.pack("<II", 1, 6)), write(32, struct.pack("<IIBxxxII", 64, 2, 4, 256, 24)), call("set_input", at(4), word(0), word(32))]
+    calls += [call("compute_single", at(4)), call("get_output_single", at(4), word(0), word(512), word(64), word(8))] * 3 + [call("fini_single", at(4))]
     return struct.pack("<H", len(memory)) + bytes(memory) + b"".join(calls)
 
 
@@ -68,6 +72,7 @@ def main():
         "swap": guest("swap u8 1-8", [5], 2), "bytes": guest("bytes f32 2-8/2 1", [4, 1], 1, encoding=5),
         "trap": guest("trap u8 2", [2], 1), "agree": guest("agree f32 1-4", [3], 2, encoding=6), "silent": guest("silent u8 1", [1], 1),
         "greedy": guest("greedy u8 1", [1], 1), "nothing": guest("nothing u8 1", [1], 1), "scalar": guest("identity f64", [], 1),
+        "count": guest("count i64 1 1-4", [1, 3], 1), "again": guest("again i32 1 1-4", [1, 2], 1),
         "grow": guest("grow u8 1-99", [90], 1), "legacy-u8": guest("identity u8 4", [4], 1, legacy=2), "legacy-i32": guest("identity i32 4", [4], 1, legacy=3),
     }
     for name, content in guests.items():

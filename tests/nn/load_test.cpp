@@ -299,16 +299,5 @@ TEST(Limits, PartsNamesAndConfigurations) {
   EXPECT_EQ(guest.call("load_by_name_with_config", {name, 3, config, 5, 0}), Errno::missing_memory);
 }
 
-TEST(Single, NoModelHasATokenLoop) {
-  Guest guest;
-  const uint32_t context = guest.context(guest.graph("identity u8 1"));
-  EXPECT_EQ(guest.set_input(context, 0, {1}, kU8, {1}), Errno::success);
-  EXPECT_EQ(guest.call("compute_single", {context}), Errno::unsupported_operation);
-  EXPECT_EQ(guest.call("get_output_single", {context, 0, 0x8000, 64, 8}), Errno::unsupported_operation);
-  EXPECT_EQ(guest.call("get_output_single", {context, 1, 0x8000, 64, 8}), Errno::invalid_argument);
-  EXPECT_EQ(guest.call("fini_single", {context}), Errno::unsupported_operation);
-  EXPECT_EQ(guest.call("compute", {context}), Errno::success);
-}
-
 }  // namespace
 }  // namespace weft::nn

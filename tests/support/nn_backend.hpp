@@ -7,6 +7,11 @@
 //   trap u8 4             as identity, but a first byte of 255 is a trap
 //   agree f32 1-4         as swap, but inputs of different shapes contradict each other
 //   reenter u8 1          as identity, after calling FakeBackend::during_compute
+//   count i64 1 1-4       a decoder of 16 tokens that keeps what it has seen, at most 10 ids: output f32 of
+//   the
+//                         shape [1, n, 16]; the next token is the sum of all ids, and the one after it half
+//                         as good
+//   again i64 1 1-4       the same of the ids of this run, nothing kept
 //   refused, broken, greedy, silent, nothing      do not load, or do not start
 //   grow u8 1-9999        as identity, and the instance takes as many bytes more as its largest input had
 // A dimension is an extent, MIN-MAX or MIN-MAX/STEP; every instance takes 1000 bytes when it begins.
@@ -15,6 +20,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <numeric>
@@ -51,6 +57,7 @@ struct FakeTensor {
 struct FakeShared {
   FakeCounts counts;
   std::function<void()> during_compute;
+  std::vector<uint32_t> runs;  ///< of decoders: how many ids each run had
 };
 
 class FakeInstance : public Instance {
@@ -83,6 +90,7 @@ class FakeInstance : public Instance {
     }
     if (kind_ == "silent") return std::unexpected(Error{Errno::success, ""});
     if (kind_ == "reenter" && shared_->during_compute) shared_->during_compute();
+    if (kind_ == "count" || kind_ == "again") return decode();
     outputs_ = inputs_;
     if (kind_ == "swap" || kind_ == "agree") std::swap(outputs_[0], outputs_[1]);
     if (kind_ == "bytes") {
@@ -93,17 +101,41 @@ class FakeInstance : public Instance {
     return {};
   }
 
+  void reset() override { seen_ = sum_ = 0; }
+
   Outcome<TensorView> output(uint32_t index) override {
     const FakeTensor& tensor = outputs_.at(index);
-    return TensorView{kind_ == "bytes" ? DType::i64 : dtype_, tensor.dims, tensor.data};
+    const bool scores = kind_ == "count" || kind_ == "again";
+    return TensorView{kind_ == "bytes" ? DType::i64 : scores ? DType::f32 : dtype_, tensor.dims, tensor.data};
   }
 
  private:
+  Outcome<void> decode() {
+    constexpr uint32_t kRoom = 10, kVocabulary = 16;
+    if (kind_ == "again") seen_ = sum_ = 0;
+    const uint32_t count = inputs_[0].dims.back();
+    if (kind_ == "count" && seen_ + count > kRoom) return refuse(Errno::context_full, "the states are full");
+    seen_ += count;
+    shared_->runs.push_back(count);
+    std::vector<float> scores;
+    for (uint32_t i = 0; i < count; ++i) {
+      sum_ += inputs_[0].data[i * byte_size(dtype_)];
+      for (uint32_t token = 0; token < kVocabulary; ++token)
+        scores.push_back(token == sum_ % kVocabulary         ? 1.0F
+                         : token == (sum_ + 1) % kVocabulary ? 0.5F
+                                                             : 0.0F);
+    }
+    outputs_[0] = {{1, count, kVocabulary}, std::vector<uint8_t>(scores.size() * 4)};
+    std::memcpy(outputs_[0].data.data(), scores.data(), outputs_[0].data.size());
+    return {};
+  }
+
   std::string kind_;
   DType dtype_;
   std::shared_ptr<FakeShared> shared_;
-  std::vector<FakeTensor> inputs_, outputs_;
+  std::vector<FakeTensor> inputs_, outputs_ = std::vector<FakeTensor>(2);
   uint64_t bytes_ = 1000;
+  uint32_t seen_ = 0, sum_ = 0;
 };
 
 class FakeModel : public Model {
@@ -115,7 +147,10 @@ class FakeModel : public Model {
       port.name = "in" + std::to_string(i);
       inputs_.push_back(port);
       port.name = "out" + std::to_string(i);
-      outputs_.push_back(kind_ == "bytes" ? Port{port.name, DType::i64, {Range{}}} : port);
+      if (kind_ == "bytes") outputs_.push_back({port.name, DType::i64, {Range{}}});
+      else if (kind_ == "count" || kind_ == "again")
+        outputs_.push_back({port.name, DType::f32, {Range{}, port.dims.back(), Range{16, 16}}});
+      else outputs_.push_back(port);
     }
     ++shared_->counts.models;
   }
@@ -123,6 +158,7 @@ class FakeModel : public Model {
 
   std::span<const Port> inputs() const override { return inputs_; }
   std::span<const Port> outputs() const override { return outputs_; }
+  bool keeps_states() const override { return kind_ == "count"; }
   uint64_t instance_bytes() const override { return 1000; }
   Outcome<std::unique_ptr<Instance>> instantiate() override {
     if (kind_ == "greedy") return refuse(Errno::missing_memory, "the engine has no memory left");
@@ -156,13 +192,16 @@ class FakeBackend : public Backend {
     if (kind == "refused")
       return refuse(Errno::unsupported_operation, "operators that weft does not have: Frobnicate");
     if (kind == "nothing" && recipe.empty()) return nullptr;
-    static constexpr std::string_view kKinds[] = {"identity", "swap", "bytes",  "trap",   "agree",
-                                                  "reenter",  "grow", "greedy", "silent", "nothing"};
+    static constexpr std::string_view kKinds[] = {"identity", "swap",    "bytes", "trap",
+                                                  "agree",    "reenter", "grow",  "greedy",
+                                                  "silent",   "nothing", "count", "again"};
     const bool known = std::ranges::find(kKinds, kind) != std::end(kKinds);
     const auto dtype = parse_dtype(word(recipe));
     if (!known || !dtype) return refuse(Errno::invalid_encoding, "the graph is malformed");
     Port port{"", *dtype, {}};
     while (!recipe.empty()) port.dims.push_back(range(word(recipe)));
+    if (port.dims.empty() && (kind == "count" || kind == "again"))
+      return refuse(Errno::invalid_encoding, "a decoder has a shape");
     return std::make_shared<FakeModel>(std::move(kind), std::move(port), shared);
   }
 

@@ -14,6 +14,8 @@ export const CASES = [
   ...of("named", ["refused"], ["names", "broken-names"]),
   ...of("lifetimes", ["unload", "finalize", "reuse", "single"], ["wasmedge"]),
   ...of("lifetimes", ["cycles", "config"], ["wasmedge", "names"]),
+  ...of("tokens", ["best", "drawn", "pieces", "ends", "mixed", "configurations"], ["wasmedge", "states"]),
+  ...of("tokens", ["rereader"], ["wasmedge", "open-extents"]),
   { name: "bytes", guest: "bytes", args: [], needs: ["names"] },
 ];
 
@@ -45,3 +47,5 @@ export const WIT_CASES = [
 /** What load_by_name finds: a name, and which of the models; and what only hosts have that start with a model that cannot be compiled. */
 export const NAMED = { double: "double", alias: "double", "type-u8": "type-u8", "type-i32": "type-i32", "type-f64": "type-f64" };
 export const BROKEN = { unsupported: "unsupported" };
+/** And the bundles that hosts of weft's take: a name, the model and how it is compiled. */
+export const BUNDLES = { decoder: { model: "decoder", options: ["--dim", "seq=1..8", "--dim", "past=0..40", "--state", "present.*=past.*"] } };

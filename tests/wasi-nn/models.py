@@ -1,10 +1,11 @@
-"""models.py OUTDIR: the models of the suite, OUTDIR/NAME.onnx."""
+"""models.py OUTDIR: the models of the suite, OUTDIR/NAME.onnx, and what the decoders among them say, OUTDIR/tokens.txt."""
 import pathlib
 import sys
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 node = helper.make_node
 T = TensorProto
@@ -50,8 +51,95 @@ MODELS = {
     "unsupported": model([node("Frobnicate", ["x"], ["y"], domain="example.unknown")], [value("x", T.FLOAT, 1, 3)], [value("y", T.FLOAT, 1, 3)]),
 }
 
+VOCABULARY, WIDTH, MOST_POSITIONS = 32, 16, 64
+
+
+def decoder(cached):
+    """Token ids i64[1, seq] -> logits f32[1, seq, 32]: one layer of causal attention with positions, from a seed. `cached`: keys and values of before
+    come in and go out, as past.key|value and present.key|value f32[1, past, 16]."""
+    random = np.random.default_rng(2031)
+    matrices = {name: random.normal(0, 1, shape) for name, shape in {
+        "tokens": (VOCABULARY, WIDTH), "positions": (MOST_POSITIONS, WIDTH), "wq": (WIDTH, WIDTH), "wk": (WIDTH, WIDTH), "wv": (WIDTH, WIDTH),
+        "out": (WIDTH, VOCABULARY)}.items()}
+    keys, values = ("k", "v") if not cached else ("present.key", "present.value")
+    cache = [node("Concat", ["past.key", "k"], [keys], axis=1), node("Concat", ["past.value", "v"], [values], axis=1)] if cached else []
+    nodes = [
+        node("Shape", ["ids"], ["count"], start=1, end=2), node("Shape", ["past.key"] if cached else ["ids"], ["before"], start=1, end=2 if cached else 1),
+        node("ReduceSum", ["count"], ["n"], keepdims=0), node("ReduceSum", ["before"], ["p"], keepdims=0), node("Add", ["n", "p"], ["total"]),
+        node("Range", ["p", "total", "one"], ["rows"]), node("Range", ["zero", "total", "one"], ["columns"]),
+        node("Gather", ["tokens", "ids"], ["embedded"]), node("Gather", ["positions", "rows"], ["placed"]), node("Add", ["embedded", "placed"], ["x"]),
+        node("MatMul", ["x", "wq"], ["q"]), node("MatMul", ["x", "wk"], ["k"]), node("MatMul", ["x", "wv"], ["v"]), *cache,
+        node("Transpose", [keys], ["kt"], perm=[0, 2, 1]), node("MatMul", ["q", "kt"], ["raw"]), node("Mul", ["raw", "scale"], ["scores"]),
+        node("Unsqueeze", ["rows", "last"], ["row"]), node("LessOrEqual", ["columns", "row"], ["seen"]),
+        node("Where", ["seen", "scores", "never"], ["masked"]), node("Softmax", ["masked"], ["weights"], axis=-1),
+        node("MatMul", ["weights", values], ["mixed"]), node("Add", ["mixed", "x"], ["y"]), node("MatMul", ["y", "out"], ["logits"]),
+    ]
+    constants = [constant(name, matrix) for name, matrix in matrices.items()]
+    constants += [constant("scale", 1 / WIDTH), constant("never", -1e9), constant("last", [1], np.int64), constant("zero", 0, np.int64), constant("one", 1, np.int64)]
+    states = [[value(f"{when}.{part}", T.FLOAT, 1, extent, WIDTH) for part in ("key", "value")] for when, extent in (("past", "past"), ("present", "total"))]
+    inputs = [value("ids", T.INT64, 1, "seq"), *(states[0] if cached else [])]
+    outputs = [value("logits", T.FLOAT, 1, "seq", VOCABULARY), *(states[1] if cached else [])]
+    return model(nodes, inputs, outputs, constants)
+
+
+MODELS |= {"decoder": decoder(True), "rereader": decoder(False)}
+
+
+def exponential(x):
+    total = 1.0
+    for k in range(9, 0, -1):
+        total = 1 + total * (x / 256) / k
+    for _ in range(8):
+        total *= total
+    return total
+
+
+def sampler(temperature, top, seed):
+    """The rules of docs/wasi-nn.md in double precision."""
+    state = seed
+
+    def choose(scores):
+        nonlocal state
+        scores = [float(each) for each in scores]
+        best = scores.index(max(scores))
+        if temperature == 0:
+            return best
+        chosen = sorted(range(len(scores)), key=lambda i: (-scores[i], i))[:top]
+        weights = [exponential(x) if x >= -40 else 0.0 for x in ((scores[i] - scores[best]) / temperature for i in chosen)]
+        state = (state + 0x9E3779B9) % 2**32
+        z = (state ^ state >> 16) * 0x21F0AAAD % 2**32
+        z = (z ^ z >> 15) * 0x735A2D97 % 2**32
+        total = 0.0
+        for weight in weights:
+            total += weight
+        wanted, total = (z ^ z >> 15) / 2**32 * total, 0.0
+        for i, weight in zip(chosen, weights):
+            total += weight
+            if wanted < total:
+                return i
+        return best
+    return choose
+
+
+def continued(prompt, count, choose):
+    """By ONNX's reference evaluator, on the model without a cache."""
+    session, ids = ReferenceEvaluator(MODELS["rereader"]), list(prompt)
+    while len(ids) < len(prompt) + count:
+        ids.append(choose(session.run(["logits"], {"ids": np.asarray([ids], np.int64)})[0][0, -1]))
+    return ids[len(prompt):]
+
+
+def token_lines():
+    """A prompt, its best continuation, one that is drawn; a longer prompt and its continuation. The first is as long as the bundle of the suite has room for, whose cache has 40 places at the beginning of a run."""
+    random = np.random.default_rng(7)
+    short, long = ([int(each) for each in random.integers(VOCABULARY, size=size)] for size in (5, 20))
+    lines = [short, continued(short, 37, sampler(0, 0, 0)), continued(short, 20, sampler(0.8, 8, 5)), long, continued(long, 12, sampler(0, 0, 0))]
+    return "".join(" ".join(map(str, line)) + "\n" for line in lines)
+
+
 if __name__ == "__main__":
     out = pathlib.Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     for name, made in MODELS.items():
         (out / f"{name}.onnx").write_bytes(made.SerializeToString())
+    (out / "tokens.txt").write_text(token_lines())

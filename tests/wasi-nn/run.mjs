@@ -6,8 +6,9 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+import { compile } from "../../bench/compile.mjs";
 import { build, buildComponents } from "./build.mjs";
-import { BROKEN, CASES, NAMED, WIT_CASES } from "./cases.mjs";
+import { BROKEN, BUNDLES, CASES, NAMED, WIT_CASES } from "./cases.mjs";
 
 const hostsFolder = fileURLToPath(new URL("./hosts/", import.meta.url));
 
@@ -19,7 +20,13 @@ export async function runSuite(host, { only = /./, lacks = host.lacks ?? {} } = 
   const out = await build();
   const guests = host.abi === "wit" ? await buildComponents() : path.join(out, "guests");
   const file = (name) => path.join(out, "models", `${name}.onnx`);
-  const named = Object.fromEntries(Object.entries({ ...NAMED, ...("broken-names" in lacks ? {} : BROKEN) }).map(([name, model]) => [name, file(model)]));
+  const takesBundles = !("states" in lacks) && casesOf(host).some(({ needs }) => needs.includes("states"));
+  const bundles = Object.entries(takesBundles ? BUNDLES : {}).map(([name, { model, options }]) => {
+    const folder = path.join(out, "models", name);
+    compile(file(model), folder, { more: options });
+    return [name, folder];
+  });
+  const named = Object.fromEntries(Object.entries({ ...NAMED, ...("broken-names" in lacks ? {} : BROKEN) }).map(([name, model]) => [name, file(model)]).concat(bundles));
   const session = await host.open({ models: path.join(out, "models"), named });
   const results = [];
   try {

@@ -1,8 +1,15 @@
 #include "machine/nn/ports.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 namespace weft::machine {
+namespace {
+
+/// The node of the check that holds states to their greatest extents (src/passes/keep_states.cpp).
+constexpr std::string_view kStateNode = "--state";
+
+}  // namespace
 
 nn::Errno errno_of(weft_status status) {
   switch (status) {
@@ -12,6 +19,15 @@ nn::Errno errno_of(weft_status status) {
     case WEFT_NO_MEMORY: return nn::Errno::missing_memory;
     default: return nn::Errno::runtime_error;
   }
+}
+
+nn::Error run_error(const Error& error) {
+  if (error.status == WEFT_OUT_OF_RANGE && error.node == kStateNode)
+    return {nn::Errno::context_full, error.message};
+  // A module whose code or tables point outside of its memory is no other thing than one that traps.
+  if (error.status == WEFT_BAD_BUNDLE || error.status == WEFT_UNSUPPORTED)
+    return {nn::Errno::runtime_error, error.message};
+  return {errno_of(error.status), error.message};
 }
 
 nn::Port port_of(const Port& port, const std::vector<Dimension>& dimensions) {

@@ -38,13 +38,12 @@ class NnInstance final : public nn::Instance {
   nn::Outcome<void> compute(uint64_t most_bytes) override {
     const auto done = instance_->run(most_bytes);
     if (done) return {};
-    // A module whose code or tables point outside of its memory is no other thing than one that traps.
-    if (done.error().status == WEFT_BAD_BUNDLE || done.error().status == WEFT_UNSUPPORTED)
-      return nn::refuse(nn::Errno::runtime_error, done.error().message);
-    return failed(done.error());
+    return std::unexpected(machine::run_error(done.error()));
   }
 
   uint64_t bytes() const override { return instance_->memory_bytes(); }
+
+  void reset() override { instance_->reset(); }
 
   nn::Outcome<nn::TensorView> output(uint32_t index) override {
     const auto tensor = instance_->output(index);
@@ -69,6 +68,7 @@ class NnModel final : public nn::Model {
 
   std::span<const nn::Port> inputs() const override { return inputs_; }
   std::span<const nn::Port> outputs() const override { return outputs_; }
+  bool keeps_states() const override { return model_->description().reset_input().has_value(); }
   uint64_t instance_bytes() const override { return model_->memory_bytes(); }
   nn::Outcome<std::unique_ptr<nn::Instance>> instantiate() override {
     auto instance = native::Instance::make(model_, &stop_);

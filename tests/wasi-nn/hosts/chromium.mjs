@@ -80,7 +80,7 @@ export async function open({ models, named }) {
     server.close();
   };
   try {
-    await ask({ op: "begin", files: readdirSync(models), named: Object.fromEntries(Object.entries(named).map(([name, file]) => [name, path.basename(file)])) });
+    await ask({ op: "begin", files: readdirSync(models, { withFileTypes: true }).filter((entry) => entry.isFile()).map(({ name }) => name), named: Object.fromEntries(Object.entries(named).map(([name, file]) => [name, path.basename(file)])) });
   } catch (error) {
     await close();
     throw error;

@@ -16,7 +16,7 @@ export async function open({ models, named }) {
   const log = [];
   const host = await wasiNN({ models: Object.fromEntries(Object.entries(named).map(([name, file]) => [name, pathToFileURL(file)])), log: (line) => log.push(line) });
   const folder = mkdtempSync(path.join(os.tmpdir(), "weft-wasi-nn-"));
-  const files = { "/models": Object.fromEntries(readdirSync(models).map((name) => [name, new Uint8Array(readFileSync(path.join(models, name)))])) };
+  const files = { "/models": Object.fromEntries(readdirSync(models, { withFileTypes: true }).filter((entry) => entry.isFile()).map(({ name }) => [name, new Uint8Array(readFileSync(path.join(models, name)))])) };
   return {
     async run({ guest, args }) {
       const name = path.parse(guest).name, translated = path.join(folder, name);

@@ -9,6 +9,9 @@ export const errno = {
   unsupported_operation: 6,
   too_large: 7,
   not_found: 8,
+  end_of_sequence: 100,
+  context_full: 101,
+  prompt_too_long: 102,
 } as const;
 export type Code = Exclude<keyof typeof errno, "success">;
 

@@ -1,5 +1,6 @@
 import { errno, NnError, refuse, shown } from "./errors.js";
 import type { Limits, Session } from "./session.js";
+import { readOptions, type TokenOptions } from "./tokens.js";
 import { dtypeOf } from "./types.js";
 
 const mostDims = 255;
@@ -23,20 +24,17 @@ export class Host {
       load_by_name: (name, length, out) => this.#made(out!, () => this.#loadByName(name!, length!)),
       load_by_name_with_config: (name, length, config, configLength, out) =>
         this.#made(out!, () => {
-          this.#configure(config!, configLength!);
-          return this.#loadByName(name!, length!);
+          const options = readOptions(this.#text(config!, configLength!, this.#limits.configBytes, "the configuration"), (keys) =>
+            this.#session.log(`load_by_name_with_config: keys that weft has nothing for are ignored: ${keys.map(shown).join(", ")}`));
+          return this.#loadByName(name!, length!, options);
         }),
       init_execution_context: (graph, out) => this.#made(out!, () => this.#session.init(graph!)),
       set_input: (context, index, tensor) => this.#setInput(context!, index!, tensor!),
-      compute: (context) => this.#session.usable(context!).instance.compute(),
+      compute: (context) => this.#session.compute(context!),
       get_output: (context, index, buffer, size, written) => this.#copyOutput(context!, index!, buffer!, size!, written!, ({ instance }) => instance.output(index!).data),
-      compute_single: (context) => (this.#session.usable(context!), refuse("unsupported_operation", "the model computes all at once and has no loop over tokens: call compute and get_output")),
-      get_output_single: (context, index, buffer, size, written) =>
-        this.#copyOutput(context!, index!, buffer!, size!, written!, ({ graph }) =>
-          index! < graph.model.manifest.outputs.length
-            ? refuse("unsupported_operation", "the model makes no tokens one by one: call get_output")
-            : refuse("invalid_argument", `output ${index} of a model that has ${graph.model.manifest.outputs.length}`)),
-      fini_single: (context) => (this.#session.context(context!), refuse("unsupported_operation", "the model has no loop over tokens that could be ended")),
+      compute_single: (context) => this.#session.computeSingle(context!),
+      get_output_single: (context, index, buffer, size, written) => this.#copyOutput(context!, index!, buffer!, size!, written!, (context) => this.#session.token(context, index!)),
+      fini_single: (context) => this.#session.finiSingle(context!),
       finalize_execution_context: (context) => this.#session.finalize(context!),
       unload: (graph) => this.#session.unload(graph!),
     };
@@ -96,22 +94,8 @@ export class Host {
     return this.#session.load(Array.from({ length: count }, (_, i) => this.#view(builders[2 * i]!, builders[2 * i + 1]!, `builder ${i}`)), encoding, target);
   }
 
-  #loadByName(pointer: number, length: number): number {
-    return this.#session.loadByName(this.#text(pointer, length, this.#limits.nameBytes, "the name"));
-  }
-
-  #configure(pointer: number, length: number): void {
-    const text = this.#text(pointer, length, this.#limits.configBytes, "the configuration");
-    if (length === 0) return;
-    let config: unknown;
-    try {
-      config = JSON.parse(text ?? "");
-    } catch {
-      config = undefined;
-    }
-    if (typeof config !== "object" || config === null || Array.isArray(config)) return refuse("invalid_argument", "the configuration is no JSON object");
-    const keys = Object.keys(config).map(shown);
-    if (keys.length > 0) this.#session.log(`load_by_name_with_config: keys that weft has nothing for are ignored: ${keys.join(", ")}`);
+  #loadByName(pointer: number, length: number, options?: TokenOptions): number {
+    return this.#session.loadByName(this.#text(pointer, length, this.#limits.nameBytes, "the name"), options);
   }
 
   /** tensor: {dimensions, their count, type u8 and three bytes of anything, data, its bytes} */
@@ -122,7 +106,7 @@ export class Host {
     const dims = this.#words(dimsAt, rank, "the tensor's dimensions");
     const data = this.#view(dataAt, size, "the tensor's data");
     const dtype = dtypeOf(type & 255, dims, size);
-    this.#session.usable(handle).instance.setInput(index, { dtype, dims, data });
+    this.#session.setInput(handle, index, { dtype, dims, data });
   }
 
   #copyOutput(handle: number, index: number, buffer: number, size: number, written: number, read: (context: ReturnType<Session["context"]>) => Uint8Array): void {

@@ -17,6 +17,8 @@ export interface CompiledModel {
 /** Counts the bytes of the instances of a guest; throws missing_memory. */
 export type Charge = (bytes: number) => void;
 
+/** The node of the check that holds states to their greatest extents. */
+const stateNode = "--state";
 const done = 0, outOfRange = 1, failed = 4, load = 5;
 const recordBytes = 32;
 /** The input that says whether a run begins with fresh states (docs/bundle.md): the host's to set, and no port that a guest sees. */
@@ -84,7 +86,8 @@ export class Instance {
       } else if (result === failed && words.getInt32(context + 8, true) === outOfRange) {
         const int = (at: number): number => words.getInt32(context + at, true);
         const tensor = manifest.nodes[words.getInt32(int(0) + 28, true)];
-        refuse("runtime_error", `node ${manifest.nodes[int(12)]}: expected ${tensor} = ${int(24)}..${int(28)}, got ${words.getBigInt64(context + 16, true)}`);
+        const node = manifest.nodes[int(12)]!;
+        refuse(node === stateNode ? "context_full" : "runtime_error", `node ${node}: expected ${tensor} = ${int(24)}..${int(28)}, got ${words.getBigInt64(context + 16, true)}`);
       } else if (result !== 1) refuse("runtime_error", `the model's code asks for what this host does not have (${result})`);
     }
   }
@@ -120,11 +123,27 @@ export class Instance {
     });
   }
 
+  /** States begin anew with the next run. */
+  reset(): void {
+    this.#runs = 0;
+  }
+
+  /** Throws where an input is not set, but for the one that is given. */
+  ready(except?: number): void {
+    const { inputs } = this.#model.manifest;
+    seen(this.#model.manifest).forEach((port, i) => this.#inputs[port] ?? (i === except || refuse("invalid_argument", `input ${i} "${inputs[port]!.name}" is not set`)));
+  }
+
+  unset(index: number): void {
+    this.#inputs[seen(this.#model.manifest)[index]!] = undefined;
+  }
+
   compute(): void {
+    this.ready();
     const { inputs } = this.#model.manifest;
     const reset = inputs.findIndex(({ name }) => name === resetInput);
     const fresh: Tensor = { dtype: "boolean", dims: inputs[reset]?.shape ?? [], data: new Uint8Array([this.#runs === 0 ? 1 : 0]) };
-    const feed = this.#inputs.map((tensor, i) => tensor ?? (i === reset ? fresh : refuse("invalid_argument", `input ${i} "${inputs[i]!.name}" is not set`)));
+    const feed = this.#inputs.map((tensor, i) => (i === reset ? fresh : tensor!));
     this.#outputs = undefined;
     const places = this.#resize(this.#extents(feed));
     const bytes = new Uint8Array(this.#memory.buffer);

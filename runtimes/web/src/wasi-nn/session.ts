@@ -3,14 +3,19 @@ import { NnError, refuse, shown } from "./errors.js";
 import { Instance, type CompiledModel } from "./machine.js";
 import type { ModelCache } from "./models.js";
 import { accept, sniff } from "./sniff.js";
+import { findTokenPorts, TokenLoop, type TokenOptions, type TokenPorts } from "./tokens.js";
+import type { Tensor } from "./types.js";
 
 /** How much one guest may have at a time. Beyond it: missing_memory. As runtimes/nn/limits.hpp. */
-export const defaultLimits = { graphs: 64, contexts: 256, bytes: 2 ** 32, tensors: 4096, parts: 256, nameBytes: 4096, configBytes: 65536 };
+export const defaultLimits = { graphs: 64, contexts: 256, bytes: 2 ** 32, tensors: 4096, parts: 256, nameBytes: 4096, configBytes: 65536, promptTokens: 2 ** 20 };
 export type Limits = typeof defaultLimits;
 
 interface Graph {
   readonly model: CompiledModel;
   readonly bytes: number;
+  readonly options: TokenOptions;
+  /** Or why the model makes no tokens. */
+  readonly tokens: TokenPorts | NnError;
   contexts: number;
   /** Its handle is there. */
   held: boolean;
@@ -19,6 +24,17 @@ interface Graph {
 interface Context {
   readonly graph: Graph;
   readonly instance: Instance;
+  readonly loop: TokenLoop | undefined;
+}
+
+/** A model without tokens is one until it is asked for some; ports that the program names are there. */
+function tokensOf({ manifest }: CompiledModel, options: TokenOptions): TokenPorts | NnError {
+  try {
+    return findTokenPorts(manifest, options);
+  } catch (error) {
+    if (error instanceof NnError && error.code === "unsupported_operation") return error;
+    throw error;
+  }
 }
 
 /** What the guests of one host share. */
@@ -54,7 +70,8 @@ export class Session {
       return body();
     } catch (error) {
       const known = error instanceof NnError ? error : new NnError(error instanceof RangeError ? "missing_memory" : "runtime_error", messageOf(error), error);
-      this.log(`${name}: ${known.code}: ${known.message}`);
+      // That is how a loop ends, and no failure.
+      if (known.code !== "end_of_sequence") this.log(`${name}: ${known.code}: ${known.message}`);
       throw known;
     } finally {
       this.#busy = false;
@@ -72,10 +89,10 @@ export class Session {
   }
 
   /** No name where it was no text: it is nobody's then. */
-  loadByName(name: string | undefined): number {
+  loadByName(name: string | undefined, options: TokenOptions = {}): number {
     const find = name === undefined ? undefined : this.#shared.named.get(name);
     // Its bytes are the embedder's.
-    return this.#graph(0, () => (find ?? ((): never => refuse("not_found", `no model is called ${name === undefined ? "what is no UTF-8" : shown(name)}`)))());
+    return this.#graph(0, () => (find ?? ((): never => refuse("not_found", `no model is called ${name === undefined ? "what is no UTF-8" : shown(name)}`)))(), options);
   }
 
   /** Contexts that were made before may be read only. */
@@ -97,7 +114,7 @@ export class Session {
     if (this.#contexts.size >= this.limits.contexts) refuse("missing_memory", `a guest may have ${this.limits.contexts} contexts`);
     const instance = new Instance(graph.model, (bytes) => this.charge(bytes));
     const context = this.#handle();
-    this.#contexts.set(context, { graph, instance });
+    this.#contexts.set(context, { graph, instance, loop: graph.tokens instanceof NnError ? undefined : new TokenLoop(graph.tokens, graph.options) });
     ++graph.contexts;
     return context;
   }
@@ -120,6 +137,46 @@ export class Session {
     return context;
   }
 
+  setInput(handle: number, index: number, tensor: Tensor): void {
+    const { instance, loop } = this.usable(handle), prompt = loop?.ports.tokens === index ? loop : undefined;
+    if (prompt?.takesInPieces(tensor)) {
+      const count = tensor.dims[tensor.dims.length - 1]!;
+      if (count > this.limits.promptTokens) refuse("prompt_too_long", `a prompt of ${count} tokens, and this host takes ${this.limits.promptTokens}`);
+      instance.unset(index);
+    } else instance.setInput(index, tensor);
+    prompt?.begin(tensor.data);
+  }
+
+  compute(handle: number): void {
+    const { instance, loop } = this.usable(handle);
+    instance.ready();
+    loop?.begin(new Uint8Array());
+    instance.compute();
+  }
+
+  computeSingle(handle: number): void {
+    const { instance, loop } = this.#looping(this.usable(handle));
+    instance.ready(loop.ports.tokens);
+    loop.step(instance);
+  }
+
+  token(context: Context, index: number): Uint8Array {
+    const outputs = context.loop === undefined ? context.graph.model.manifest.outputs.length : 1;
+    if (index >= outputs) refuse("invalid_argument", `output ${index} of a model that has ${outputs}`);
+    return this.#looping(context).loop.token();
+  }
+
+  finiSingle(handle: number): void {
+    const { instance, loop } = this.#looping(this.context(handle));
+    loop.reset();
+    instance.reset();
+  }
+
+  #looping({ graph, instance, loop }: Context): { readonly instance: Instance; readonly loop: TokenLoop } {
+    if (loop === undefined) throw graph.tokens;
+    return { instance, loop };
+  }
+
   /** Bytes more, or fewer. */
   charge(bytes: number): void {
     if (this.#bytes + bytes > this.limits.bytes) refuse("missing_memory", `${bytes} bytes more than the ${this.#bytes} in use are more than the ${this.limits.bytes} of a guest`);
@@ -131,11 +188,12 @@ export class Session {
     return this.#next++;
   }
 
-  #graph(bytes: number, model: () => CompiledModel): number {
+  #graph(bytes: number, make: () => CompiledModel, options: TokenOptions = {}): number {
     if (this.#graphCount >= this.limits.graphs) refuse("missing_memory", `a guest may have ${this.limits.graphs} graphs`);
     this.charge(bytes);
     try {
-      const graph = { model: model(), bytes, contexts: 0, held: true, unloaded: false };
+      const model = make();
+      const graph = { model, bytes, options, tokens: tokensOf(model, options), contexts: 0, held: true, unloaded: false };
       const handle = this.#handle();
       this.#graphs.set(handle, graph);
       ++this.#graphCount;

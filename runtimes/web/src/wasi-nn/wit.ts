@@ -22,6 +22,9 @@ const errorCodes = {
   unsupported_operation: "unsupported-operation",
   too_large: "too-large",
   not_found: "not-found",
+  end_of_sequence: "runtime-error",
+  context_full: "too-large",
+  prompt_too_long: "too-large",
 } as const satisfies Record<Code, string>;
 
 export type TensorType = keyof typeof tensorTypes;
