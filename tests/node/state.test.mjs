@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url";
 import ort from "onnxruntime-node";
 
 import { compiler } from "../../bench/compile.mjs";
+import { best, expectedTokens } from "../support/decoder.mjs";
 import { VARIANTS } from "../support/models.mjs";
 import { buildRuntime, ROOT, RUNTIME } from "../support/runtime.mjs";
 import { modelOf } from "../support/symbolic_models.mjs";
@@ -48,23 +49,7 @@ test("Silero VAD: the state of a recurrent network, and reset()", async () => {
   }
 });
 
-const best = (logits, width = 512) => {
-  const last = logits.subarray(logits.length - width);
-  return BigInt(last.reduce((most, value, i) => (value > last[most] ? i : most), 0));
-};
 const CACHE = ["--dim", "batch=1", "--dim", "seq=1..64", "--dim", "past=0..192", "--state", "present.*=past_key_values.*"];
-
-/** Greedy decoding with a session of ONNX Runtime that is given the cache. */
-async function expectedTokens(session, prompt, count) {
-  let cache = Object.fromEntries(session.inputNames.filter((name) => name !== "input_ids").map((name) => [name, new ort.Tensor("float32", new Float32Array(0), [1, 4, 0, 32])]));
-  const tokens = [];
-  for (let ids = prompt; tokens.length < count; tokens.push(ids[0])) {
-    const outputs = await session.run({ input_ids: new ort.Tensor("int64", BigInt64Array.from(ids), [1, ids.length]), ...cache });
-    ids = [best(outputs.logits.data)];
-    cache = Object.fromEntries(Object.keys(cache).map((name) => [name, outputs[name.replace("past_key_values", "present")]]));
-  }
-  return tokens;
-}
 
 test("a decoder's cache grows in the module: 100 tokens are ONNX Runtime's, in every variant, in a worker, and after reset()", async () => {
   const decoder = modelOf("decoder");

@@ -1,37 +1,62 @@
-// examples/wasi-nn: one program for WASI reads the sample under node:wasi, in a worker of a page in headless Chromium, and under `weft wasi`.
+// examples/wasi-nn: programs for WASI run under node:wasi, in a worker of a page in headless Chromium, and under `weft wasi`.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 
+import ort from "onnxruntime-node";
+import sharp from "sharp";
+
 import { compiler } from "../../bench/compile.mjs";
+import { PROGRAMS } from "../../examples/wasi-nn/programs.mjs";
 import { launchChromium } from "../support/chromium.mjs";
+import { expectedTokens } from "../support/decoder.mjs";
 import { ROOT } from "../support/runtime.mjs";
 import { serve } from "../support/serve.mjs";
 import { filesOf } from "../support/site.mjs";
+import { modelOf } from "../support/symbolic_models.mjs";
 import { unavailable } from "../wasi-nn/hosts/native.mjs";
 
-const EXPECTED = /^First light, 23 lines of ?text\nconfidence 0\.9\d\n$/;
-const example = path.join(ROOT, "examples/wasi-nn");
+const example = path.join(ROOT, "examples/wasi-nn"), folder = path.join(ROOT, "build/wasi-nn-example");
 const node = (...args) => spawnSync(process.execPath, ["--no-warnings", ...args], { cwd: ROOT, encoding: "utf8" });
+const run = (...args) => node(path.join(example, "run.mjs"), ...args);
 
-test("node:wasi; a picture that is none", () => {
-  const { status, stdout, stderr } = node(path.join(example, "read.mjs"));
-  assert.equal(status, 0, stderr);
-  assert.match(stdout, EXPECTED);
-  const wrong = node(path.join(example, "read.mjs"), path.join(example, "read.c"));
-  assert.notEqual(wrong.status, 0);
+/** What each program prints: the first two of the line that the sample shows, the third what ONNX Runtime says. */
+const UPRIGHT = /^ 9\d\.\d\d %  upright\n +\d\.\d\d %  upside down\n$/;
+const expected = { read: /^First light, 23 lines of ?text\nconfidence 0\.9\d\n$/, classify: UPRIGHT };
+before(async () => {
+  const session = await ort.InferenceSession.create(modelOf("decoder"), { logSeverityLevel: 3 });
+  const [count, , ...prompt] = PROGRAMS.speak.args;
+  expected.speak = new RegExp(`^${(await expectedTokens(session, prompt.map(BigInt), Number(count))).join(" ")} \n$`);
 });
 
-test("weft wasi", { skip: unavailable() }, () => {
-  const folder = path.join(ROOT, "build/wasi-nn-example");
-  const args = ["/data/picture.ppm", "/data/characters.txt", "--dir", `${folder}::/data`];
-  const run = (...more) => spawnSync(compiler(), ["wasi", path.join(folder, "read.wasm"), ...args, ...more], { encoding: "utf8" });
-  const { status, stdout, stderr } = run("--nn-graph", `reader=${path.join(folder, "reader")}`);
-  assert.equal(status, 0, stderr);
-  assert.match(stdout, EXPECTED);
-  assert.match(run().stderr, /load_by_name "reader": not_found/);
+for (const program of Object.keys(PROGRAMS))
+  test(`${program}: node:wasi, and weft wasi with the same output`, () => {
+    const { status, stdout, stderr } = run(program);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, expected[program]);
+    const { model, args } = PROGRAMS[program];
+    if (unavailable()) return;
+    const native = (...more) => spawnSync(compiler(), ["wasi", path.join(folder, `${program}.wasm`), ...args, "--dir", `${folder}::/data`, ...more], { encoding: "utf8" });
+    const named = native("--nn-graph", `${model}=${path.join(folder, model)}`);
+    assert.equal(named.status, 0, named.stderr);
+    assert.match(named.stdout, expected[program]);
+    assert.match(native().stderr, /load_by_name[^:]*: not_found/);
+  });
+
+test("what is drawn is drawn alike; pictures that are none, and one that is upside down", async () => {
+  const [once, again] = [run("speak", "30", "1.5", "11", "407"), run("speak", "30", "1.5", "11", "407")];
+  assert.equal(once.status, 0, once.stderr);
+  assert.equal(once.stdout, again.stdout);
+  if (!unavailable())
+    assert.equal(spawnSync(compiler(), ["wasi", path.join(folder, "speak.wasm"), "30", "1.5", "11", "407", "--nn-graph", `decoder=${path.join(folder, "decoder")}`], { encoding: "utf8" }).stdout, once.stdout);
+  assert.match(run("speak", "300", "0", "1").stderr, /the model has no room for more tokens/);
+  assert.notEqual(run("read", path.join(example, "read.c")).status, 0);
+  const turned = path.join(folder, "turned.png");
+  writeFileSync(turned, await sharp(path.join(ROOT, "examples/ocr/line.png")).rotate(180).png().toBuffer());
+  assert.match(run("classify", turned).stdout, /^ *\d+\.\d\d %  upside down\n/);
 });
 
 let server, browser;
@@ -61,4 +86,22 @@ test("a page", async () => {
   await ended("The program ended with 0.");
   await page.setInputFiles("#file", { name: "no.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
   await ended("This is no picture that the browser can decode.");
+  const programOf = async (name) => {
+    await page.selectOption("#program", name);
+    await page.evaluate(() => (document.getElementById("status").textContent = ""));
+  };
+  await programOf("classify");
+  await page.click("#sample");
+  await ended("The program ended with 0.");
+  assert.match(await page.innerText("#output"), /^ 9\d\.\d\d %  upright\n/);
+  await programOf("speak");
+  // More than one change of the text: tokens are shown as they come.
+  await page.evaluate(() => {
+    window.changes = 0;
+    new MutationObserver((list) => (window.changes += list.length)).observe(document.getElementById("output"), { childList: true });
+  });
+  await page.click("#speak button");
+  await ended("The program ended with 0.");
+  assert.match(`${(await page.textContent("#output")).trimEnd()} \n`, expected.speak);
+  assert.ok(await page.evaluate(() => window.changes > 10));
 });

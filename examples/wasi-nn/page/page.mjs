@@ -1,9 +1,12 @@
-// Pictures become PPM files here; the program runs in the worker.
-const status = document.getElementById("status"), output = document.getElementById("output"), shown = document.getElementById("picture");
+// Pictures become PPM files here; the programs run in the worker.
+import { PROGRAMS } from "./programs.mjs";
+
+const element = (id) => document.getElementById(id);
+const status = element("status"), output = element("output"), shown = element("picture"), program = element("program"), prompt = element("prompt");
 const worker = new Worker(new URL("./worker.mjs", import.meta.url), { type: "module" });
 worker.onmessage = ({ data: { ready, code, text, error } }) => {
-  if (text !== undefined) output.textContent = text;
-  status.textContent = error ?? (ready ? "Ready." : `The program ended with ${code}.`);
+  if (text !== undefined) output.textContent += text;
+  else status.textContent = error ?? (ready ? "Ready." : `The program ended with ${code}.`);
 };
 worker.onerror = ({ message }) => (status.textContent = message);
 
@@ -22,17 +25,37 @@ async function toPpm(blob) {
   return ppm;
 }
 
-async function read(blob) {
+function run(more) {
   output.textContent = "";
-  status.textContent = "Reading…";
+  status.textContent = "Running…";
+  worker.postMessage({ program: program.value, ...PROGRAMS[program.value], ...more });
+}
+
+async function runOn(blob) {
   URL.revokeObjectURL(shown.src);
   shown.src = URL.createObjectURL(blob);
   shown.hidden = false;
   try {
-    worker.postMessage(await toPpm(blob));
+    run({ picture: await toPpm(blob) });
   } catch {
     status.textContent = "This is no picture that the browser can decode.";
   }
 }
-document.getElementById("file").addEventListener("change", ({ target }) => target.files[0] && void read(target.files[0]));
-document.getElementById("sample").addEventListener("click", async () => read(await (await fetch("./line.png")).blob()));
+
+function choose() {
+  const speaks = program.value === "speak";
+  for (const id of ["drop", "sample"]) element(id).hidden = speaks;
+  element("speak").hidden = !speaks;
+  shown.hidden ||= speaks;
+  output.textContent = "";
+}
+
+prompt.value = PROGRAMS.speak.args.slice(2).join(" ");
+program.addEventListener("change", choose);
+element("file").addEventListener("change", ({ target }) => target.files[0] && void runOn(target.files[0]));
+element("sample").addEventListener("click", async () => runOn(await (await fetch("./line.png")).blob()));
+element("speak").addEventListener("submit", (event) => {
+  event.preventDefault();
+  run({ args: [...PROGRAMS.speak.args.slice(0, 2), ...prompt.value.trim().split(/\s+/)] });
+});
+choose();
