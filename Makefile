@@ -151,9 +151,9 @@ test-package: build package ## the npm package beside the native program, in Nod
 	$(NODE24) --test tests/package/compiler.test.mjs
 
 .PHONY: wasi-nn-suite
-wasi-nn-suite: build package ## guests of wasi-nn (tests/wasi-nn) on every host that is there; ARGS="--host node --only REGEX --verbose"
+wasi-nn-suite: build package ## guests of wasi-nn (tests/wasi-nn) on every host that is there, and docs/wasi-nn-suite.md; ARGS="--host node --only REGEX --verbose"
 	tools/setup node python browser wasmtime components
-	node --no-warnings tests/wasi-nn/run.mjs $(ARGS)
+	node --no-warnings tests/wasi-nn/run.mjs $(or $(ARGS),--page docs/wasi-nn-suite.md)
 
 test-engines: build ## Deno, Bun, workerd, browsers, jsc and Wasmtime give the bits that Node gives
 	tools/setup node python engines wasmtime

@@ -1,4 +1,4 @@
-// "weft/wasi-nn": the suite (tests/wasi-nn) on the JavaScript hosts, in Node and in a worker of headless Chromium; what the suite cannot see.
+// "weft/wasi-nn": the suite (tests/wasi-nn) on the JavaScript hosts, in Node and in workers of headless Chromium and Firefox; what the suite cannot see.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -10,7 +10,7 @@ import { build } from "../wasi-nn/build.mjs";
 import { PACKAGE } from "../wasi-nn/hosts/package.mjs";
 import { casesOf, loadHost, runSuite } from "../wasi-nn/run.mjs";
 
-for (const name of ["node", "chromium", "jco"])
+for (const name of ["node", "chromium", "firefox", "jco", "jco-chromium", "jco-firefox"])
   test(`the suite: ${name}`, async () => {
     const host = await loadHost(name);
     assert.equal(host.unavailable(), undefined);

@@ -6,6 +6,8 @@ import path from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { runComponent } from "./run_component.mjs";
+
 const here = fileURLToPath(new URL("./", import.meta.url));
 const root = path.join(here, "../..");
 export const WIT = path.join(here, "wit");
@@ -87,37 +89,12 @@ export async function transpile(component, folder) {
   writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }\n');
 }
 
-// The shim for browsers runs in Node too, and it lets each program have streams and files of its own.
-const shim = () => import(pathToFileURL(path.join(root, "node_modules/@bytecodealliance/preview2-shim/dist/browser/index.js")));
+/** The shim of WASI preview 2 for browsers, which runs in Node too. */
+export const SHIM = path.join(root, "node_modules/@bytecodealliance/preview2-shim/dist/browser");
 
-function wasiImports({ cli, clocks, filesystem, io, random }, { args, env, files, write }) {
-  const stream = { write, blockingFlush() {}, flush() {} };
-  const own = cli.createCli({ arguments: args, environment: env, stdout: stream, stderr: stream });
-  const dir = Object.fromEntries(Object.entries(files).map(([folder, names]) => [folder, { dir: Object.fromEntries(Object.entries(names).map(([name, source]) => [name, { source }])) }]));
-  const { preopens, types } = filesystem.createFilesystem({ adapter: new filesystem.InMemoryFilesystemAdapter(), preopens: dir });
-  const kebab = (name) => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
-  const packages = { cli: own, clocks, filesystem: { preopens, types }, io, random };
-  return Object.fromEntries(Object.entries(packages).flatMap(([name, interfaces]) => Object.entries(interfaces).map(([inner, value]) => [`wasi:${name}/${kebab(inner)}`, value])));
-}
-
-/**
- * A transpiled program (wasi:cli/run) of `folder`, run to its end. `files`: guest folder -> name -> bytes; `imports`: what it imports beside WASI, by interface,
- * "wasi:nn/tensor" say. Returns { code, output }; a trap throws.
- */
-export async function runCommand(folder, { args = [], env = {}, files = {}, imports = {} } = {}) {
+/** runComponent (run_component.mjs) of what transpile() left in `folder`. */
+export async function runCommand(folder, options) {
   const { instantiate } = await import(pathToFileURL(path.join(folder, "component.js")));
-  const chunks = [];
-  const wasi = wasiImports(await shim(), { args, env, files, write: (bytes) => void chunks.push(Buffer.from(bytes)) });
-  let code = 0;
-  const text = () => Buffer.concat(chunks).toString();
-  try {
-    const instance = instantiate((name) => new WebAssembly.Module(readFileSync(path.join(folder, name))), { ...wasi, ...imports });
-    const run = Object.entries(instance).find(([name]) => /^wasi:cli\/run(@|$)/.test(name))?.[1] ?? instance.run;
-    run.run();
-  } catch (error) {
-    if (error?.exitError) code = error.code;
-    else if (error?.payload !== undefined || error === undefined) code = 1;
-    else throw Object.assign(error, { output: text() });
-  }
-  return { code, output: text() };
+  const shim = await import(pathToFileURL(path.join(SHIM, "index.js")));
+  return runComponent({ instantiate, load: (name) => new WebAssembly.Module(readFileSync(path.join(folder, name))), shim }, options);
 }

@@ -1,6 +1,6 @@
-// node tests/wasi-nn/run.mjs [--host NAME]… [--only REGEX] [--json] [--verbose]: runs the suite on hosts/NAME.mjs; without --host, on every host that is there.
-// A case passes when its guest exits with 0. The last line is `N passed, N failed`; the exit code is 1 where one failed, or a host that was named is not there.
-import { readdirSync } from "node:fs";
+// node tests/wasi-nn/run.mjs [--host NAME]… [--only REGEX] [--page FILE] [--json] [--verbose]: runs the suite on hosts/NAME.mjs; without --host, on every host that is there.
+// A case passes when its guest exits with 0. --page writes all results as a page (page.mjs). The last line is `N passed, N failed`; the exit code is 1 where one failed, or a host that was named is not there.
+import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,10 @@ import { parseArgs } from "node:util";
 import { compile } from "../../bench/compile.mjs";
 import { build, buildComponents } from "./build.mjs";
 import { BROKEN, BUNDLES, CASES, NAMED, WIT_CASES } from "./cases.mjs";
+import { page } from "./page.mjs";
 
+// In the folder of the hosts, and none of them.
+const HELPERS = ["browser.mjs", "package.mjs"];
 const hostsFolder = fileURLToPath(new URL("./hosts/", import.meta.url));
 
 /** The cases of a host: of programs that call witx functions, or of components. */
@@ -54,9 +57,9 @@ export async function runSuite(host, { only = /./, lacks = host.lacks ?? {} } = 
 export const loadHost = (name) => import(new URL(`./hosts/${name}.mjs`, import.meta.url));
 
 async function main() {
-  const { values } = parseArgs({ options: { host: { type: "string", multiple: true }, only: { type: "string" }, json: { type: "boolean" }, verbose: { type: "boolean" } } });
+  const { values } = parseArgs({ options: { host: { type: "string", multiple: true }, only: { type: "string" }, page: { type: "string" }, json: { type: "boolean" }, verbose: { type: "boolean" } } });
   const say = values.json ? () => {} : console.log;
-  const names = values.host ?? readdirSync(hostsFolder).filter((name) => name !== "package.mjs").map((name) => path.parse(name).name).sort();
+  const names = values.host ?? readdirSync(hostsFolder).filter((name) => !HELPERS.includes(name)).map((name) => path.parse(name).name).sort();
   const report = {};
   const count = { passed: 0, failed: 0, skipped: 0 };
   for (const name of names) {
@@ -69,13 +72,14 @@ async function main() {
       continue;
     }
     const results = await runSuite(host, { only: new RegExp(values.only ?? ".") });
-    report[name] = { cases: results.map(({ name, result, reason }) => ({ name, result, reason })) };
+    report[name] = { abi: host.abi ?? "witx", about: host.about?.() ?? name, cases: results.map(({ name, result, reason }) => ({ name, result, reason })) };
     for (const { name: title, result, reason, output } of results) {
       ++count[result];
       if (result !== "passed" || values.verbose) say(`${name}: ${title}: ${result}${reason && `: ${reason}`}${result === "skipped" ? "" : `\n${output.trimEnd().replace(/^/gm, "  ")}`}`);
     }
     say(`${name}: ${results.filter(({ result }) => result === "passed").length} of ${results.length} cases pass`);
   }
+  if (values.page !== undefined) writeFileSync(values.page, page(report));
   if (values.json) console.log(JSON.stringify({ ...count, hosts: report }, null, 2));
   else console.log(`${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} left out` : ""}`);
   process.exitCode = count.failed > 0 ? 1 : 0;

@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import process from "node:process";
 import { pathToFileURL } from "node:url";
 
 import * as component from "../component.mjs";
@@ -10,6 +11,8 @@ import { PACKAGE } from "./package.mjs";
 export const abi = "wit";
 const api = path.join(PACKAGE, "cli/wasi_nn_wit.mjs");
 export const unavailable = () => (existsSync(api) ? component.unavailable() : "there is no package: make package");
+
+export const about = () => `Node ${process.versions.node}, jco-transpile`;
 
 export async function open({ models, named }) {
   const { wasiNN } = await import(pathToFileURL(api));

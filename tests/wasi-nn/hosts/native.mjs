@@ -1,6 +1,6 @@
 // `weft wasi`: weft's native host, on Wasmtime. $WEFT, or `weft` of $WEFT_BUILD (build/release).
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,11 @@ export function unavailable() {
   const { status, stdout } = spawnSync(weft, ["wasi", "--help"], { encoding: "utf8" });
   if (status !== 0 || !stdout.includes("--nn-graph")) return "this weft has no `weft wasi --nn-graph`";
   return undefined;
+}
+
+export function about() {
+  const [version] = /wasmtime==(\S+)/.exec(readFileSync(path.join(root, "tools/requirements-wasmtime.txt"), "utf8")).slice(1);
+  return `weft wasi, Wasmtime ${version}`;
 }
 
 export async function open({ models, named }) {

@@ -2,12 +2,15 @@
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { WASI } from "node:wasi";
 
 import { PACKAGE } from "./package.mjs";
 
 export const unavailable = () => (existsSync(path.join(PACKAGE, "cli/wasi_nn.mjs")) ? undefined : "there is no package: make package");
+
+export const about = () => `Node ${process.versions.node}, node:wasi`;
 
 export async function open({ models, named }) {
   const { wasiNN } = await import(pathToFileURL(path.join(PACKAGE, "cli/wasi_nn.mjs")));
