@@ -1,76 +1,18 @@
 #include "native/nn/open_extents.hpp"
 
-#include <algorithm>
-#include <cctype>
+#include "frontends/onnx/open_extents.hpp"
 
 namespace weft::native {
-namespace {
-
-/// Of leading axes (batches, which multiply all else), and of others.
-struct Limits {
-  int64_t leading, other;
-};
-constexpr Limits kLimits[] = {{4096, 4096}, {64, 1024}, {16, 1024}, {4, 1024}, {1, 1024}, {16, 256},
-                              {1, 256},     {16, 64},   {1, 64},    {1, 16},   {1, 4},    {1, 1}};
-
-/// "f32[batch, 3, ?, 320]" -> its extents.
-std::vector<std::string> extents_of(const std::string& type) {
-  std::vector<std::string> extents;
-  const size_t open = type.find('['), close = type.rfind(']');
-  if (open == std::string::npos || close == std::string::npos) return extents;
-  for (size_t at = open + 1; at < close;) {
-    const size_t end = std::min(type.find(", ", at), close);
-    extents.push_back(type.substr(at, end - at));
-    at = end + 2;
-  }
-  return extents;
-}
-
-bool is_number(const std::string& text) {
-  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
-bool has_name(const std::string& extent) { return !is_number(extent) && extent != "?"; }
-
-/// Every extent that has a name by its name; an input with one that has none by its shape.
-void open_up(const onnx::Summary& summary, const Limits& limits, onnx::ReadOptions& read) {
-  const onnx::ExtentRange leading(1, limits.leading, 1), other(1, limits.other, 1);
-  // What leads in one input is a batch in all of them.
-  for (const onnx::Summary::Port& input : summary.inputs) {
-    const std::vector<std::string> extents = extents_of(input.type);
-    if (!extents.empty() && has_name(extents.front())) read.dims.try_emplace(extents.front(), leading);
-  }
-  for (const onnx::Summary::Port& input : summary.inputs) {
-    const std::vector<std::string> extents = extents_of(input.type);
-    for (const std::string& extent : extents)
-      if (has_name(extent)) read.dims.try_emplace(extent, other);
-    if (std::ranges::find(extents, "?") == extents.end()) continue;
-    std::vector<onnx::ExtentRange>& shape = read.shapes[input.name];
-    if (!shape.empty()) continue;
-    for (const std::string& extent : extents)
-      shape.push_back(is_number(extent) ? onnx::ExtentRange(std::stoll(extent))
-                                        : (shape.empty() ? leading : other));
-  }
-}
-
-/// Some forms are refused only where extents may be large. An operator that is not known stays so.
-bool may_fit_smaller(const Error& error, const onnx::Summary& summary) {
-  return error.kind != ErrorKind::invalid_model && summary.unsupported.empty();
-}
-
-}  // namespace
 
 Result<compile::Compiled> compile_with_open_extents(const Blobs& blobs, compile::CompileOptions options) {
   Result<compile::Compiled> compiled = compile::compile_model(blobs, options);
   if (compiled || compiled.error().kind != ErrorKind::invalid_argument) return compiled;
   const Result<onnx::Summary> summary = onnx::summarize_onnx(blobs, options.read);
   if (!summary) return compiled;
-  const onnx::ReadOptions given = options.read;
-  for (const Limits& limits : kLimits) {
-    options.read = given;
-    open_up(*summary, limits, options.read);
+  for (onnx::ReadOptions& read : onnx::open_extents(*summary, options.read)) {
+    options.read = std::move(read);
     compiled = compile::compile_model(blobs, options);
-    if (compiled || !may_fit_smaller(compiled.error(), *summary)) break;
+    if (compiled || !onnx::may_fit_smaller(compiled.error(), *summary)) break;
   }
   return compiled;
 }

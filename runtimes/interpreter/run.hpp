@@ -1,0 +1,58 @@
+// A model that is loaded, and runs of it: inputs, a plan for their shapes, outputs.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/result.hpp"
+#include "interpreter/planner.hpp"
+#include "interpreter/prepare.hpp"
+
+namespace weft::interpreter {
+
+struct LoadedModel {
+  Prepared prepared;
+  Weights weights;
+};
+
+class Run {
+ public:
+  explicit Run(std::shared_ptr<LoadedModel> model);
+
+  /// A copy of a row-major tensor of the input's type. Fails (limit) without memory.
+  Result<void> set_input(size_t index, const Ints& shape, std::span<const uint8_t> bytes);
+
+  /// Plans where shapes are new. Fails with invalid_argument where inputs contradict each other, limit where
+  /// a run takes more than `most_bytes`.
+  Result<void> prepare(uint64_t most_bytes);
+  /// Computes what is planned. Fails with invalid_argument where the data is out of range.
+  Result<void> compute();
+
+  size_t outputs() const { return output_shapes_.size(); }
+  const Ints& output_shape(size_t index) const { return output_shapes_[index]; }
+  std::span<const uint8_t> output(size_t index) const;
+  uint64_t bytes() const;
+  /// Operations of the plan that the evaluator computes, and where in the model they are.
+  const std::set<std::string>& evaluated() const { return evaluated_; }
+
+ private:
+  struct Input {
+    Ints shape;
+    Buffer buffer;
+    std::unique_ptr<uint8_t*> address = std::make_unique<uint8_t*>(nullptr);
+  };
+  Result<graph::SymbolValues> symbols() const;
+  Result<void> plan(const graph::SymbolValues& symbols);
+  Result<void> evaluate_all();
+
+  std::shared_ptr<LoadedModel> model_;
+  std::vector<Input> inputs_;
+  std::unique_ptr<Prepared> shaped_;  ///< the graph that the plan is of
+  std::unique_ptr<Plan> plan_;        ///< null where the evaluator runs the whole graph
+  graph::SymbolValues chosen_;
+  std::vector<graph::Tensor> evaluated_outputs_;
+  std::vector<Ints> output_shapes_;
+  std::set<std::string> evaluated_;
+};
+
+}  // namespace weft::interpreter
