@@ -93,7 +93,7 @@ models:
 	@tools/models
 
 # In order of what breaks first. Each step fails when its part is missing.
-TEST_STEPS = test-layers test-format test-native test-node test-browsers test-webgpu test-identity test-package test-engines test-sanitized fuzz
+TEST_STEPS = test-layers test-format test-native test-node test-browsers test-webgpu test-identity test-package test-interpreter test-engines test-sanitized fuzz
 
 .PHONY: check test
 check: test-native test-node ## the fast lane: build, unit tests, Node tests
@@ -149,6 +149,18 @@ test-package: build package ## the npm package beside the native program, in Nod
 	tools/models
 	node --test tests/package/*.test.mjs
 	$(NODE24) --test tests/package/compiler.test.mjs
+
+.PHONY: test-interpreter bench-interpreter interpreter
+interpreter: build-wasm ## what takes any ONNX bytes, in WebAssembly: build/wasm/weft-interpreter.wasm
+	@tools/build-interpreter
+
+test-interpreter: build interpreter ## it beside ONNX Runtime, ONNX's tests of operators and the evaluator
+	tools/setup node python
+	tools/models
+	$(NODE24) --test tests/interpreter/*.test.mjs
+
+bench-interpreter: build interpreter ## it beside the compiled models: make bench-interpreter ARGS="squeezenet resnet50"
+	@$(NODE24) bench/interpreter.mjs $(ARGS)
 
 .PHONY: wasi-nn-suite
 wasi-nn-suite: build package ## guests of wasi-nn (tests/wasi-nn) on every host that is there, and docs/wasi-nn-suite.md; ARGS="--host node --only REGEX --verbose"

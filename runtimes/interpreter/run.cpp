@@ -69,7 +69,7 @@ Result<void> Run::plan(const graph::SymbolValues& symbols) {
   return {};
 }
 
-Result<void> Run::evaluate_all() {
+Result<void> Run::evaluate() {
   std::vector<graph::Tensor> inputs;
   for (size_t i = 0; i < inputs_.size(); ++i) {
     const uint8_t* from = inputs_[i].buffer.data();
@@ -80,6 +80,7 @@ Result<void> Run::evaluate_all() {
   evaluated_outputs_ = std::move(outputs);
   output_shapes_.clear();
   for (const graph::Tensor& t : evaluated_outputs_) output_shapes_.push_back(t.shape);
+  by_evaluator_ = true;
   return {};
 }
 
@@ -92,13 +93,14 @@ Result<void> Run::prepare(uint64_t most_bytes) {
 }
 
 Result<void> Run::compute() {
-  if (!plan_) return evaluate_all();
+  if (!plan_) return evaluate();
+  by_evaluator_ = false;
   for (const Step& step : plan_->steps) WEFT_TRY(step());
   return {};
 }
 
 std::span<const uint8_t> Run::output(size_t index) const {
-  if (!plan_) return evaluated_outputs_[index].bytes;
+  if (by_evaluator_) return evaluated_outputs_[index].bytes;
   const auto bytes =
       static_cast<size_t>(count(output_shapes_[index])) * byte_size(plan_->output_types[index].dtype);
   return {plan_->outputs[index].data.get(), bytes};

@@ -28,6 +28,9 @@ class Run {
   /// Computes what is planned. Fails with invalid_argument where the data is out of range.
   Result<void> compute();
 
+  /// The same by the evaluator alone.
+  Result<void> evaluate();
+
   size_t outputs() const { return output_shapes_.size(); }
   const Ints& output_shape(size_t index) const { return output_shapes_[index]; }
   std::span<const uint8_t> output(size_t index) const;
@@ -43,12 +46,12 @@ class Run {
   };
   Result<graph::SymbolValues> symbols() const;
   Result<void> plan(const graph::SymbolValues& symbols);
-  Result<void> evaluate_all();
 
   std::shared_ptr<LoadedModel> model_;
   std::vector<Input> inputs_;
   std::unique_ptr<Prepared> shaped_;  ///< the graph that the plan is of
   std::unique_ptr<Plan> plan_;        ///< null where the evaluator runs the whole graph
+  bool by_evaluator_ = false;         ///< what the outputs are of
   graph::SymbolValues chosen_;
   std::vector<graph::Tensor> evaluated_outputs_;
   std::vector<Ints> output_shapes_;

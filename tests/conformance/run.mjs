@@ -10,9 +10,10 @@ import { promisify } from "node:util";
 
 import { compiler } from "../../bench/compile.mjs";
 import { buildRuntime, ROOT, RUNTIME } from "../support/runtime.mjs";
+import { CASES, compare, makeCases, readTensor } from "./cases.mjs";
 import { supportPage } from "./page.mjs";
 
-const CASES = path.join(ROOT, "build/onnx-nodes"), OUT = path.join(ROOT, "build/conformance");
+const OUT = path.join(ROOT, "build/conformance");
 const TARGETS = ["scalar", "simd128", "relaxed"], ALL = ["eval", ...TARGETS, "symbolic"];
 /** What passed when this was last raised: a run of all tests with fewer fails. */
 const FLOOR = { eval: 1996, scalar: 1997, simd128: 1997, relaxed: 1997, symbolic: 1966 };
@@ -22,37 +23,6 @@ const exceptions = new Map(
   readFileSync(path.join(ROOT, "tests/frontends/node_exceptions.txt"), "utf8").split("\n").filter((line) => line && line[0] !== "#")
     .map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)]),
 );
-
-/** By dtype: how bytes become numbers. */
-const half = (bits) => {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024));
-};
-const brain = (bits) => new Float32Array(new Uint32Array([bits << 16]).buffer)[0];
-const ARRAYS = {
-  f64: Float64Array, f32: Float32Array, f16: Uint16Array, bf16: Uint16Array, i64: BigInt64Array, i32: Int32Array, i16: Int16Array, i8: Int8Array, u64: BigUint64Array,
-  u32: Uint32Array, u16: Uint16Array, u8: Uint8Array, boolean: Uint8Array,
-};
-const readTensor = ({ dtype, file }) => {
-  const bytes = readFileSync(path.join(CASES, file));
-  if (dtype === "string") return JSON.parse(bytes);
-  return new ARRAYS[dtype](Uint8Array.from(bytes).buffer);
-};
-
-/** Empty when right. As numpy's assert_allclose. */
-function compare(got, expected, { rtol, atol }, { dtype, shape }, gotShape) {
-  if (JSON.stringify(gotShape) !== JSON.stringify(shape)) return `shape [${gotShape}], not [${shape}]`;
-  if (got.constructor !== expected.constructor) return `${got.constructor.name}, not ${expected.constructor.name}`;
-  const number = dtype === "f16" ? half : dtype === "bf16" ? brain : (value) => value;
-  const isFloat = /^b?f/.test(dtype);
-  for (let i = 0; i < expected.length; ++i) {
-    const a = number(got[i]), b = number(expected[i]);
-    if (a === b || (isFloat && Number.isNaN(a) && Number.isNaN(b))) continue;
-    if (!isFloat || !(Math.abs(a - b) <= atol + rtol * Math.abs(b))) return `element ${i} is ${a}, not ${b}`;
-  }
-  return "";
-}
 
 /** What the case's structure asks for: lengths and shapes of sequences, optionals without a value. */
 const structure = ({ sequences = {}, shapes = {}, absent = [] }) => [
@@ -123,10 +93,7 @@ async function testSymbolic(entry, load, supported) {
 
 buildRuntime();
 const { load, supportedVariants } = await import(pathToFileURL(path.join(RUNTIME, "weft.strings.js")).href);
-if (!existsSync(path.join(CASES, "left_out.json"))) {
-  console.error("conformance: making the cases");
-  execFileSync(path.join(ROOT, ".venv/bin/python"), [path.join(ROOT, "tests/frontends/node_cases.py"), CASES], { stdio: ["ignore", 2, 2] });
-}
+makeCases();
 mkdirSync(OUT, { recursive: true });
 const only = process.argv[2] && new RegExp(process.argv[2]);
 const cases = JSON.parse(readFileSync(path.join(CASES, "index.json"), "utf8")).filter(({ name }) => !only || only.test(name));

@@ -43,6 +43,16 @@ WEFT_EXPORT("load") uint32_t test_load(const uint8_t* bytes, uint32_t size) {
   return 0;
 }
 
+/// A graph in text form, as it is.
+WEFT_EXPORT("load_graph") uint32_t test_load_graph(const char* bytes, uint32_t size) {
+  auto g = graph::parse({bytes, size});
+  if (!g) return tell(to_string(g.error()));
+  model = std::make_shared<interpreter::LoadedModel>();
+  model->prepared.g = std::move(*g);
+  run = std::make_unique<interpreter::Run>(model);
+  return 0;
+}
+
 /// Writes the message "name type;…" of the inputs, or of the outputs.
 WEFT_EXPORT("ports") uint32_t test_ports(uint32_t outputs) {
   std::string all;
@@ -63,14 +73,24 @@ WEFT_EXPORT("compute") uint32_t test_compute() {
   return ready ? outcome(run->compute()) : outcome(ready);
 }
 
+/// The same by the evaluator alone, whose results are the outputs then.
+WEFT_EXPORT("evaluate") uint32_t test_evaluate() {
+  const Result<void> ready = run->prepare(UINT32_MAX);
+  return ready ? outcome(run->evaluate()) : outcome(ready);
+}
+
 WEFT_EXPORT("output_data") const uint8_t* test_output(uint32_t index) { return run->output(index).data(); }
 WEFT_EXPORT("output_bytes") uint32_t test_output_bytes(uint32_t index) {
   return static_cast<uint32_t>(run->output(index).size());
+}
+WEFT_EXPORT("output_shape") uint32_t test_output_shape(uint32_t index) {
+  std::string all;
+  for (const int64_t extent : run->output_shape(index)) all += std::to_string(extent) + " ";
+  return tell(std::move(all));
 }
 WEFT_EXPORT("evaluated") uint32_t test_evaluated() {
   std::string all;
   for (const std::string& node : run->evaluated()) all += node + "\n";
   return tell(std::move(all));
 }
-WEFT_EXPORT("run_bytes") uint32_t test_run_bytes() { return static_cast<uint32_t>(run->bytes()); }
 }

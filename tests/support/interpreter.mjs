@@ -48,6 +48,16 @@ export class Interpreter {
 
   load(bytes) {
     this.check(this.put(bytes, (at) => this.exports.load(at, bytes.byteLength)));
+    return this.named();
+  }
+
+  loadGraph(text) {
+    const bytes = new TextEncoder().encode(text);
+    this.check(this.put(bytes, (at) => this.exports.load_graph(at, bytes.byteLength)));
+    return this.named();
+  }
+
+  named() {
     const ports = (outputs) => this.message(this.exports.ports(outputs)).split("\n").slice(0, -1).map((line) => line.split("\t")).map(([name, type]) => ({ name, dtype: type.split("[")[0] }));
     this.inputs = ports(0);
     this.outputs = ports(1);
@@ -64,6 +74,15 @@ export class Interpreter {
 
   compute() {
     this.check(this.exports.compute());
+  }
+
+  /** As compute, by the graph's evaluator alone. */
+  evaluate() {
+    this.check(this.exports.evaluate());
+  }
+
+  shapeOf(output) {
+    return this.message(this.exports.output_shape(this.outputs.findIndex(({ name }) => name === output))).split(" ").slice(0, -1).map(Number);
   }
 
   /** {name: typed array} */
