@@ -73,6 +73,13 @@ engines: build ## one bundle in Node, Deno, Bun, workerd, Chromium, Firefox, jsc
 	@tools/models ppocr-cls squeezenet
 	@$(NODE24) bench/engines/run.mjs $(ARGS)
 
+.PHONY: bench-wasi-nn
+bench-wasi-nn: build ## what wasi-nn costs: a program that calls it beside one that runs the same bundle directly, natively and in Node
+	@tools/setup node python wasm wasmtime
+	@tools/build-runtime
+	@tools/models ppocr-cls ppocr-rec squeezenet
+	@$(NODE24) bench/wasi_nn.mjs $(ARGS)
+
 .PHONY: bench-gemm bench-compile
 bench-gemm: build ## the GEMM of the ordinary path beside hand-emitted loops and the core's peaks, in Node, Chromium, Firefox
 	@tools/setup $(BENCH_NEEDS)
