@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "bundle/c_header.hpp"
 #include "bundle/manifest.hpp"
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
@@ -65,6 +66,36 @@ std::string as_json(const compile::Compiled& compiled, const std::vector<bundle:
   return json_text(json, 2) + "\n";
 }
 
+/// What --emit object leaves no place for.
+constexpr const char* kOfBundles[] = {"embed", "html", "labels", "int64", "profile-info"};
+
+Result<void> read_object_options(const Options& options, const std::string& folder,
+                                 compile::CompileOptions& compile_options) {
+  const std::string kind = options.get("emit");
+  if (kind != "bundle" && kind != "object")
+    return fail(ErrorKind::invalid_argument, "--emit is bundle or object, not " + kind);
+  if (kind == "bundle") {
+    if (!options.has("external-weights")) return {};
+    return fail(ErrorKind::invalid_argument, "--external-weights is for --emit object");
+  }
+  for (const char* option : kOfBundles)
+    if (options.has(option))
+      return fail(ErrorKind::invalid_argument,
+                  fmt::format("--{} is for bundles, not for --emit object", option));
+  if (compile_options.webgpu)
+    return fail(ErrorKind::invalid_argument, "--target webgpu is not for --emit object");
+  if (!options.has("variants")) compile_options.variants = {"simd128"};
+  compile_options.object = {bundle::c_identifier(file_name(folder)), options.has("external-weights")};
+  return {};
+}
+
+Result<std::vector<bundle::HashedFile>> write(const compile::Compiled& compiled, const Options& options,
+                                              const std::string& folder, Host& host) {
+  if (options.get("emit") == "object") return write_files(compiled, folder, host);
+  return write_bundle(compiled, {web_runtime(), web_media(), web_strings()}, folder, host,
+                      options.has("embed"));
+}
+
 Result<void> check_stage(const std::string& wanted) {
   std::string all;
   for (const std::string_view stage : compile::kStages) {
@@ -85,6 +116,8 @@ Result<int> run_compile(const Options& options, Host& host) {
   compile_options.strings_js = web_strings();
   compile_options.runtime_types = web_runtime_types();
   if (options.has("html")) compile_options.page = model_page();
+  const std::string folder = options.has("output") ? options.get("output") : file_stem(model);
+  WEFT_TRY(read_object_options(options, folder, compile_options));
   const std::string stage = options.get("dump");
   if (options.has("dump")) {
     WEFT_TRY(check_stage(stage));
@@ -95,9 +128,7 @@ Result<int> run_compile(const Options& options, Host& host) {
   WEFT_ASSIGN(compiled, compile::compile_model({source}, compile_options));
   print_notes(compiled.notes, model, host);
   if (options.has("dump")) return 0;
-  const std::string folder = options.has("output") ? options.get("output") : file_stem(model);
-  WEFT_ASSIGN(files, write_bundle(compiled, {web_runtime(), web_media(), web_strings()}, folder, host,
-                                  options.has("embed")));
+  WEFT_ASSIGN(files, write(compiled, options, folder, host));
   host.print(options.has("json") ? as_json(compiled, files, folder) : describe(compiled, files, folder));
   return 0;
 }

@@ -61,4 +61,16 @@ Result<std::vector<bundle::HashedFile>> write_bundle(const compile::Compiled& co
   return hashed;
 }
 
+Result<std::vector<bundle::HashedFile>> write_files(const compile::Compiled& compiled,
+                                                    const std::string& folder, Host& host) {
+  WEFT_ASSIGN(output, host.create_folder(folder));
+  std::vector<bundle::HashedFile> hashed;
+  for (const bundle::BundleFile& file : compiled.bundle.files) {
+    WEFT_ASSIGN(hashes, output->write(file, compiled.blobs));
+    hashed.push_back({file.name, file.variant, bundle::size(file), hashes.sha256});
+  }
+  WEFT_TRY(output->commit());
+  return hashed;
+}
+
 }  // namespace weft::cli

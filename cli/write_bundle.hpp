@@ -19,4 +19,8 @@ Result<std::vector<bundle::HashedFile>> write_bundle(const compile::Compiled& co
                                                      const std::string& folder, Host& host,
                                                      bool embed = false);
 
+/// Writes the compiled files as they are; all or none.
+Result<std::vector<bundle::HashedFile>> write_files(const compile::Compiled& compiled,
+                                                    const std::string& folder, Host& host);
+
 }  // namespace weft::cli

@@ -125,6 +125,8 @@ class FolderWriter final : public OutputFolder {
   Result<void> commit() override;
 
  private:
+  bool may_replace() const;
+
   fs::path folder_, aside_;
 };
 
@@ -194,13 +196,24 @@ Result<FileHashes> FolderWriter::write(const bundle::BundleFile& content, const 
   return FileHashes{hash.hex(), chunks.finish()};
 }
 
+/// An older bundle, or nothing but files that are called as those that are written, whatever their endings.
+bool FolderWriter::may_replace() const {
+  if (!fs::is_directory(folder_)) return false;
+  if (fs::exists(folder_ / "model.json")) return true;
+  std::error_code error;
+  std::set<fs::path> stems;
+  for (fs::directory_iterator at(aside_, error), end; !error && at != end; at.increment(error))
+    stems.insert(at->path().stem());
+  for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error))
+    if (!stems.contains(at->path().stem())) return false;
+  return !error;
+}
+
 Result<void> FolderWriter::commit() {
   std::error_code error;
-  // An older bundle is replaced as a whole; anything else that has the name is left alone.
+  // It is replaced as a whole; anything else that has the name is left alone.
   if (fs::exists(folder_)) {
-    const bool ours =
-        fs::is_directory(folder_) && (fs::is_empty(folder_, error) || fs::exists(folder_ / "model.json"));
-    if (!ours)
+    if (!may_replace())
       return fail(ErrorKind::invalid_argument,
                   folder_.string() + " exists and is not a bundle; choose another --output");
     fs::path old = aside_;

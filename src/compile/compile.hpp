@@ -26,9 +26,16 @@ struct SoundOptions {
   int64_t sample_rate = 0;
 };
 
+/// A relocatable object with a C header, instead of a bundle.
+struct ObjectOptions {
+  std::string name;               ///< in front of all its symbols, a C identifier; the files' too
+  bool external_weights = false;  ///< in a file that the program reads, not in the object
+};
+
 struct CompileOptions {
   onnx::ReadOptions read;
   std::vector<std::string> variants = {"simd128", "relaxed"};  ///< scalar, simd128, relaxed; each once
+  std::optional<ObjectOptions> object;                         ///< of the only variant
   bool webgpu = false;        ///< instead of the variants: model.wgsl with its program; experimental
   std::string name;           ///< of the model, in the manifest
   bool debug_names = false;   ///< keep kernel names in the modules
@@ -94,7 +101,8 @@ struct Compiled {
 /// The model as it is compiled: read, and with the input that takes pictures.
 Result<onnx::Import> import_model(const Blobs& blobs, const CompileOptions& options);
 
-/// Compiles a graph, whatever it came from. Errors: invalid_argument for an unknown variant; limit.
+/// Compiles a graph, whatever it came from. Errors: invalid_argument for an unknown variant; limit; of
+/// objects unsupported, where only a caller can do what the model asks for (custom steps, strings).
 Result<Compiled> compile_graph(onnx::Import imported, const CompileOptions& options);
 
 /// Compiles the ONNX model in blobs[0]. Errors: those of onnx::read_onnx; invalid_argument for an unknown

@@ -9,6 +9,7 @@
 #include "compile/dump.hpp"
 #include "compile/gpu.hpp"
 #include "compile/media.hpp"
+#include "compile/object.hpp"
 #include "compile/stream.hpp"
 #include "compile/variant.hpp"
 #include "passes/constants.hpp"
@@ -165,8 +166,12 @@ Result<Compiled> compile_graph(onnx::Import imported, const CompileOptions& opti
   }
   plan::Nodes nodes;
   std::vector<PlacedVariant> variants;
+  if (options.object && wanted.size() != 1)
+    return fail(ErrorKind::invalid_argument, "an object has one variant: choose scalar, simd128 or relaxed");
+  const plan::Base base = options.object ? plan::Base::chosen : plan::Base::zero;
   for (const wasm::WasmVariant& variant : wanted) {
-    WEFT_ASSIGN(placed, place_variant(g, variant, options.optimize, options.profile_info, states, dump));
+    WEFT_ASSIGN(placed,
+                place_variant(g, variant, options.optimize, options.profile_info, states, base, dump));
     variants.push_back(std::move(placed));
   }
   WEFT_ASSIGN(weights, bundle::write_weights(g, loaded_constants(g, variants)));
@@ -194,6 +199,15 @@ Result<Compiled> compile_graph(onnx::Import imported, const CompileOptions& opti
   if (std::ranges::any_of(compiled.manifest.variants, moves))
     compiled.manifest.required_features.push_back(bundle::kPlacesFeature);
   WEFT_TRY(mark_inputs(compiled.manifest, options));
+  if (options.object) {
+    compiled.manifest.strings = g.strings;
+    WEFT_ASSIGN(files, object_files(variants.front(), compiled.manifest, weights, *options.object,
+                                    options.debug_names));
+    compiled.variants.push_back(report(variants.front(), files.code_bytes));
+    compiled.bundle.files = std::move(files.files);
+    compiled.blobs = std::move(imported.blobs);
+    return compiled;
+  }
   const std::string section = bundle::manifest_section(compiled.manifest);
   for (const PlacedVariant& placed : variants) {
     std::vector<uint8_t> code = emit_variant(placed, section, options.debug_names);

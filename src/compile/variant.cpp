@@ -24,8 +24,9 @@ schedule::Machine machine_for(const wasm::WasmFeatures& features) {
 
 Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant,
                                     Optimize optimize, bool costs, const std::vector<passes::State>& states,
-                                    const Dump& dump) {
+                                    plan::Base base, const Dump& dump) {
   PlacedVariant placed;
+  placed.base = base;
   placed.name = variant.name;
   placed.features = variant.features;
   const BuildOptions options{.machine = machine_for(variant.features),
@@ -36,7 +37,7 @@ Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVaria
                              .states = states};
   WEFT_ASSIGN(built, build_program(g, options, dump));
   check(built.program);
-  WEFT_ASSIGN(memory, plan::place_buffers(built.program, plan::static_size(built.program)));
+  WEFT_ASSIGN(memory, plan::place_buffers(built.program, plan::static_size(built.program, base)));
   check(built.program);
   dump("program", [&] { return plan::print(built.program); });
   placed.built = std::move(built);
@@ -52,15 +53,20 @@ void make_tables(PlacedVariant& variant, const bundle::WeightsFile& weights, pla
     WEFT_CHECK(range != weights.tensors.end(), variant.built.program.buffers[buffer].name);
     file.emplace(buffer, range->second.offset);
   }
-  variant.tables = plan::make_static_data(variant.built.program, nodes, file);
+  variant.tables = plan::make_static_data(variant.built.program, nodes, file, variant.base);
+}
+
+std::vector<loops::Kernel> all_kernels(const PlacedVariant& variant) {
+  std::vector<loops::Kernel> kernels = variant.built.program.kernels;
+  for (loops::Kernel& kernel : plan::table_kernels(variant.built.program, variant.tables))
+    kernels.push_back(std::move(kernel));
+  return kernels;
 }
 
 std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::string& manifest,
                                   bool debug_names) {
   wasm::ModuleInput input;
-  std::vector<loops::Kernel> kernels = variant.built.program.kernels;
-  for (loops::Kernel& kernel : plan::table_kernels(variant.built.program, variant.tables))
-    kernels.push_back(std::move(kernel));
+  const std::vector<loops::Kernel> kernels = all_kernels(variant);
   input.kernels = kernels;
   input.features = variant.features;
   input.jumps = plan::has_jumps(variant.built.program);

@@ -24,6 +24,7 @@ struct PlacedVariant {
   wasm::WasmFeatures features;
   BuiltProgram built;
   plan::MemoryPlan memory;
+  plan::Base base = plan::Base::zero;
   plan::StaticData tables;
   uint32_t pages = 0;  ///< of 64 KiB, before any symbol is chosen
 };
@@ -31,10 +32,13 @@ struct PlacedVariant {
 /// Builds the program and places its memory; the tables are not made yet.
 Result<PlacedVariant> place_variant(const graph::Graph& g, const wasm::WasmVariant& variant,
                                     Optimize optimize, bool costs, const std::vector<passes::State>& states,
-                                    const Dump& dump);
+                                    plan::Base base, const Dump& dump);
 
 /// Makes the tables. `nodes` collects the names that all variants share.
 void make_tables(PlacedVariant& variant, const bundle::WeightsFile& weights, plan::Nodes& nodes);
+
+/// The program's kernels, and those of its tables, in the order of their ids.
+std::vector<loops::Kernel> all_kernels(const PlacedVariant& variant);
 
 /// The module's bytes; `manifest` becomes the `weft` custom section.
 std::vector<uint8_t> emit_variant(const PlacedVariant& variant, const std::string& manifest,

@@ -21,12 +21,8 @@ enum class Opcode : uint32_t {
   custom = 7
 };
 
-constexpr uint64_t kRecordsAddress = 128;
 /// The addresses of the value and of the context, the ends of the range.
 constexpr uint64_t kCheckParams = 4;
-/// Words of the context (docs/bundle.md), and the code of an error.
-enum ContextWord : uint8_t { error_code = 2, error_value = 4, error_min = 6, error_max = 7 };
-constexpr int64_t kOutOfRange = 1;
 
 /// What a kernel gets: each argument's buffer and the offset from its address, then the symbols' values.
 /// Calls with equal ones share their params.
@@ -82,6 +78,7 @@ struct Layout {
   uint64_t checks = 0;            ///< params of checks, kCheckParams words each, in order
   std::vector<uint64_t> customs;  ///< params of custom statements, in their order
   uint64_t resize = 0, symbols = 0, answers = 0, places = 0;
+  uint64_t base = 0;
   uint64_t end = 0;
 };
 
@@ -94,7 +91,7 @@ std::vector<BufferId> boundary(const Program& program) {
   return out;
 }
 
-Layout make_layout(const Program& program) {
+Layout make_layout(const Program& program, Base base) {
   Layout layout;
   uint64_t at = kRecordsAddress;
   for (const Entry& entry : program.entries) {
@@ -139,6 +136,8 @@ Layout make_layout(const Program& program) {
     layout.answers = layout.symbols + 4 * program.symbols.size();
     layout.places = layout.answers + 4 * program.answers.size();
     at = layout.places + 4 * (1 + boundary(program).size());
+    if (base == Base::chosen) layout.base = at;
+    if (base == Base::chosen) at += 4;
   }
   layout.end = std::max<uint64_t>((at + kAlignment - 1) / kAlignment * kAlignment, kLowestBuffer);
   return layout;
@@ -163,7 +162,7 @@ class Writer {
         begin(*loop, word(records[matched[i]]), node[i]);
       } else if (const auto* branch = std::get_if<If>(&statement)) {
         record({static_cast<uint32_t>(Opcode::jump), address(branch->condition, at() + 4), 0,
-                word(records[matched[i]]), 0, 0, node[i]});
+                located(word(records[matched[i]]), at() + 12), 0, 0, node[i]});
       } else if (!std::holds_alternative<End>(statement)) {
         std::visit([&](const auto& s) { write(s, node[i]); }, statement);
       } else if (const auto* ended = std::get_if<Loop>(&entry.statements[matched[i]])) {
@@ -189,7 +188,7 @@ class Writer {
         const auto* check = std::get_if<Check>(&statement);
         if (!check) continue;
         out_.u32(address(check->buffer, at()));
-        out_.u32(kContextAddress);
+        out_.u32(located(kContextAddress, at()));
         out_.u32(end(check->max));
         out_.u32(end(check->min));
       }
@@ -209,14 +208,17 @@ class Writer {
     if (program_.symbols.empty()) return;
     call_table_kernel(resize_kernel_id(program_), 0);
     record({static_cast<uint32_t>(Opcode::end)});
-    out_.u32(word(kRecordsAddress));
+    out_.u32(located(word(kRecordsAddress), at()));
     for (size_t i = 0; i < program_.symbols.size(); ++i) out_.u32(0);
     for (const expr::Expr& answer : program_.answers) out_.u32(value(answer, at()));
     out_.u32(0);  // the bytes of memory
     for (const BufferId id : boundary(program_)) out_.u32(address(id, at()));
+    if (layout_.base != 0) out_.u32(located(0, at()));
   }
 
   std::map<uint32_t, Word> take_words() { return std::move(words_); }
+  std::vector<uint32_t> take_addresses() { return std::move(addresses_); }
+  std::vector<std::pair<uint32_t, KernelId>> take_calls() { return std::move(calls_); }
 
   std::vector<uint8_t> take() { return out_.take(); }
 
@@ -244,7 +246,7 @@ class Writer {
 
   /// The kernels come behind the program's, their params behind the records of `resize`.
   void call_table_kernel(KernelId kernel, uint32_t node) {
-    const uint32_t params = word(layout_.resize + 2 * kRecordSize);
+    const uint32_t params = located(word(layout_.resize + 2 * kRecordSize), at() + 8);
     record({static_cast<uint32_t>(Opcode::call), kernel, params, 1, 1, 0, node});
   }
 
@@ -255,15 +257,17 @@ class Writer {
 
   /// The index is one less than 0, and the record at the loop's end comes first; then what depends on it.
   void begin(const Loop& loop, uint32_t end, uint32_t node) {
-    record({static_cast<uint32_t>(Opcode::fill), cell(loop.index), 4, UINT8_MAX, 0, 0, node});
-    record({static_cast<uint32_t>(Opcode::jump), 0, 0, end, 0, 0, node});
+    record(
+        {static_cast<uint32_t>(Opcode::fill), located(cell(loop.index), at() + 4), 4, UINT8_MAX, 0, 0, node});
+    record({static_cast<uint32_t>(Opcode::jump), 0, 0, located(end, at() + 12), 0, 0, node});
     call_table_kernel(next_kernel_id(program_, loops_++), node);
   }
 
   void next(const Loop& loop, uint32_t body, uint32_t node) {
     const uint32_t trips = value(loop.trips, at() + 8);
     const uint32_t condition = loop.condition ? address(*loop.condition, at() + 16) : 0;
-    record({static_cast<uint32_t>(Opcode::next), cell(loop.index), trips, body, condition, 0, node});
+    record({static_cast<uint32_t>(Opcode::next), located(cell(loop.index), at() + 4), trips,
+            located(body, at() + 12), condition, 0, node});
   }
 
   /// What the module starts with: 0 where the value depends on symbols.
@@ -279,7 +283,14 @@ class Writer {
     return constant ? static_cast<uint32_t>(*constant) : value(e, at());
   }
 
+  /// An address of the module's own tables, as the word at `at`.
+  uint32_t located(uint32_t address, uint32_t at) {
+    addresses_.push_back(at);
+    return address;
+  }
+
   void record(std::vector<uint32_t> words) {
+    if (words[0] == static_cast<uint32_t>(Opcode::call)) calls_.emplace_back(at() + 4, words[1]);
     words.resize(kRecordSize / 4, 0);
     for (const uint32_t value : words) out_.u32(value);
   }
@@ -287,16 +298,21 @@ class Writer {
   /// The buffer's address, as the word at `at`.
   uint32_t address(BufferId buffer, uint32_t at, const expr::Expr& offset = 0) {
     WEFT_CHECK(program_.buffers[buffer].placed, program_.buffers[buffer].name);
-    if (!moving_[buffer]) return value(static_cast<int64_t>(program_.buffers[buffer].address) + offset, at);
-    words_.emplace(at, Word{offset, buffer});
+    const expr::Expr from = moving_[buffer] ? 0 : static_cast<int64_t>(program_.buffers[buffer].address);
+    const expr::Expr whole = from + offset;
+    const auto constant = whole.as_constant();
+    if (constant && !moving_[buffer]) return located(word(static_cast<uint64_t>(*constant)), at);
+    Word& word = words_.emplace(at, Word{whole}).first->second;
+    word.is_address = true;
+    if (moving_[buffer]) word.place = buffer;
     return 0;
   }
 
   void write(const Call& call, uint32_t node) {
     const Arguments arguments = windows_.arguments(call, program_.kernels[call.kernel]);
     const uint64_t params = layout_.params.find(arguments)->second;
-    record({static_cast<uint32_t>(Opcode::call), call.kernel, word(params), value(call.blocks, at() + 12),
-            word(call.grain), word(call.first.value_or(0)), node});
+    record({static_cast<uint32_t>(Opcode::call), call.kernel, located(word(params), at() + 8),
+            value(call.blocks, at() + 12), word(call.grain), word(call.first.value_or(0)), node});
   }
   void write(const Fill& fill, uint32_t node) {
     const expr::Expr all = room_of(program_, program_.buffers[fill.buffer]);
@@ -324,7 +340,8 @@ class Writer {
     for (const Operand& input : custom.inputs) what.inputs.push_back(info(input));
     const uint64_t params = layout_.customs[customs_.size()];
     customs_.push_back(&custom);
-    record({static_cast<uint32_t>(Opcode::custom), nodes_.add(what), word(params), 0, 0, 0, node});
+    record({static_cast<uint32_t>(Opcode::custom), nodes_.add(what), located(word(params), at() + 8), 0, 0, 0,
+            node});
   }
   void operand(const Operand& operand) {
     out_.u32(address(operand.buffer, at(), operand.offset));
@@ -332,8 +349,8 @@ class Writer {
   }
 
   void write(const Define& define, uint32_t node) {
-    record({static_cast<uint32_t>(Opcode::copy), cell(define.symbol), address(define.buffer, at() + 8), 4, 0,
-            0, node});
+    const uint32_t to = located(cell(define.symbol), at() + 4);
+    record({static_cast<uint32_t>(Opcode::copy), to, address(define.buffer, at() + 8), 4, 0, 0, node});
     call_table_kernel(resize_kernel_id(program_), node);
   }
   // `entry` writes these.
@@ -343,7 +360,7 @@ class Writer {
 
   /// The last word of the record is the tensor's name.
   void write(const Check& check, uint32_t node) {
-    const uint32_t params = word(layout_.checks + 4 * kCheckParams * checks_++);
+    const uint32_t params = located(word(layout_.checks + 4 * kCheckParams * checks_++), at() + 8);
     record({static_cast<uint32_t>(Opcode::call), check_kernel_id(program_), params, 1, 1, 0, node,
             nodes_.add(check.what)});
   }
@@ -357,6 +374,8 @@ class Writer {
   std::vector<bool> moving_;
   std::vector<const Custom*> customs_;
   std::map<uint32_t, Word> words_;
+  std::vector<uint32_t> addresses_;
+  std::vector<std::pair<uint32_t, KernelId>> calls_;
   uint32_t loops_ = 0;  ///< so far
   ByteWriter out_;
 };
@@ -375,12 +394,13 @@ uint32_t Nodes::add(const CustomInfo& custom) {
   return static_cast<uint32_t>(found);
 }
 
-uint64_t static_size(const Program& program) { return make_layout(program).end; }
+uint64_t static_size(const Program& program, Base base) { return make_layout(program, base).end; }
 
-StaticData make_static_data(const Program& program, Nodes& nodes, const std::map<BufferId, uint64_t>& file) {
-  const Layout layout = make_layout(program);
+StaticData make_static_data(const Program& program, Nodes& nodes, const std::map<BufferId, uint64_t>& file,
+                            Base base) {
+  const Layout layout = make_layout(program, base);
   StaticData out;
-  out.moves = moves_of(program);
+  if (base == Base::zero) out.moves = moves_of(program);
   Writer writer(program, layout, out.moves, file, nodes);
   for (size_t i = 0; i < program.entries.size(); ++i) writer.entry(program.entries[i], layout.records[i]);
   writer.params();
@@ -391,167 +411,14 @@ StaticData make_static_data(const Program& program, Nodes& nodes, const std::map
   for (const uint64_t records : layout.entry_records) out.entry_records.push_back(word(records));
   out.end = word(layout.end);
   out.words = writer.take_words();
+  out.addresses = writer.take_addresses();
+  out.base = word(layout.base);
+  out.calls = writer.take_calls();
   out.resize = word(layout.resize);
   out.symbols = word(layout.symbols);
   out.answers = word(layout.answers);
   if (!out.moves.growing.empty()) out.places = word(layout.places);
   return out;
-}
-
-namespace {
-
-using loops::Value;
-
-Value maximum(Value a, Value b) { return loops::binary(loops::ValueOp::max, std::move(a), std::move(b)); }
-Value sum(Value a, Value b) { return loops::binary(loops::ValueOp::add, std::move(a), std::move(b)); }
-Value in_bytes(Value units) {
-  const Value log2 = loops::constant_int({DType::i32}, std::countr_zero(kAlignment));
-  return loops::binary(loops::ValueOp::shift_left, std::move(units), log2);
-}
-
-/// Values of the resize kernel: where buffers lie, in units of kAlignment (an address may not fit i32).
-/// Buffers that move are bound by `let`, one after the other.
-class Places {
- public:
-  Places(const Program& program, const Moves& moves) : program_(program), moves_(moves) {
-    for (const Move& move : moves_.moves) names_[move.buffer] = "place" + std::to_string(move.buffer);
-  }
-
-  /// Those that the words need.
-  void bind(loops::Block& body, const std::map<uint32_t, Word>& words) const {
-    std::set<BufferId> needed;
-    for (const auto& [address, word] : words)
-      if (word.place) needed.insert(*word.place);
-    for (size_t i = moves_.moves.size(); i-- > 0;)
-      if (needed.contains(moves_.moves[i].buffer))
-        needed.insert(moves_.moves[i].on.begin(), moves_.moves[i].on.end());
-    for (const Move& move : moves_.moves)
-      if (needed.contains(move.buffer)) bind(body, move);
-  }
-  void bind(loops::Block& body) const {
-    for (const Move& move : moves_.moves) bind(body, move);
-  }
-
-  Value place(BufferId id) const {
-    const auto name = names_.find(id);
-    if (name != names_.end()) return loops::local({DType::i32}, name->second);
-    return units(program_.buffers[id].address);
-  }
-
-  /// All that the symbols take, in bytes.
-  Value need() const {
-    Value out = units(moves_.fixed_bytes);
-    for (const BufferId id : moves_.growing)
-      out = maximum(out, sum(end(id), units(program_.buffers[id].slack)));
-    return in_bytes(out);
-  }
-
- private:
-  void bind(loops::Block& body, const Move& move) const {
-    Value place = end(move.on.front());
-    for (size_t i = 1; i < move.on.size(); ++i) place = maximum(place, end(move.on[i]));
-    body.push_back(loops::make_let(names_.find(move.buffer)->second, place));
-  }
-  static Value units(uint64_t bytes) {
-    return loops::constant_int({DType::i32}, static_cast<int64_t>((bytes + kAlignment - 1) / kAlignment));
-  }
-  Value end(BufferId id) const {
-    return sum(place(id), loops::index_value(units_of(program_, program_.buffers[id])));
-  }
-
-  const Program& program_;
-  const Moves& moves_;
-  std::map<BufferId, std::string> names_;
-};
-
-/// A kernel that stores words of the tables; `index`: those that depend on it, else all, and what memory the
-/// symbols take.
-loops::Kernel storing(const Program& program, const StaticData& tables, const std::string& index) {
-  loops::Kernel kernel;
-  kernel.name = index.empty() ? "resize" : "next " + index;
-  kernel.symbols = program.symbols;
-  kernel.buffers.push_back({.name = "tables",
-                            .dtype = DType::i32,
-                            .space = loops::BufferSpace::write,
-                            .elements = (tables.end - static_cast<int64_t>(kRecordsAddress)) / 4});
-  std::map<uint32_t, Word> words = tables.words;
-  if (!index.empty())
-    std::erase_if(words, [&](const auto& word) { return !expr::uses(word.second.value, index); });
-  const Places places(program, tables.moves);
-  if (index.empty()) places.bind(kernel.body);
-  else places.bind(kernel.body, words);
-  const auto store = [&](uint32_t address, Value value) {
-    const int64_t at = (address - static_cast<int64_t>(kRecordsAddress)) / 4;
-    kernel.body.push_back(loops::make_store(0, at, std::move(value)));
-  };
-  for (const auto& [address, word] : words) {
-    const Value value = loops::index_value(word.value);
-    store(address, word.place ? sum(in_bytes(places.place(*word.place)), value) : value);
-  }
-  if (index.empty() && tables.places != 0) store(tables.places, places.need());
-  return kernel;
-}
-
-/// Writes the error cell: what is wrong or 0, the value, the range. step() looks at it after each call.
-loops::Kernel check_kernel() {
-  using namespace loops;
-  Kernel kernel;
-  kernel.name = "check";
-  const expr::Interval range = {INT32_MIN, INT32_MAX};
-  for (const char* end : {"max", "min"}) kernel.symbols.emplace(end, expr::Variable{end, range, 1});
-  kernel.buffers.push_back({.name = "value", .dtype = DType::i64, .space = BufferSpace::read, .elements = 1});
-  kernel.buffers.push_back({.name = "context",
-                            .dtype = DType::i32,
-                            .space = BufferSpace::write,
-                            .elements = int64_t{kContextSize / 4}});
-  const loops::Type i64{DType::i64, 1};
-  const auto end = [&](const char* name) { return index_value(expr::variable(name, range)); };
-  const auto put = [&](ContextWord at, Value value) {
-    kernel.body.push_back(make_store(1, static_cast<int64_t>(at), std::move(value)));
-  };
-  const Value value = load(i64, 0, 0);
-  const Value below = binary(ValueOp::less, value, cast(DType::i64, end("min")));
-  const Value above = binary(ValueOp::less, cast(DType::i64, end("max")), value);
-  const loops::Type i32{DType::i32, 1};
-  put(error_code, select(binary(ValueOp::logical_or, below, above), constant_int(i32, kOutOfRange),
-                         constant_int(i32, 0)));
-  put(error_value, cast(DType::i32, value));
-  const Value high = binary(ValueOp::shift_right, value, constant_int(i64, 32));
-  kernel.body.push_back(make_store(1, int64_t{error_value} + 1, cast(DType::i32, high)));
-  put(error_min, end("min"));
-  put(error_max, end("max"));
-  return kernel;
-}
-
-/// Of all entries, in order.
-std::vector<const Loop*> loops_of(const Program& program) {
-  std::vector<const Loop*> out;
-  for (const Entry& entry : program.entries)
-    for (const Statement& statement : entry.statements)
-      if (const auto* loop = std::get_if<Loop>(&statement)) out.push_back(loop);
-  return out;
-}
-
-}  // namespace
-
-std::vector<loops::Kernel> table_kernels(const Program& program, const StaticData& tables) {
-  std::vector<loops::Kernel> out;
-  if (!program.symbols.empty()) out.push_back(storing(program, tables, {}));
-  for (const Loop* loop : loops_of(program)) out.push_back(storing(program, tables, loop->index));
-  if (has_checks(program)) out.push_back(check_kernel());
-  return out;
-}
-
-KernelId resize_kernel_id(const Program& program) { return static_cast<KernelId>(program.kernels.size()); }
-
-KernelId next_kernel_id(const Program& program, uint32_t loops) {
-  return resize_kernel_id(program) + 1 + loops;
-}
-
-/// The index of a loop is a symbol: what has loops has the kernel of `resize`.
-KernelId check_kernel_id(const Program& program) {
-  if (program.symbols.empty()) return resize_kernel_id(program);
-  return next_kernel_id(program, static_cast<uint32_t>(loops_of(program).size()));
 }
 
 size_t record_count(const Statement& statement) {

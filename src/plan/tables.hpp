@@ -50,13 +50,21 @@ class Nodes {
 inline constexpr uint32_t kContextAddress = 64;
 inline constexpr uint32_t kContextSize = 32;
 inline constexpr uint32_t kRecordSize = 32;
+/// Where the tables begin.
+inline constexpr uint32_t kRecordsAddress = 128;
 /// Buffers lie at this address or above (what emitted pointers assume: targets/wasm/addresses.hpp).
 inline constexpr uint32_t kLowestBuffer = 1024;
+
+/// Where the memory of a module begins, which its addresses count from: at 0, or at an address that its
+/// caller chooses at run time, and which whoever copies the tables there adds to StaticData::addresses. Then
+/// no buffer moves.
+enum class Base : uint8_t { zero, chosen };
 
 /// What a word of the tables is: an expression over symbols, on top of where a buffer that moves lies.
 struct Word {
   expr::Expr value;
   std::optional<BufferId> place = {};
+  bool is_address = false;
 };
 
 struct StaticData {
@@ -76,17 +84,23 @@ struct StaticData {
   Moves moves;
   /// Words of the tables that depend on symbols, by address.
   std::map<uint32_t, Word> words;
+  /// Where the words lie that are addresses, but those of `words`.
+  std::vector<uint32_t> addresses;
+  /// Address of the word that holds where the memory begins, one of `addresses`; 0: no kernel needs it.
+  uint32_t base = 0;
+  /// Where records name the kernels that they call.
+  std::vector<std::pair<uint32_t, KernelId>> calls;
 };
 
 /// First address that the tables of this program leave free, a multiple of 64. Addresses of buffers do not
 /// matter.
-uint64_t static_size(const Program& program);
+uint64_t static_size(const Program& program, Base base = Base::zero);
 
 /// The tables of a placed program. Calls name their nodes in `nodes`; other statements have the node of the
 /// call that follows, or of the last one. `file`: where each weight that a statement loads begins in the data
 /// part of model.weights.
 StaticData make_static_data(const Program& program, Nodes& nodes,
-                            const std::map<BufferId, uint64_t>& file = {});
+                            const std::map<BufferId, uint64_t>& file = {}, Base base = Base::zero);
 
 /// What a module has beside the program's kernels, behind them and in this order. In a program with symbols
 /// the kernels that keep the tables: the one that the record at `resize` calls, which stores

@@ -1,36 +1,183 @@
-// Relocatable objects: what wasm-ld makes of them, and what the programs compute.
-import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import test from 'node:test';
-import { linkProgram, runProgram } from '../support/link.mjs';
+// weft compile --emit object: relocatable objects, linked by wasm-ld into C programs for WASI, beside the bundles of the same models.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
 
-const temporary = (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'weft-object-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  return folder;
-};
+import { compiler } from "../../bench/compile.mjs";
+import { linkProgram, runProgram } from "../support/link.mjs";
+import { folderOf, inputsOf } from "../support/models.mjs";
+import { readHeader, runObjects } from "../support/objects.mjs";
+import { buildRuntime, ROOT } from "../support/runtime.mjs";
+import { casesOf, modelOf, optionsOf } from "../support/symbolic_models.mjs";
+import { validate } from "../support/validate.mjs";
 
-function bytesOfDump(file) {
-  const dump = readFileSync(new URL(`../targets/cases/assembler/${file}`, import.meta.url), 'utf8').split('----\n')[1];
-  return Uint8Array.from(dump.trimEnd().split('\n').flatMap((line) => line.slice(8, 43).trim().split(' ').filter(Boolean).map((byte) => parseInt(byte, 16))));
+buildRuntime();
+const FOLDER = mkdtempSync(path.join(tmpdir(), "weft-object-test-"));
+after(() => rmSync(FOLDER, { recursive: true }));
+
+const weft = (...args) => spawnSync(compiler(), args, { encoding: "utf8" });
+function compileObject(model, name, ...options) {
+  const made = weft("compile", model, "--emit", "object", "-o", path.join(FOLDER, name), ...options);
+  assert.equal(made.status, 0, made.stderr);
+  return readHeader(path.join(FOLDER, name), name);
+}
+/** The bundle as the object's, and its manifest. */
+async function compileBundle(model, name, variant, ...options) {
+  const folder = path.join(FOLDER, `${name}.${variant}`);
+  const made = weft("compile", model, "-o", folder, "--variants", variant, ...options);
+  assert.equal(made.status, 0, made.stderr);
+  return { loaded: (await import(pathToFileURL(path.join(folder, "model.js")).href)).load(), manifest: JSON.parse(readFileSync(path.join(folder, "model.json"), "utf8")) };
+}
+const bytesOf = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+const visible = ({ inputs }) => inputs.filter(({ name }) => name !== "state.reset");
+
+/** Runs the cases ({dims, feeds, reset}) in the bundle and in the object, which must agree in every bit. */
+async function compare(model, name, cases, { variant = "simd128", options = [], object = [] } = {}) {
+  const { loaded, manifest } = await compileBundle(model, name, variant, ...options);
+  const header = compileObject(model, name, "--variants", variant, ...options, ...object);
+  const bundle = await loaded, expected = [];
+  for (const { feeds, reset } of cases) {
+    if (reset) bundle.reset();
+    const outputs = await bundle.run(feeds);
+    expected.push(manifest.outputs.map((port) => bytesOf(outputs[port.name].slice())));
+  }
+  bundle.dispose();
+  const runs = cases.map(({ dims, feeds, reset }) => ({ dims, reset, inputs: visible(manifest).map((port) => bytesOf(feeds[port.name].data)) }));
+  const [got] = runObjects([{ header, runs, ranks: manifest.outputs.map(({ shape }) => shape.length) }]);
+  got.forEach(({ code, outputs }, k) => {
+    assert.equal(code, 0);
+    assert.equal(outputs.length, manifest.outputs.length);
+    outputs.forEach((bytes, i) => assert.ok(bytes.equals(expected[k][i]), `${name}: output ${manifest.outputs[i].name} of run ${k}`));
+  });
+  return { header, runs, expected, manifest };
 }
 
-test('calls, slots of the table and addresses are linked', (t) => {
-  const folder = temporary(t);
-  const object = join(folder, 'calls.o');
-  writeFileSync(object, bytesOfDump('relocatable.txt'));
+const noise = (length, seed) => Float32Array.from({ length }, (_, i) => Math.sin((i + 1) * 12.9898 * seed) * 2);
+const CLS = ["--shape", "x=1x3x48x192"];
+const clsCases = [1, 2, 3].map((seed) => ({ feeds: { x: { data: noise(3 * 48 * 192, seed), shape: [1, 3, 48, 192] } } }));
+
+test("calls, slots of the table and addresses are linked (tests/targets/cases/assembler/relocatable.txt)", () => {
+  const dump = readFileSync(path.join(ROOT, "tests/targets/cases/assembler/relocatable.txt"), "utf8").split("----\n")[1];
+  const bytes = dump.trimEnd().split("\n").flatMap((line) => line.slice(8, 43).trim().split(" ").filter(Boolean).map((byte) => parseInt(byte, 16)));
+  const object = path.join(FOLDER, "calls.o");
+  writeFileSync(object, Uint8Array.from(bytes));
   const app = `#include <stdio.h>
     int weft_text_apply(int which, int x);
     int weft_text_lane(int x);
     static int thrice(int x) { return 3 * x; }
-    int (*volatile pointer)(int) = thrice;   /* slots of the table that are not the object's */
-    int main(void) { printf("%d %d %d %d", weft_text_apply(0, 5), weft_text_apply(1, 5), pointer(weft_text_lane(11)), 1); }`;
-  assert.equal(runProgram(linkProgram(app, { objects: [object] })), '27 107 33 1');
-  const listing = execFileSync('llvm-objdump-19', ['-r', '-t', object], { encoding: 'utf8' });
+    int (*volatile pointer)(int) = thrice;  /* a slot of the table that is not the object's */
+    int main(void) { printf("%d %d %d", weft_text_apply(0, 5), weft_text_apply(1, 5), pointer(weft_text_lane(11))); return 0; }`;
+  assert.equal(runProgram(linkProgram(app, { objects: [object] })), "27 107 33");
+  const listing = execFileSync("llvm-objdump-19", ["-r", "-t", object], { encoding: "utf8" });
   assert.match(listing, /R_WASM_TABLE_INDEX_I32\s+square/);
   assert.match(listing, /R_WASM_MEMORY_ADDR_SLEB\s+lists\+4/);
-  assert.match(listing, /weft_text_apply/);
+});
+
+for (const variant of ["scalar", "simd128", "relaxed"])
+  test(`a text classifier computes what its bundle does: ${variant}`, async (t) => {
+    if (variant === "relaxed" && Number(process.versions.node.split(".")[0]) < 22) return t.skip("this engine has no relaxed SIMD");
+    const { header } = await compare(path.join(folderOf("ppocr-cls"), "model.onnx"), "cls", clsCases, { variant, options: CLS });
+    const object = readFileSync(path.join(FOLDER, "cls", "cls.o"));
+    assert.deepEqual(await validate(object), []);
+    const listing = execFileSync("llvm-objdump-19", ["-r", "-t", path.join(FOLDER, "cls", "cls.o")], { encoding: "utf8" });
+    const globals = [...listing.matchAll(/^[0-9a-f]+ g .*\s(\S+)$/gm)].map(([, symbol]) => symbol).sort();
+    assert.deepEqual(globals, [...header.inputs, ...header.outputs].map(({ symbol }) => symbol).concat("cls_prepare", "cls_run", "cls_failure").sort());
+  });
+
+test("SqueezeNet, with the weights in the object and in a file", async () => {
+  const model = path.join(folderOf("squeezenet"), "model.onnx");
+  const [{ name, shape, file }] = inputsOf("squeezenet");
+  const data = new Float32Array(Uint8Array.from(readFileSync(path.join(folderOf("squeezenet"), file))).buffer);
+  await compare(model, "squeezenet", [{ feeds: { [name]: { data, shape } } }]);
+  const inside = readFileSync(path.join(FOLDER, "squeezenet/squeezenet.o")).length;
+  const { header } = await compare(model, "outside", [{ feeds: { [name]: { data, shape } } }], { object: ["--external-weights"] });
+  assert.ok(header.external);
+  assert.ok(readFileSync(path.join(FOLDER, "outside/outside.o")).length < inside - 4e6);
+});
+
+test("a detector of open extents: every extent, what is refused, and the greatest where none is chosen", async () => {
+  const model = modelOf("detector"), options = optionsOf("detector");
+  const cases = casesOf("detector").map(({ dims, feeds }) => ({ dims: [dims.h, dims.w], feeds }));
+  const { header, runs, expected, manifest } = await compare(model, "detector", [...cases, cases[1]], { options });
+  assert.deepEqual(header.dimensions, ["n_h", "n_w"]);
+  const ranks = manifest.outputs.map(({ shape }) => shape.length);
+  const at = (h, w) => ({ ...runs[1], dims: [h, w] });
+  const greatest = runs.find(({ dims: [h, w] }) => h === 320 && w === 320);
+  const [got] = runObjects([{ header, ranks, runs: [{ ...greatest, dims: undefined }, runs[1], at(64, 48), at(32, 64), at(352, 64), at(64, 2 ** 31), { ...runs[1], dims: undefined }] }]);
+  assert.deepEqual(got[0].outputs, expected[runs.indexOf(greatest)]);
+  assert.deepEqual(got.slice(2, 6).map(({ code, failure }) => [code, failure.what, failure.value]), [[2, "w", 48n], [2, "h", 32n], [2, "h", 352n], [2, "w", 2n ** 31n]]);
+  assert.deepEqual([got[2].failure.node, got[2].failure.least, got[2].failure.greatest], ["", 64, 320]);
+  assert.deepEqual(got[6].outputs, expected[1], "what was refused changed nothing");
+});
+
+test("a decoder's cache stays in the model until it is reset, and is full at its end", async () => {
+  const options = ["--dim", "batch=1", "--dim", "seq=1..64", "--dim", "past=0..192", "--state", "present.*=past_key_values.*"];
+  const step = (ids, reset = false) => ({ dims: [ids.length], reset, feeds: { input_ids: { data: BigInt64Array.from(ids, BigInt), shape: [1, ids.length] } } });
+  const cases = [step([11, 407, 3, 250, 88]), step([5]), step([9]), step([11, 407, 3, 250, 88], true), step([9])];
+  const { header, runs, expected } = await compare(modelOf("decoder"), "decoder", cases, { options });
+  assert.notDeepEqual(expected[2], expected[4]);
+  assert.deepEqual(expected[0], expected[3]);
+  const long = (length) => ({ dims: [length], inputs: [bytesOf(new BigInt64Array(length))] });
+  const [got] = runObjects([{ header, ranks: [3], runs: [long(64), long(64), long(64), long(64), runs[0], { ...runs[0], reset: true }] }]);
+  const full = got.findIndex(({ code }) => code !== 0);
+  assert.ok(full > 1);
+  assert.equal(got[full].code, 1);
+  assert.notEqual(got[full].failure.node, "");
+  assert.deepEqual(got[5].outputs, expected[0]);
+});
+
+test("what is out of range is named, and the model goes on; loops; extents that data decides", async () => {
+  execFileSync(path.join(ROOT, ".venv/bin/python"), [path.join(ROOT, "tests/frontends/checked_models.py"), path.join(FOLDER, "checked")]);
+  const ids = (...values) => ({ dims: [3], feeds: { ids: { data: BigInt64Array.from(values, BigInt), shape: [2, 3] } } });
+  const model = path.join(FOLDER, "checked/embedding.onnx"), options = ["--dim", "seq=1..8"];
+  const { header, runs, expected } = await compare(model, "embedding", [ids(0, 1, 2, -1, -10, 9)], { options });
+  const bad = { ...runs[0], inputs: [bytesOf(BigInt64Array.of(0n, 1n, -11n, 2n, 3n, 4n))] };
+  const [got] = runObjects([{ header, ranks: [3], runs: [bad, runs[0]] }]);
+  assert.deepEqual([got[0].code, got[0].failure], [1, { node: "words", what: "ids", value: -11n, least: -10, greatest: 9 }]);
+  assert.deepEqual(got[1].outputs, expected[0]);
+});
+
+test("two models, and two of one model, in one program, as C and as C++", async () => {
+  const decoder = ["--dim", "batch=1", "--dim", "seq=1..8", "--dim", "past=0..8", "--state", "present.*=past_key_values.*"];
+  const ids = { data: BigInt64Array.of(5n, 6n, 7n), shape: [1, 3] };
+  const states = await compare(modelOf("decoder"), "decoder2", [{ dims: [3], feeds: { input_ids: ids } }, { dims: [3], feeds: { input_ids: ids } }], { options: decoder });
+  const cls = await compare(path.join(folderOf("ppocr-cls"), "model.onnx"), "cls2", clsCases, { options: CLS });
+  assert.notDeepEqual(states.expected[0], states.expected[1]);
+  // One after the other in turns; what one decoder keeps the other does not see.
+  const runs = [0, 1, 0, 1].map((instance, k) => ({ ...states.runs[k >> 1], instance }));
+  for (const language of ["c", "cpp"]) {
+    const [got, classes] = runObjects([{ header: states.header, runs, ranks: [3] }, { header: cls.header, runs: cls.runs }], { language });
+    assert.deepEqual(got.map(({ outputs }) => outputs), [0, 0, 1, 1].map((k) => states.expected[k]));
+    assert.deepEqual(classes.map(({ outputs }) => outputs), cls.expected);
+  }
+});
+
+test("what cannot be is refused in one sentence, and nothing is written", () => {
+  const model = path.join(folderOf("ppocr-cls"), "model.onnx"), folder = path.join(FOLDER, "refused");
+  const refused = (...options) => {
+    const { status, stderr } = weft("compile", model, "-o", folder, ...CLS, ...options);
+    assert.notEqual(status, 0);
+    assert.ok(!existsSync(folder));
+    return stderr;
+  };
+  assert.match(refused("--emit", "objects"), /--emit is bundle or object, not objects/);
+  assert.match(refused("--external-weights"), /--external-weights is for --emit object/);
+  assert.match(refused("--emit", "object", "--html"), /--html is for bundles/);
+  assert.match(refused("--emit", "object", "--variants", "simd128,relaxed"), /an object has one variant/);
+  assert.match(refused("--emit", "object", "--target", "webgpu"), /webgpu is not for --emit object/);
+});
+
+test("an object replaces an older one, and nothing else that has the name", () => {
+  const model = path.join(folderOf("ppocr-cls"), "model.onnx"), folder = path.join(FOLDER, "again");
+  const emit = (...options) => weft("compile", model, "--emit", "object", "-o", folder, ...CLS, ...options);
+  assert.equal(emit("--external-weights").status, 0);
+  assert.equal(emit().status, 0);
+  assert.deepEqual(readdirSync(folder).sort(), ["again.h", "again.o"]);
+  writeFileSync(path.join(folder, "notes.txt"), "mine");
+  assert.match(emit().stderr, /is not a bundle; choose another --output/);
 });

@@ -173,6 +173,91 @@ TEST(Tables, TheCheckOfALoopFollowsItsIndex) {
   EXPECT_EQ(expr::print(data.words.at(check[2] + 12).value), "i");
 }
 
+constexpr std::string_view kOpen = R"(program {
+  symbol i in [0, 7]
+  symbol n in [1, 8]
+  buffer b0 input "x" 64
+  buffer b1 output "y" 64
+  buffer b2 arena "more" 64
+  kernel "copy" {
+    symbol n in [1, 8]
+    buffer x: f32[n] read
+    buffer y: f32[n] write
+    for i in 0..n blocks {
+      y[i] = load f32 x[i]
+    }
+  }
+  prepare {
+  }
+  run {
+    fill b2 1 bytes n
+    loop i in 0..n while b2 {
+      if b2 {
+        call k0(b0 + 4*n, b1 + 4*i) blocks n grain 1 @ "one"
+      }
+    }
+    copy b1 <- b2 4*n
+  }
+}
+)";
+
+/// The tables as the module starts with them, `base` added to what is to be added to, and then what the
+/// kernel of `resize` stores for n = 3.
+std::vector<uint32_t> resized(const Program& program, const StaticData& data, uint32_t base) {
+  ByteReader reader(data.segments[0].second);
+  std::vector<uint32_t> words;
+  while (!reader.at_end()) words.push_back(*reader.u32());
+  for (const uint32_t at : data.addresses) words[(at - kRecordsAddress) / 4] += base;
+  ByteWriter out;
+  for (const uint32_t word : words) out.u32(word);
+  std::vector<loops::Memory> memories(1);
+  memories[0].bytes = out.take();
+  memories[0].bytes.resize(data.end - kRecordsAddress);
+  loops::evaluate(table_kernels(program, data)[0], memories, {{"i", 0}, {"n", 3}}, 0, 1);
+  ByteReader stored(memories[0].bytes);
+  words.clear();
+  while (!stored.at_end()) words.push_back(*stored.u32());
+  return words;
+}
+
+TEST(Tables, WhereTheBaseIsChosenItIsAddedToAddressesAndToNothingElse) {
+  auto program = parse(kOpen);
+  ASSERT_TRUE(program.has_value()) << to_string(program.error());
+  ASSERT_TRUE(verify(*program).has_value());
+  ASSERT_TRUE(place_buffers(*program, static_size(*program, Base::chosen)).has_value());
+  Nodes nodes;
+  const StaticData zero = make_static_data(*program, nodes);
+  const StaticData data = make_static_data(*program, nodes, {}, Base::chosen);
+  constexpr uint32_t kBase = 0x10000;
+  const std::vector<uint32_t> before = resized(*program, zero, 0), after = resized(*program, data, kBase);
+  const auto moved = [&](uint64_t address) {
+    const uint64_t at = (address - kRecordsAddress) / 4;
+    EXPECT_TRUE(after[at] == before[at] || after[at] == before[at] + kBase) << address;
+    return after[at] != before[at];
+  };
+  // By opcode, the words of a record that are addresses (docs/bundle.md).
+  const std::vector<std::vector<uint32_t>> addresses = {{}, {2}, {1}, {1, 2}, {1}, {1, 3}, {1, 3, 4}};
+  std::vector<uint32_t> opcodes;
+  for (uint64_t at = data.entry_records[0]; at < data.entry_records[1] + 9 * kRecordSize; at += kRecordSize) {
+    const uint32_t opcode = words_at(data, at, 1)[0];
+    opcodes.push_back(opcode);
+    std::vector<uint32_t> found;
+    for (uint32_t word = 0; word < 8; ++word)
+      if (moved(at + 4 * word)) found.push_back(word);
+    // A jump that is taken always has no condition.
+    const bool always = opcode == 5 && words_at(data, at, 2)[1] == 0;
+    EXPECT_EQ(found, always ? std::vector<uint32_t>{3} : addresses[opcode]) << "record at " << at;
+  }
+  EXPECT_EQ(opcodes, (std::vector<uint32_t>{0, 2, 2, 5, 1, 5, 1, 6, 3, 0}));
+  const uint32_t params = words_at(data, data.entry_records[1] + 5 * kRecordSize, 3)[2];
+  EXPECT_EQ((std::vector<bool>{moved(params), moved(params + 4), moved(params + 8)}),
+            (std::vector<bool>{true, true, false}));
+  EXPECT_EQ(after[(data.base - kRecordsAddress) / 4], kBase);
+  std::vector<KernelId> called;
+  for (const auto& [at, kernel] : data.calls) called.push_back(kernel);
+  EXPECT_EQ(called, (std::vector<KernelId>{next_kernel_id(*program, 0), 0, resize_kernel_id(*program)}));
+}
+
 TEST(Evaluate, ACheckThatFailsEndsItsLoopAndTheEntry) {
   const auto program = parse(kCheckedLoop);
   ASSERT_TRUE(program.has_value()) << to_string(program.error());

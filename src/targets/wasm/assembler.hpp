@@ -62,7 +62,7 @@ struct ObjectData {
   std::vector<uint8_t> bytes;
   uint64_t outside = 0;   ///< bytes that follow, which the module does not hold (Module::encode_object)
   uint8_t alignment = 0;  ///< log2
-  std::vector<DataReference> references = {};
+  std::vector<DataReference> references = {};  ///< ascending
 };
 
 /// A relocatable module. Between head and tail belong the bytes that its last data segment has outside.

@@ -2,8 +2,6 @@
 // (WebAssembly tool-conventions, Linking.md, version 2).
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/check.hpp"
 #include "targets/wasm/encoder.hpp"
 
@@ -101,15 +99,14 @@ void ModuleEncoder::object_data(FieldWriter& out) const {
         },
         [&] { return fmt::format("i32.const {}, end", offset); });
     out.leb_u(size_of(data), [&] { return fmt::format("{} bytes", size_of(data)); });
-    std::vector<DataReference> references = data.references;
-    std::ranges::sort(references, {}, &DataReference::at);
     const std::span<const uint8_t> bytes = data.bytes;
     size_t done = 0;
     const auto plain = [&](size_t end) {
       if (end > done) out.bytes(bytes.subspan(done, end - done), data.name);
       done = end;
     };
-    for (const DataReference& reference : references) {
+    for (const DataReference& reference : data.references) {
+      WEFT_CHECK(reference.at >= done, data.name);
       plain(reference.at);
       object_word(out, data, reference);
       done += sizeof(uint32_t);

@@ -11,7 +11,14 @@
 
 #include "base/bytes.hpp"
 
+#ifndef WEFT_DESCRIBE
+#define WEFT_DESCRIBE 1
+#endif
+
 namespace weft::wasm {
+
+/// Whether modules can be described: what is for tests and people is no part of the compiler for pages.
+inline constexpr bool kDescribes = WEFT_DESCRIBE != 0;
 
 struct Field {
   size_t offset;
@@ -56,10 +63,11 @@ class FieldWriter {
   void name(std::string_view value, std::string_view what);
   /// All that `fields` appends to the writer is one field.
   template <class Fields, class Comment>
-  void write(Fields&& fields, Comment&& comment) {
-    const size_t start = out_.size();
+  void write(Fields&& fields, [[maybe_unused]] Comment&& comment) {
+    [[maybe_unused]] const size_t start = out_.size();
     fields();
-    if (describing_) note(start, text_of(comment));
+    if constexpr (kDescribes)
+      if (describing_) note(start, text_of(comment));
   }
   /// The size of `inner`, then `inner`.
   void sized(FieldWriter&& inner, std::string_view what);
@@ -72,7 +80,7 @@ class FieldWriter {
 
   ByteWriter& out() { return out_; }
   FieldWriter nested() const { return FieldWriter(describing_); }
-  bool describing() const { return describing_; }
+  bool describing() const { return kDescribes && describing_; }
   std::vector<uint8_t> take() { return out_.take(); }
   const std::vector<Field>& fields() const { return fields_; }
 

@@ -18,7 +18,8 @@ std::vector<uint8_t> emit_module(const ModuleInput& input) {
     const Function& function = emit_kernel(legal, input.features, module);
     WEFT_CHECK(module.table_slot(function.index()) == slot++, "kernels lie in the table in order");
   }
-  emit_step(module, input.debug_names, input.jumps, input.has_custom);
+  const Function& step = emit_step(module, input.debug_names ? "step" : "", input.jumps, input.has_custom);
+  module.export_function("step", step.index());
   for (const DataSegment& segment : input.data) module.add_data(segment.address, segment.bytes);
   for (const CustomSection& section : input.sections) module.add_custom_section(section.name, section.bytes);
   return module.encode();

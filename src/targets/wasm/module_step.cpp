@@ -218,11 +218,10 @@ class StepEmitter {
 
 }  // namespace
 
-void emit_step(Module& module, bool debug_names, bool jumps, bool has_custom) {
-  Function& function =
-      module.add_function(debug_names ? "step" : "", {{ValType::i32, ValType::i32}, {ValType::i32}});
+Function& emit_step(Module& module, std::string name, bool jumps, bool has_custom) {
+  Function& function = module.add_function(std::move(name), {{ValType::i32, ValType::i32}, {ValType::i32}});
   StepEmitter(function, jumps, has_custom).emit();
-  module.export_function("step", function.index());
+  return function;
 }
 
 }  // namespace weft::wasm

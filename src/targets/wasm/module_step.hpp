@@ -4,8 +4,8 @@
 
 namespace weft::wasm {
 
-/// Appends and exports `step` (module.hpp); records that jump without `jumps`, and custom ones without
+/// Appends `step` (module.hpp) under a name; records that jump without `jumps`, and custom ones without
 /// `has_custom`, are unknown to it.
-void emit_step(Module& module, bool debug_names, bool jumps, bool has_custom);
+Function& emit_step(Module& module, std::string name, bool jumps, bool has_custom);
 
 }  // namespace weft::wasm
