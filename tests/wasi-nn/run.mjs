@@ -59,7 +59,7 @@ export const loadHost = (name) => import(new URL(`./hosts/${name}.mjs`, import.m
 async function main() {
   const { values } = parseArgs({ options: { host: { type: "string", multiple: true }, only: { type: "string" }, page: { type: "string" }, json: { type: "boolean" }, verbose: { type: "boolean" } } });
   const say = values.json ? () => {} : console.log;
-  const names = values.host ?? readdirSync(hostsFolder).filter((name) => !HELPERS.includes(name)).map((name) => path.parse(name).name).sort();
+  const names = values.host ?? readdirSync(hostsFolder).filter((name) => !HELPERS.includes(name) && (name !== "command.mjs" || process.env.NN_COMMAND)).map((name) => path.parse(name).name).sort();
   const report = {};
   const count = { passed: 0, failed: 0, skipped: 0 };
   for (const name of names) {
