@@ -2,6 +2,7 @@
 // POSIX, cli/wasm on functions of the JavaScript around it.
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +14,10 @@
 #include "base/source.hpp"
 #include "bundle/bundle.hpp"
 #include "graph/eval.hpp"
+
+namespace weft::compile {
+struct Compiled;
+}
 
 namespace weft::cli {
 
@@ -42,6 +47,46 @@ struct WasiRequest {
   std::optional<uint64_t> fuel, memory_bytes;
 };
 
+/// An input or output of a bundle.
+struct TensorPort {
+  std::string name;
+  DType dtype = DType::f32;
+  graph::Ints shape;  ///< the greatest extents
+  bool is_open = false;
+};
+
+/// What is to run on the engine wasmtime.
+struct BundleRequest {
+  std::string folder;                           ///< of a bundle, or empty:
+  const compile::Compiled* compiled = nullptr;  ///< what was just compiled; outlives the request
+  std::string variant;                          ///< empty: the fastest that is there
+};
+
+struct RunFailure {
+  Error error;
+  bool is_engine = false;  ///< it was no mistake of the caller's: the model failed while it ran
+};
+
+/// A bundle that is loaded, with a memory of its own, on the engine wasmtime.
+class LoadedBundle {
+ public:
+  struct Facts {
+    std::string name, variant, engine_version;
+    std::vector<TensorPort> inputs, outputs;
+    double load_ms = 0;  ///< from nothing but its files
+    uint64_t code_bytes = 0, weights_bytes = 0;
+  };
+  struct Ran {
+    std::vector<graph::Tensor> outputs;
+    double ms = 0;  ///< with copying inputs and outputs
+  };
+  virtual ~LoadedBundle() = default;
+  virtual const Facts& facts() const = 0;
+  /// Inputs and outputs in the order of the facts.
+  virtual std::expected<Ran, RunFailure> run(const std::vector<graph::Tensor>& inputs) = 0;
+  virtual uint64_t memory_bytes() const = 0;
+};
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -59,6 +104,7 @@ class Host {
   virtual Result<std::shared_ptr<const Source>> open_external(const std::string& model,
                                                               std::string_view relative) = 0;
   virtual Result<std::unique_ptr<OutputFolder>> create_folder(const std::string& path) = 0;
+  /// Makes the folder that it is in, too.
   virtual Result<void> write_file(const std::string& path, std::string_view bytes) = 0;
   /// Makes a temporary folder, lets `prepare` fill it, and has Node (`program`) run its main.mjs. Where that
   /// fails, its exit code becomes ours; else `finish`, unless empty, reads what it left. The folder is gone
@@ -67,10 +113,10 @@ class Host {
   virtual Result<void> run_node(const std::string& program, const Step& prepare, const Step& finish) = 0;
   /// Runs the program; returns its exit code, or kEngineFailed and says why.
   virtual Result<int> run_wasi(const WasiRequest& request) = 0;
-  /// Runs a variant of a bundle once, on the engine wasmtime; inputs and outputs in the order of the
-  /// manifest.
-  virtual Result<std::vector<graph::Tensor>> run_bundle(const std::string& folder, const std::string& variant,
-                                                        const std::vector<graph::Tensor>& inputs) = 0;
+  virtual Result<std::unique_ptr<LoadedBundle>> load_on_wasmtime(const BundleRequest& request) = 0;
+  /// Has a process that is a copy of this one do something, and returns the text that it gives; empty where
+  /// it failed.
+  virtual Result<std::string> in_other_process(const std::function<std::string()>& work) = 0;
 };
 
 /// Each on the error stream: "weft: MODEL: note".

@@ -8,10 +8,9 @@ namespace weft::cli {
 Result<std::string> node_program(const Options& options, Host& host) {
   const std::string engine = options.get("engine");
   if (engine.starts_with("node:") && engine.size() > 5) return engine.substr(5);
-  const bool verifies = options.command == "verify";
-  if (!engine.empty() && engine != "node" && !(verifies && engine == kWasmtime))
-    return fail(ErrorKind::invalid_argument, "no engine is called " + engine + "; there are node" +
-                                                 (verifies ? ", wasmtime" : "") + " and node:PATH");
+  if (!engine.empty() && engine != "node" && !is_on_wasmtime(options))
+    return fail(ErrorKind::invalid_argument,
+                "no engine is called " + engine + "; there are node, wasmtime and node:PATH");
   const std::string given = host.environment("WEFT_NODE");
   return given.empty() ? "node" : given;
 }

@@ -9,10 +9,10 @@
 
 namespace weft::cli {
 
-/// The engine of `weft verify` that is not Node; Node reads the inputs all the same.
-inline constexpr std::string_view kWasmtime = "wasmtime";
+/// --engine names the engine that is not Node.
+inline bool is_on_wasmtime(const Options& options) { return options.get("engine") == "wasmtime"; }
 
-/// The program that --engine or WEFT_NODE names.
+/// The program that --engine or WEFT_NODE names; on the engine wasmtime it is not needed.
 Result<std::string> node_program(const Options& options, Host& host);
 
 /// Writes main.mjs, what it imports, and task.json.

@@ -12,6 +12,7 @@
 #include "cli/json.hpp"
 #include "cli/model_options.hpp"
 #include "cli/runner.hpp"
+#include "cli/tensors.hpp"
 #include "cli/write_bundle.hpp"
 #include "compile/compile.hpp"
 #include "graph/compare.hpp"
@@ -145,14 +146,35 @@ Result<void> write_inputs(const graph::Graph& g, const std::vector<Tensor>& inpu
   return {};
 }
 
-/// Runs on Wasmtime what Node left the inputs of.
-Result<void> run_on_wasmtime(const std::string& bundle, const std::vector<std::string>& variants,
-                             Observed& observed, Host& host) {
-  for (const std::string& variant : variants) {
-    WEFT_ASSIGN(outputs, host.run_bundle(bundle, variant, observed.inputs));
-    observed.variants.push_back({variant, std::move(outputs)});
+/// One run on Wasmtime, of a bundle that is there or of what is compiled for it.
+Result<Observed> observe_on_wasmtime(const Options& options, const std::string& bundle,
+                                     const compile::CompileOptions& compile_options,
+                                     const std::vector<Tensor>* inputs, Host& host) {
+  Observed observed;
+  for (const std::string& variant : compile_options.variants) {
+    std::optional<compile::Compiled> compiled;
+    if (bundle.empty()) {
+      compile::CompileOptions of_one = compile_options;
+      of_one.variants = {variant};
+      WEFT_ASSIGN(source, host.open(options.positional()));
+      WEFT_ASSIGN(made, compile::compile_model({source}, of_one));
+      compiled = std::move(made);
+    }
+    WEFT_ASSIGN(loaded, host.load_on_wasmtime({bundle, compiled ? &*compiled : nullptr, variant}));
+    if (observed.variants.empty()) {
+      if (inputs != nullptr) {
+        observed.inputs = *inputs;
+      } else {
+        WEFT_ASSIGN(read, read_inputs(loaded->facts().inputs, options.all("input"), host));
+        observed.inputs = std::move(read);
+      }
+      for (const TensorPort& port : loaded->facts().outputs) observed.output_names.push_back(port.name);
+    }
+    auto ran = loaded->run(observed.inputs);
+    if (!ran) return std::unexpected(std::move(ran).error().error);
+    observed.variants.push_back({variant, std::move(ran->outputs)});
   }
-  return {};
+  return observed;
 }
 
 /// One run in the engine, of a bundle that is there or of one compiled for it; on given inputs, or those that
@@ -161,15 +183,14 @@ Result<Observed> observe(const Options& options, const std::string& bundle,
                          const compile::CompileOptions& compile_options, const graph::Graph& g,
                          const std::vector<Tensor>* inputs, graph::Strings& strings, Host& host) {
   WEFT_ASSIGN(program, node_program(options, host));
+  if (is_on_wasmtime(options)) return observe_on_wasmtime(options, bundle, compile_options, inputs, host);
   Observed observed;
-  const bool on_wasmtime = options.get("engine") == kWasmtime;
   const auto bundle_in = [&](const std::string& folder) {
     return bundle.empty() ? folder + "/bundle" : host.absolute(bundle);
   };
   const auto prepare = [&](const std::string& folder) -> Result<void> {
     ordered_json task = {{"verify", true}, {"model", options.positional()}, {"json", options.has("json")}};
     task["bundle"] = bundle_in(folder);
-    task["inputsOnly"] = on_wasmtime;
     if (bundle.empty()) {
       WEFT_ASSIGN(source, host.open(options.positional()));
       WEFT_ASSIGN(compiled, compile::compile_model({source}, compile_options));
@@ -185,7 +206,6 @@ Result<Observed> observe(const Options& options, const std::string& bundle,
   const auto finish = [&](const std::string& folder) -> Result<void> {
     WEFT_ASSIGN(read, read_observed(folder, strings, host));
     observed = std::move(read);
-    if (on_wasmtime) WEFT_TRY(run_on_wasmtime(bundle_in(folder), compile_options.variants, observed, host));
     return {};
   };
   WEFT_TRY(host.run_node(program, prepare, finish));

@@ -19,15 +19,8 @@ Result<std::vector<bundle::EmbeddedFile>> read_loaded(const compile::Compiled& c
       return fail(ErrorKind::limit,
                   fmt::format("--embed: code and weights have more than {} MB: too large for a script",
                               kMostEmbedded >> 20));
-    bundle::EmbeddedFile& out = embedded.emplace_back(bundle::EmbeddedFile{file.name, {}});
-    for (const bundle::Piece& piece : file.pieces) {
-      if (const auto* bytes = std::get_if<std::vector<uint8_t>>(&piece)) {
-        out.bytes.insert(out.bytes.end(), bytes->begin(), bytes->end());
-        continue;
-      }
-      WEFT_ASSIGN(bytes, read_range(compiled.blobs, std::get<BlobRange>(piece)));
-      out.bytes.insert(out.bytes.end(), bytes.begin(), bytes.end());
-    }
+    WEFT_ASSIGN(bytes, bundle::contents(file, compiled.blobs));
+    embedded.push_back({file.name, std::move(bytes)});
   }
   return embedded;
 }

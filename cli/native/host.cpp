@@ -41,6 +41,10 @@ Result<std::unique_ptr<OutputFolder>> NativeHost::create_folder(const std::strin
 }
 
 Result<void> NativeHost::write_file(const std::string& path, std::string_view bytes) {
+  if (const fs::path folder = fs::path(path).parent_path(); !folder.empty()) {
+    std::error_code error;  // what is wrong with it shows when the file is made
+    fs::create_directories(folder, error);
+  }
   std::FILE* file = std::fopen(path.c_str(), "wb");
   const bool written = file != nullptr && std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
   const bool closed = file != nullptr && std::fclose(file) == 0;

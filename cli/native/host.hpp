@@ -22,8 +22,10 @@ class NativeHost final : public Host {
   Result<void> run_node(const std::string& program, const Step& prepare, const Step& finish) override;
   /// On Wasmtime, in this process (run_wasi.cpp).
   Result<int> run_wasi(const WasiRequest& request) override;
-  Result<std::vector<graph::Tensor>> run_bundle(const std::string& folder, const std::string& variant,
-                                                const std::vector<graph::Tensor>& inputs) override;
+  /// In this process (wasmtime_bundle.cpp).
+  Result<std::unique_ptr<LoadedBundle>> load_on_wasmtime(const BundleRequest& request) override;
+  /// By fork: this process has one thread then.
+  Result<std::string> in_other_process(const std::function<std::string()>& work) override;
 };
 
 }  // namespace weft::cli

@@ -9,7 +9,7 @@ import { RunError, report } from "./errors.mjs";
 import { makeProfile, median, openProbe, timeRuns } from "./measure.mjs";
 import { profileTable, profileTrace, resultLines } from "./report.mjs";
 import { arrayOf, elementsOf, fileNames, fileOf, readInputs, summarize } from "./tensors.mjs";
-import { leaveInputs, verify } from "./verify.mjs";
+import { verify } from "./verify.mjs";
 
 const here = new URL("./", import.meta.url);
 const task = JSON.parse(readFileSync(new URL("task.json", here), "utf8"));
@@ -99,7 +99,6 @@ function benchmark(model, inputs) {
 }
 
 async function main() {
-  if (task.inputsOnly) return leaveInputs(task, here, arrayOf);
   if (task.verify) return verify(task, here, (await runtime()).supportedVariants(), open, arrayOf);
   const model = await open();
   const inputs = readInputs(model.info.inputs, task.inputs);

@@ -65,8 +65,8 @@ function random({ dtype, shape }, seed) {
   return KINDS[dtype].array.from({ length: elements(shape) }, value);
 }
 
-function npyHeader(bytes, file) {
-  const bad = (why) => wrong(`${file} is no .npy file that weft reads: ${why}`);
+function npyHeader(bytes, name, file) {
+  const bad = (why) => wrong(`input "${name}": ${file} is no .npy file that weft reads: ${why}`);
   if (bytes.length < 10 || bytes.toString("latin1", 0, 6) !== "\x93NUMPY") throw bad("it does not begin with \\x93NUMPY");
   const wide = bytes[6] >= 2;
   if (wide && bytes.length < 12) throw bad("its header is cut off");
@@ -83,7 +83,7 @@ function npyHeader(bytes, file) {
 function fromNpy(info, file) {
   if (info.dtype === "string") throw wrong(`input "${info.name}": strings come from a .json file`);
   const bytes = readFileSync(file);
-  const { type, shape, start } = npyHeader(bytes, file);
+  const { type, shape, start } = npyHeader(bytes, info.name, file);
   const { array, npy } = KINDS[info.dtype];
   if (type !== npy && !(info.dtype === "boolean" && type === "u1"))
     throw wrong(`input "${info.name}": ${file} holds numpy ${type}, the model wants ${shown(info)}, numpy ${npy}`);

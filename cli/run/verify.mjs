@@ -1,6 +1,5 @@
 // `weft verify`: runs each variant of a bundle on the same inputs and leaves what went in and came out, as bytes, beside the task.
 import { readFileSync, writeFileSync } from "node:fs";
-import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { RunError } from "./errors.mjs";
@@ -9,17 +8,6 @@ import { elementsOf, readInputs } from "./tensors.mjs";
 /** Of strings, JSON. */
 const bytesOf = (data) => (Array.isArray(data) ? JSON.stringify(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 const port = ({ name, dtype, shape }) => ({ name, dtype, shape });
-
-/** Leaves the inputs alone: another engine runs. */
-export function leaveInputs({ bundle, inputs, rawInputs }, here, arrayOf) {
-  const file = (name) => fileURLToPath(new URL(name, here));
-  const { inputs: infos, outputs } = JSON.parse(readFileSync(path.join(bundle, "model.json"), "utf8"));
-  const raw = (info, i) => ({ data: arrayOf(info, readFileSync(file(`input.${i}.bin`))), shape: info.shape });
-  const feed = rawInputs ? Object.fromEntries(infos.map((info, i) => [info.name, raw(info, i)])) : readInputs(infos, inputs);
-  infos.forEach(({ name }, i) => writeFileSync(file(`input.${i}.bin`), bytesOf(elementsOf(feed[name]))));
-  const given = infos.map((info) => ({ ...port(info), shape: feed[info.name].shape ?? info.shape }));
-  writeFileSync(file("verify.json"), JSON.stringify({ inputs: given, outputs: outputs.map(port), ran: [], skipped: [] }));
-}
 
 /** `here`: the task's folder; `open(variant)` loads; `arrayOf(info, bytes)` is the runtime's array of an input. */
 export async function verify({ inputs, rawInputs, variants }, here, supported, open, arrayOf) {

@@ -142,8 +142,10 @@ class WasmHost final : public Host {
     return code == 0 && finish ? finish(folder.get<std::string>()) : Result<void>();
   }
   Result<int> run_wasi(const WasiRequest&) override { return no_wasmtime("weft wasi"); }
-  Result<std::vector<graph::Tensor>> run_bundle(const std::string&, const std::string&,
-                                                const std::vector<graph::Tensor>&) override {
+  Result<std::unique_ptr<LoadedBundle>> load_on_wasmtime(const BundleRequest&) override {
+    return no_wasmtime("--engine wasmtime");
+  }
+  Result<std::string> in_other_process(const std::function<std::string()>&) override {
     return no_wasmtime("--engine wasmtime");
   }
 

@@ -78,6 +78,8 @@ Outcome<const Wasmtime*> wasmtime() {
   return &*opened;
 }
 
+const char* wasmtime_version() { return WEFT_WASMTIME_VERSION; }
+
 std::string take_message(const Wasmtime& api, wasmtime_error_t* error, wasm_trap_t* trap) {
   wasm_byte_vec_t bytes{};
   if (error != nullptr) {

@@ -109,6 +109,9 @@ struct Wasmtime {
 /// `tools/setup wasmtime` puts it. Opened once. Fails with WEFT_NO_ENGINE and what to do.
 Outcome<const Wasmtime*> wasmtime();
 
+/// Of the library that is wanted: "50.0.1".
+const char* wasmtime_version();
+
 /// The text of an error or trap, which is deleted; one line, without the backtrace. Exactly one is not null.
 std::string take_message(const Wasmtime& api, wasmtime_error_t* error, wasm_trap_t* trap);
 

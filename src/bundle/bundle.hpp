@@ -35,6 +35,9 @@ inline uint64_t size(const BundleFile& file) {
   return total;
 }
 
+/// All of a file. Fails where the blobs cannot be read.
+Result<std::vector<uint8_t>> contents(const BundleFile& file, const Blobs& blobs);
+
 inline BundleFile bytes_file(std::string name, std::vector<uint8_t> bytes, std::string variant = {}) {
   BundleFile file{std::move(name), std::move(variant), {}};
   file.pieces.emplace_back(std::move(bytes));

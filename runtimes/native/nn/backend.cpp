@@ -82,21 +82,6 @@ class NnModel final : public nn::Model {
   std::vector<nn::Port> inputs_, outputs_;
 };
 
-/// A file of a bundle, which the compiler describes in pieces.
-Result<std::vector<uint8_t>> contents(const bundle::BundleFile& file, const Blobs& blobs) {
-  std::vector<uint8_t> out;
-  out.reserve(bundle::size(file));
-  for (const bundle::Piece& piece : file.pieces) {
-    if (const auto* bytes = std::get_if<std::vector<uint8_t>>(&piece)) {
-      out.insert(out.end(), bytes->begin(), bytes->end());
-      continue;
-    }
-    WEFT_ASSIGN(range, read_range(blobs, std::get<BlobRange>(piece)));
-    out.insert(out.end(), range.begin(), range.end());
-  }
-  return out;
-}
-
 /// As errors of the compiler, for a person.
 std::unexpected<weft::Error> as_compile_error(const Error& error) {
   return fail(error.status == WEFT_NO_MEMORY ? ErrorKind::limit : ErrorKind::unsupported, error.message);
@@ -171,7 +156,7 @@ Result<std::shared_ptr<nn::Model>> Backend::compile(const Blobs& blobs, const on
   for (const bundle::BundleFile& file : compiled.bundle.files) {
     const bool is_weights = file.name == "model.weights";
     if (!is_weights && file.variant.empty()) continue;
-    WEFT_ASSIGN(bytes, contents(file, compiled.blobs));
+    WEFT_ASSIGN(bytes, bundle::contents(file, compiled.blobs));
     (is_weights ? weights : module) = keep(std::move(bytes));
   }
   const auto engine = Engine::shared();
