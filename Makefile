@@ -29,6 +29,8 @@ setup: ## install everything that any target needs
 build: build-release ## the native compiler and its tests, with g++ (build/release)
 
 package: build-wasm ## the npm package: build/npm/weft-VERSION.tgz
+	@tools/setup components
+	@tools/build-adapter
 	@tools/build-package
 	@tools/build-page
 

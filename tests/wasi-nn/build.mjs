@@ -53,6 +53,18 @@ export function build() {
   });
 }
 
+export const OUT_ADAPTED = path.join(root, "build/wasi-nn-adapted"), ADAPTER = path.join(root, "build/adapter/wasi_ephemeral_nn.wasm");
+
+/** The guests of preview 1 as components that import wasi:nn. */
+export async function buildAdapted() {
+  execFileSync(path.join(root, "tools/build-adapter"));
+  const guests = path.join(await build(), "guests");
+  return upToDate(OUT_ADAPTED, ["wasi_nn.h", "build.mjs", "component.mjs", ...filesOf("guests"), path.relative(here, ADAPTER)], () => {
+    const more = { wasi_ephemeral_nn: readFileSync(ADAPTER) };
+    for (const name of readdirSync(guests)) writeFileSync(path.join(OUT_ADAPTED, name), componentize(readFileSync(path.join(guests, name)), { world: undefined, more }));
+  });
+}
+
 /** Guests for components. */
 export function buildComponents() {
   const guests = filesOf("guests/wit");

@@ -49,17 +49,27 @@ function inFolder(steps) {
 
 /**
  * A component from a core module whose imports and exports have the canonical ABI's names. `world` is one of the folder `wit`, or undefined where the module
- * carries its own; what it imports of WASI preview 1 becomes preview 2, for a program ("command") or a library ("reactor").
+ * carries its own; what it imports of WASI preview 1 becomes preview 2, for a program ("command") or a library ("reactor"). `more`: other
+ * modules that it imports -> the adapter's bytes.
  */
-export function componentize(core, { world = "ml", wit = WIT, adapter = "command" } = {}) {
+export function componentize(core, { world = "ml", wit = WIT, adapter = "command", more = {} } = {}) {
   return inFolder((run, file) => {
     let module = file("core.wasm", core);
     if (world !== undefined) {
       run("component", "embed", "--world", world, wit, module, "-o", file("embedded.wasm"));
       module = file("embedded.wasm");
     }
-    run("component", "new", module, "--adapt", `wasi_snapshot_preview1=${path.join(tools, `wasi_snapshot_preview1.${adapter}.wasm`)}`, "-o", file("component.wasm"));
+    const adapters = Object.entries(more).map(([name, bytes]) => [name, file(`${name}.wasm`, bytes)]).concat([["wasi_snapshot_preview1", path.join(tools, `wasi_snapshot_preview1.${adapter}.wasm`)]]);
+    run("component", "new", module, ...adapters.flatMap(([name, adapter]) => ["--adapt", `${name}=${adapter}`]), "-o", file("component.wasm"));
     return readFileSync(file("component.wasm"));
+  });
+}
+
+/** A module with an interface's types embedded, as `more` of componentize() takes an adapter. */
+export function embed(core, { world = "ml", wit = WIT } = {}) {
+  return inFolder((run, file) => {
+    run("component", "embed", "--world", world, wit, file("core.wasm", core), "-o", file("embedded.wasm"));
+    return readFileSync(file("embedded.wasm"));
   });
 }
 

@@ -4,8 +4,8 @@
 #ifndef WASI_NN_WIT_H
 #define WASI_NN_WIT_H
 
+#include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #define WASI_NN_WIT(interface, function) __attribute__((import_module("wasi:nn/" interface "@0.2.0-rc-2024-10-28"), import_name(function)))
 
@@ -76,6 +76,8 @@ WASI_NN_WIT("errors", "[method]error.code") uint32_t nnw_error_code(nnw_error er
 WASI_NN_WIT("errors", "[method]error.data") void nnw_error_data(nnw_error error, nnw_bytes* out);
 WASI_NN_WIT("errors", "[resource-drop]error") void nnw_error_drop(nnw_error error);
 
+#ifndef WASI_NN_WIT_OWN_REALLOC
+#include <stdlib.h>
 /// What the host allocates lists with.
 __attribute__((weak, export_name("cabi_realloc"))) void* nnw_realloc(void* old, size_t old_size, size_t alignment, size_t size) {
   (void)old_size;
@@ -84,5 +86,6 @@ __attribute__((weak, export_name("cabi_realloc"))) void* nnw_realloc(void* old, 
   if (made == NULL) abort();
   return made;
 }
+#endif
 
 #endif

@@ -94,11 +94,31 @@ static void inputs(void) {
   EXPECT(NN_INVALID_ARGUMENT, nn_set_input(context, 0, TENSOR(NN_F32, kX, 3, 1)));
   EXPECT(NN_INVALID_ARGUMENT, nn_set_input(context, 0, TENSOR(NN_F32, kX, 1, 1, 3)));
   EXPECT(NN_INVALID_ARGUMENT, nn_set_input(context, 0, TENSOR(NN_F32, kX, 1, 2)));
+  EXPECT(NN_INVALID_ARGUMENT, nn_set_input(context, 0, &(nn_tensor){DIMS(0, 3), NN_F32, kX, 0}));
   EXPECT(NN_INVALID_ARGUMENT, nn_set_input(context, 0, TENSOR(NN_F64, d, 1, 3)));
   EXPECT(NN_INVALID_ARGUMENT, nn_set_input(context, 0, TENSOR(NN_I32, kX, 1, 3)));
   EXPECT(NN_INVALID_ARGUMENT, nn_set_input(context, 0, TENSOR(6, kX, 1, 3)));
   EXPECT(NN_INVALID_ARGUMENT, nn_set_input(context, 0, TENSOR(255, kX, 1, 3)));
   works(context);
+}
+
+// A type of another size is no input, whatever its bytes.
+static void types(void) {
+  static const struct {
+    const char* model;
+    uint32_t size;
+  } kModels[] = {{"type-f16", 2}, {"type-f32", 4}, {"type-f64", 8}, {"type-u8", 1}, {"type-i32", 4}, {"type-i64", 8}, {"type-boolean", 1},
+                 {"type-i8", 1}, {"type-i16", 2}, {"type-u16", 2}, {"type-u32", 4}, {"type-u64", 8}};
+  static const struct {
+    uint8_t type;
+    uint32_t size;
+  } kTypes[] = {{NN_F16, 2}, {NN_F32, 4}, {NN_F64, 8}, {NN_U8, 1}, {NN_I32, 4}, {NN_I64, 8}};
+  static const uint8_t kBytes[24];
+  for (size_t i = 0; i < sizeof kModels / sizeof *kModels; ++i) {
+    const nn_context context = context_of(load(kModels[i].model));
+    for (size_t j = 0; j < sizeof kTypes / sizeof *kTypes; ++j)
+      if (kTypes[j].size != kModels[i].size) EXPECT(NN_INVALID_ARGUMENT, nn_set_input(context, 0, &(nn_tensor){DIMS(1, 3), kTypes[j].type, kBytes, 3 * kTypes[j].size}));
+  }
 }
 
 // A tensor that is refused leaves the input before it.
@@ -167,7 +187,7 @@ static const struct {
   const char* name;
   void (*run)(void);
 } kCases[] = {{"encodings", encodings}, {"damaged", damaged}, {"targets", targets}, {"gpu", gpu}, {"operators", operators},
-              {"parts", parts}, {"handles", handles}, {"inputs", inputs}, {"kept", kept}, {"order", order}, {"buffer", buffer}, {"range", range}};
+              {"parts", parts}, {"handles", handles}, {"inputs", inputs}, {"types", types}, {"kept", kept}, {"order", order}, {"buffer", buffer}, {"range", range}};
 
 int main(int argc, char** argv) {
   for (size_t i = 0; i < sizeof kCases / sizeof *kCases; ++i)
