@@ -14,9 +14,11 @@ function(weft_layer name)
     if(NOT root STREQUAL "${CMAKE_SOURCE_DIR}/src")
       target_include_directories(weft_${name} PUBLIC ${root})
     endif()
-    # Pages load the compiler: all but what works on every expression and kernel, for size.
+    # Pages load the compiler, so all is built for size; what works on every expression and kernel less so or not.
     if(WEFT_WASM AND name MATCHES "^(frontends|graph|passes|lower|schedule|plan|bundle|compile)$")
       target_compile_options(weft_${name} PRIVATE -Oz)
+    elseif(WEFT_WASM AND name MATCHES "^(targets|loops)$")
+      target_compile_options(weft_${name} PRIVATE -Os)
     endif()
   else()
     add_library(weft_${name} INTERFACE)
