@@ -141,7 +141,7 @@ function(weft_interpreter)
   set(root ${CMAKE_SOURCE_DIR}/runtimes)
   file(GLOB sources CONFIGURE_DEPENDS ${root}/interpreter/*.cpp)
   add_library(weft_interpreter STATIC EXCLUDE_FROM_ALL ${sources})
-  target_compile_options(weft_interpreter PRIVATE ${WEFT_CORE_FLAGS} -msimd128)
+  target_compile_options(weft_interpreter PRIVATE ${WEFT_CORE_FLAGS} -msimd128 -mbulk-memory)
   target_include_directories(weft_interpreter PUBLIC ${root} ${WEFT_KERNELS})
   target_link_libraries(weft_interpreter PUBLIC weft_frontends weft_passes weft_nn)
   add_executable(weft-interpreter EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/interpreter/main.cpp

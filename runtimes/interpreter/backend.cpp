@@ -36,39 +36,41 @@ nn::Port port_of(const graph::Graph& g, const graph::Port& port) {
 
 class InterpretedInstance final : public nn::Instance {
  public:
-  InterpretedInstance(std::shared_ptr<LoadedModel> model, std::span<const nn::Port> ports)
-      : model_(model), ports_(ports), run_(std::move(model)), dims_(ports.size()) {}
+  /// `ports`: of the outputs. The instance keeps the model.
+  InterpretedInstance(std::shared_ptr<const nn::Model> model, std::span<const nn::Port> ports,
+                      std::unique_ptr<Run> run)
+      : model_(std::move(model)), ports_(ports), run_(std::move(run)), dims_(ports.size()) {}
 
   nn::Outcome<void> set_input(uint32_t index, const nn::TensorView& tensor) override {
-    const auto done = run_.set_input(index, Ints(tensor.dims.begin(), tensor.dims.end()), tensor.data);
+    const auto done = run_->set_input(index, Ints(tensor.dims.begin(), tensor.dims.end()), tensor.data);
     if (!done) return nn::refuse(of_run(done.error(), false), to_string(done.error()));
     return {};
   }
 
   nn::Outcome<void> compute(uint64_t most_bytes) override {
-    const auto ready = run_.prepare(most_bytes);
+    const auto ready = run_->prepare(most_bytes);
     if (!ready) return nn::refuse(of_run(ready.error(), false), to_string(ready.error()));
-    const auto done = run_.compute();
+    const auto done = run_->compute();
     if (!done) return nn::refuse(of_run(done.error(), true), to_string(done.error()));
     return {};
   }
 
-  uint64_t bytes() const override { return run_.bytes(); }
+  uint64_t bytes() const override { return run_->bytes(); }
 
   nn::Outcome<nn::TensorView> output(uint32_t index) override {
-    const Ints& shape = run_.output_shape(index);
+    const Ints& shape = run_->output_shape(index);
     dims_[index].assign(shape.begin(), shape.end());
-    return nn::TensorView{ports_[index].dtype, dims_[index], run_.output(index)};
+    return nn::TensorView{ports_[index].dtype, dims_[index], run_->output(index)};
   }
 
  private:
-  std::shared_ptr<LoadedModel> model_;
-  std::span<const nn::Port> ports_;  ///< of the outputs; the model's
-  Run run_;
+  std::shared_ptr<const nn::Model> model_;
+  std::span<const nn::Port> ports_;
+  std::unique_ptr<Run> run_;
   std::vector<std::vector<uint32_t>> dims_;
 };
 
-class InterpretedModel final : public nn::Model {
+class InterpretedModel final : public nn::Model, public std::enable_shared_from_this<InterpretedModel> {
  public:
   explicit InterpretedModel(Prepared prepared) : model_(std::make_shared<LoadedModel>()) {
     model_->prepared = std::move(prepared);
@@ -79,14 +81,27 @@ class InterpretedModel final : public nn::Model {
 
   std::span<const nn::Port> inputs() const override { return inputs_; }
   std::span<const nn::Port> outputs() const override { return outputs_; }
-  uint64_t instance_bytes() const override { return 0; }  // all of it comes with the shapes
+  /// Where shapes are open, all of it comes with the inputs.
+  uint64_t instance_bytes() const override { return instance_bytes_; }
   nn::Outcome<std::unique_ptr<nn::Instance>> instantiate() override {
-    return std::make_unique<InterpretedInstance>(model_, outputs_);
+    std::unique_ptr<Run> run = first_ ? std::move(first_) : std::make_unique<Run>(model_);
+    return std::make_unique<InterpretedInstance>(shared_from_this(), outputs_, std::move(run));
+  }
+
+  /// What can be done before there are inputs.
+  Result<void> plan() {
+    if (!has_known_shapes(model_->prepared.g)) return {};
+    first_ = std::make_unique<Run>(model_);
+    WEFT_TRY(first_->prepare_known());
+    instance_bytes_ = first_->bytes();
+    return {};
   }
 
  private:
   std::shared_ptr<LoadedModel> model_;
   std::vector<nn::Port> inputs_, outputs_;
+  std::unique_ptr<Run> first_;  ///< of the first instance
+  uint64_t instance_bytes_ = 0;
 };
 
 }  // namespace
@@ -106,7 +121,10 @@ nn::Outcome<std::shared_ptr<nn::Model>> Backend::load(std::span<const std::span<
   for (const graph::Node& node : g.nodes)
     if (node.op == graph::Op::custom)
       return nn::refuse(nn::Errno::unsupported_operation, "the model computes with strings: " + node.source);
-  return std::make_shared<InterpretedModel>(std::move(*prepared));
+  auto model = std::make_shared<InterpretedModel>(std::move(*prepared));
+  const Result<void> planned = model->plan();
+  if (!planned) return nn::refuse(of_load(planned.error().kind), to_string(planned.error()));
+  return model;
 }
 
 }  // namespace weft::interpreter

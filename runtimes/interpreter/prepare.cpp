@@ -25,6 +25,30 @@ class OwnedSource final : public Source {
   MemorySource view_;
 };
 
+/// Of a source, a few ranges.
+constexpr uint64_t kSmall = 64;
+struct Kept {
+  uint64_t offset;
+  std::vector<uint8_t> bytes;
+};
+class KeptSource final : public Source {
+ public:
+  KeptSource(uint64_t size, std::vector<Kept> kept) : size_(size), kept_(std::move(kept)) {}
+  uint64_t size() const override { return size_; }
+  Result<void> read(uint64_t offset, std::span<uint8_t> out) const override {
+    for (const Kept& kept : kept_) {
+      if (offset != kept.offset || out.size() > kept.bytes.size()) continue;
+      std::copy_n(kept.bytes.begin(), out.size(), out.begin());
+      return {};
+    }
+    return fail(ErrorKind::invalid_model, "these bytes of the model are not kept");
+  }
+
+ private:
+  uint64_t size_;
+  std::vector<Kept> kept_;
+};
+
 /// Nodes over constants become constants, in blobs of their own.
 Result<void> compute_constants(Prepared& p) {
   std::vector<graph::Node> left;
@@ -86,7 +110,23 @@ Result<Prepared> prepare(std::vector<uint8_t> model) {
   return p;
 }
 
+bool has_known_shapes(const graph::Graph& g) { return g.symbols.empty(); }
+
+void shed_bytes(Prepared& model) {
+  std::vector<std::vector<Kept>> kept(model.blobs.size());
+  for (const auto& [value, data] : model.g.constants) {
+    const auto* range = std::get_if<BlobRange>(&data);
+    if (range == nullptr || range->bytes > kSmall) continue;
+    if (Result<std::vector<uint8_t>> bytes = read_range(model.blobs, *range))
+      kept[range->blob].push_back({range->offset, std::move(*bytes)});
+  }
+  for (size_t i = 0; i < kept.size(); ++i)
+    if (model.blobs[i])
+      model.blobs[i] = std::make_shared<KeptSource>(model.blobs[i]->size(), std::move(kept[i]));
+}
+
 Result<Prepared> with_shapes(const Prepared& model, const graph::SymbolValues& symbols) {
+  if (has_known_shapes(model.g)) return model;
   Prepared p = model;
   p.g = graph::specialize(std::move(p.g), symbols);
   WEFT_TRY(simplify(p));

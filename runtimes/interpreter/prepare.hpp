@@ -16,6 +16,13 @@ struct Prepared {
 /// `model` is kept. Extents that the model leaves open become symbols of as wide a range as there is.
 Result<Prepared> prepare(std::vector<uint8_t> model);
 
+/// Whether every shape is known, and there is nothing to choose.
+bool has_known_shapes(const graph::Graph& g);
+
+/// Lets go of all bytes but those of small constants: after a plan of a graph whose shapes are known, which
+/// has made everything that another plan of it reads.
+void shed_bytes(Prepared& model);
+
 /// The graph for one choice of its symbols, rewritten as only known shapes allow; what depends on constants
 /// alone is a constant.
 Result<Prepared> with_shapes(const Prepared& model, const graph::SymbolValues& symbols);

@@ -92,6 +92,14 @@ Result<void> Run::prepare(uint64_t most_bytes) {
   return {};
 }
 
+Result<void> Run::prepare_known() {
+  WEFT_TRY(plan({}));
+  if (!plan_) return {};
+  shed_bytes(model_->prepared);
+  shed_bytes(*shaped_);
+  return {};
+}
+
 Result<void> Run::compute() {
   if (!plan_) return evaluate();
   by_evaluator_ = false;

@@ -10,6 +10,7 @@
 
 namespace weft::interpreter {
 
+/// Changes only as runs are planned.
 struct LoadedModel {
   Prepared prepared;
   Weights weights;
@@ -25,6 +26,8 @@ class Run {
   /// Plans where shapes are new. Fails with invalid_argument where inputs contradict each other, limit where
   /// a run takes more than `most_bytes`.
   Result<void> prepare(uint64_t most_bytes);
+  /// Plans a graph whose shapes are known before there are inputs.
+  Result<void> prepare_known();
   /// Computes what is planned. Fails with invalid_argument where the data is out of range.
   Result<void> compute();
 

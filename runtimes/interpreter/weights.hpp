@@ -41,7 +41,8 @@ class Weights {
  public:
   /// A constant of `g`, row-major.
   Result<std::shared_ptr<const Held>> tensor(const graph::Graph& g, graph::ValueId value, const Blobs& blobs);
-  /// What `make` makes of a constant, by the name of the form; made once for a range of the model's bytes.
+  /// What `make` makes of a constant, by the name of the form; made once for a range of the model's bytes,
+  /// and kept.
   template <class T, class Make>
   Result<std::shared_ptr<const T>> made(const std::string& form, const graph::Graph& g, graph::ValueId value,
                                         Make&& make) {
@@ -49,7 +50,7 @@ class Weights {
     if (range == nullptr) return make();
     const std::string key = key_of(form, *range);
     if (const auto found = made_.find(key); found != made_.end())
-      if (auto object = found->second.lock()) return std::static_pointer_cast<const T>(object);
+      return std::static_pointer_cast<const T>(found->second);
     Result<std::shared_ptr<const T>> object = make();
     if (object) made_[key] = *object;
     return object;
@@ -58,7 +59,7 @@ class Weights {
  private:
   static std::string key_of(const std::string& form, const BlobRange& range);
 
-  std::map<std::string, std::weak_ptr<const void>> made_;
+  std::map<std::string, std::shared_ptr<const void>> made_;
 };
 
 }  // namespace weft::interpreter

@@ -24,6 +24,8 @@ for (const name of chosenModels().filter((name) => FULL || !isLarge(name)))
     const feeds = Object.fromEntries(inputsOf(name).map((input) => [input.name, { data: read(folder, input), shape: input.shape }]));
     const first = interpreter.run(feeds);
     assert.deepEqual(interpreter.run(feeds), first, "a second run differs");
+    interpreter.exports.again();
+    assert.deepEqual(interpreter.run(feeds), first, "another instance differs");
     assert.deepEqual(interpreter.evaluated(), [], "kernels compute all of a CNN");
     let worst = 0;
     for (const reference of oracleOf(name)) {

@@ -40,8 +40,11 @@ WEFT_EXPORT("load") uint32_t test_load(const uint8_t* bytes, uint32_t size) {
   model = std::make_shared<interpreter::LoadedModel>();
   model->prepared = std::move(*prepared);
   run = std::make_unique<interpreter::Run>(model);
-  return 0;
+  return interpreter::has_known_shapes(model->prepared.g) ? outcome(run->prepare_known()) : 0;
 }
+
+/// Another instance of the model.
+WEFT_EXPORT("again") void test_again() { run = std::make_unique<interpreter::Run>(model); }
 
 /// A graph in text form, as it is.
 WEFT_EXPORT("load_graph") uint32_t test_load_graph(const char* bytes, uint32_t size) {
