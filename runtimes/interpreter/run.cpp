@@ -7,8 +7,10 @@
 namespace weft::interpreter {
 namespace {
 
-/// Graphs with loops, or with extents that their data decides, are the evaluator's as a whole.
-bool is_static(const graph::Graph& g) { return g.loops.empty() && g.definitions.empty(); }
+graph::Tensor tensor_of(const graph::Type& type, const Ints& shape, const uint8_t* from) {
+  const auto bytes = static_cast<size_t>(count(shape)) * byte_size(type.dtype);
+  return {type.dtype, shape, std::vector<uint8_t>(from, from + bytes)};
+}
 
 }  // namespace
 
@@ -53,29 +55,42 @@ Result<void> Run::plan(const graph::SymbolValues& symbols) {
   auto next = std::make_unique<Prepared>(std::move(shaped));
   std::vector<uint8_t* const*> addresses;
   for (const Input& input : inputs_) addresses.push_back(input.address.get());
-  std::unique_ptr<Plan> plan;
-  if (is_static(next->g)) {
-    WEFT_ASSIGN(made, Planner(next->g, next->blobs, model_->weights, addresses).run());
-    plan = std::make_unique<Plan>(std::move(made));
-  }
-  plan_ = std::move(plan);
+  auto parts = std::make_unique<Split>(split(next->g));
+  WEFT_ASSIGN(made, Planner(parts->head, next->blobs, model_->weights, addresses).run());
+  plan_ = std::make_unique<Plan>(std::move(made));
+  split_ = std::move(parts);
   shaped_ = std::move(next);
   chosen_ = symbols;
-  evaluated_ = plan_ ? plan_->evaluated : std::set<std::string>{"all"};
-  output_shapes_.clear();
-  if (plan_)
-    for (const graph::Type& type : plan_->output_types)
-      output_shapes_.push_back(*graph::constant_shape(type.shape));
+  evaluated_ = plan_->evaluated;
+  if (split_->has_tail())
+    for (const Node& node : split_->tail.nodes)
+      evaluated_.insert(fmt::format("{} {}", graph::info(node.op).name, node.source));
+  output_shapes_.assign(split_->outputs.size(), {});
+  for (size_t i = 0; i < output_shapes_.size(); ++i)
+    if (!split_->outputs[i].in_tail)
+      output_shapes_[i] = *graph::constant_shape(plan_->output_types[split_->outputs[i].index].shape);
+  return {};
+}
+
+/// What loops and data decide, of what the head has computed.
+Result<void> Run::evaluate_tail() {
+  std::vector<graph::Tensor> inputs;
+  for (size_t i = 0; i < split_->tail_reads; ++i) {
+    const graph::Type& type = plan_->output_types[i];
+    inputs.push_back(tensor_of(type, *graph::constant_shape(type.shape), plan_->outputs[i].data.get()));
+  }
+  WEFT_ASSIGN(outputs, graph::evaluate(split_->tail, shaped_->blobs, inputs));
+  evaluated_outputs_ = std::move(outputs);
+  for (size_t i = 0; i < output_shapes_.size(); ++i)
+    if (split_->outputs[i].in_tail) output_shapes_[i] = evaluated_outputs_[split_->outputs[i].index].shape;
   return {};
 }
 
 Result<void> Run::evaluate() {
   std::vector<graph::Tensor> inputs;
-  for (size_t i = 0; i < inputs_.size(); ++i) {
-    const uint8_t* from = inputs_[i].buffer.data();
-    inputs.push_back({shaped_->g.values[shaped_->g.inputs[i].value].type.dtype, inputs_[i].shape,
-                      std::vector<uint8_t>(from, from + inputs_[i].buffer.bytes())});
-  }
+  for (size_t i = 0; i < inputs_.size(); ++i)
+    inputs.push_back(tensor_of(shaped_->g.values[shaped_->g.inputs[i].value].type, inputs_[i].shape,
+                               inputs_[i].buffer.data()));
   WEFT_ASSIGN(outputs, graph::evaluate(shaped_->g, shaped_->blobs, inputs));
   evaluated_outputs_ = std::move(outputs);
   output_shapes_.clear();
@@ -94,24 +109,26 @@ Result<void> Run::prepare(uint64_t most_bytes) {
 
 Result<void> Run::prepare_known() {
   WEFT_TRY(plan({}));
-  if (!plan_) return {};
+  if (split_->has_tail()) return {};
   shed_bytes(model_->prepared);
   shed_bytes(*shaped_);
   return {};
 }
 
 Result<void> Run::compute() {
-  if (!plan_) return evaluate();
   by_evaluator_ = false;
   for (const Step& step : plan_->steps) WEFT_TRY(step());
+  if (split_->has_tail()) return evaluate_tail();
   return {};
 }
 
 std::span<const uint8_t> Run::output(size_t index) const {
   if (by_evaluator_) return evaluated_outputs_[index].bytes;
+  const Split::Output& from = split_->outputs[index];
+  if (from.in_tail) return evaluated_outputs_[from.index].bytes;
   const auto bytes =
-      static_cast<size_t>(count(output_shapes_[index])) * byte_size(plan_->output_types[index].dtype);
-  return {plan_->outputs[index].data.get(), bytes};
+      static_cast<size_t>(count(output_shapes_[index])) * byte_size(plan_->output_types[from.index].dtype);
+  return {plan_->outputs[from.index].data.get(), bytes};
 }
 
 uint64_t Run::bytes() const {

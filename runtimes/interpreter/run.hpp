@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "interpreter/planner.hpp"
 #include "interpreter/prepare.hpp"
+#include "interpreter/split.hpp"
 
 namespace weft::interpreter {
 
@@ -52,11 +53,14 @@ class Run {
 
   std::shared_ptr<LoadedModel> model_;
   std::vector<Input> inputs_;
-  std::unique_ptr<Prepared> shaped_;  ///< the graph that the plan is of
-  std::unique_ptr<Plan> plan_;        ///< null where the evaluator runs the whole graph
-  bool by_evaluator_ = false;         ///< what the outputs are of
+  Result<void> evaluate_tail();
+
+  std::unique_ptr<Prepared> shaped_;  ///< the graph for the shapes that are planned
+  std::unique_ptr<Split> split_;      ///< and its parts
+  std::unique_ptr<Plan> plan_;        ///< of the head
+  bool by_evaluator_ = false;         ///< whether the outputs are all the evaluator's
   graph::SymbolValues chosen_;
-  std::vector<graph::Tensor> evaluated_outputs_;
+  std::vector<graph::Tensor> evaluated_outputs_;  ///< of the tail, or of all
   std::vector<Ints> output_shapes_;
   std::set<std::string> evaluated_;
 };
