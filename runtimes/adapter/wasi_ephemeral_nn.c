@@ -4,7 +4,6 @@
  * The rules are those of docs/wasi-nn.md, but for what the other interface has no way to ask: which inputs a model takes is looked at by compute, not by
  * set_input, and there are no tokens one by one.
  */
-#define WASI_NN_WIT_OWN_REALLOC
 #include "../../tests/wasi-nn/wasi_nn_wit.h"
 #include "heap.h"
 

@@ -15,11 +15,15 @@ const LIBRARIES = "/usr/lib/wasm32-wasi", LLVM = "/usr/lib/llvm-19/lib";
 
 /** One C program; the linker is called directly, since clang would run any wasm-opt that it finds. */
 export function compileC(source, target, flags = []) {
-  const object = `${target}.o`;
-  execFileSync("clang-19", ["--target=wasm32-wasi", "-O2", "-Wall", "-Wextra", "-Werror", "-fno-stack-protector", ...flags, "-c", source, "-o", object]);
-  execFileSync("wasm-ld-19", ["-m", "wasm32", "-z", "stack-size=1048576", "--stack-first", "--gc-sections", "--strip-all", `-L${LIBRARIES}`, `${LIBRARIES}/crt1-command.o`, object, "-lc",
+  const sources = [source, path.join(here, "cabi_realloc.c")];
+  const objects = sources.map((source, i) => {
+    const object = `${target}.${i}.o`;
+    execFileSync("clang-19", ["--target=wasm32-wasi", "-O2", "-Wall", "-Wextra", "-Werror", "-fno-stack-protector", ...flags, "-c", source, "-o", object]);
+    return object;
+  });
+  execFileSync("wasm-ld-19", ["-m", "wasm32", "-z", "stack-size=1048576", "--stack-first", "--gc-sections", "--strip-all", `-L${LIBRARIES}`, `${LIBRARIES}/crt1-command.o`, ...objects, "-lc",
     `${LLVM}/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a`, "-o", target]);
-  rmSync(object);
+  objects.forEach((object) => rmSync(object));
 }
 
 /** Runs `make` on an emptied folder where the sources (of this folder) have changed. */
@@ -41,7 +45,7 @@ const filesOf = (folder) => readdirSync(path.join(here, folder), { withFileTypes
 /** Guests of preview 1, and the models. */
 export function build() {
   const guests = filesOf("guests");
-  return upToDate(OUT, ["wasi_nn.h", "models.py", "build.mjs", ...guests], async () => {
+  return upToDate(OUT, ["wasi_nn.h", "cabi_realloc.c", "models.py", "build.mjs", ...guests], async () => {
     mkdirSync(path.join(OUT, "guests"));
     execFileSync(path.join(root, ".venv/bin/python"), ["-B", path.join(here, "models.py"), path.join(OUT, "models")]);
     const wabt = await (await import("wabt")).default();
@@ -59,7 +63,7 @@ export const OUT_ADAPTED = path.join(root, "build/wasi-nn-adapted"), ADAPTER = p
 export async function buildAdapted() {
   execFileSync(path.join(root, "tools/build-adapter"));
   const guests = path.join(await build(), "guests");
-  return upToDate(OUT_ADAPTED, ["wasi_nn.h", "build.mjs", "component.mjs", ...filesOf("guests"), path.relative(here, ADAPTER)], () => {
+  return upToDate(OUT_ADAPTED, ["wasi_nn.h", "cabi_realloc.c", "build.mjs", "component.mjs", ...filesOf("guests"), path.relative(here, ADAPTER)], () => {
     const more = { wasi_ephemeral_nn: readFileSync(ADAPTER) };
     for (const name of readdirSync(guests)) writeFileSync(path.join(OUT_ADAPTED, name), componentize(readFileSync(path.join(guests, name)), { world: undefined, more }));
   });

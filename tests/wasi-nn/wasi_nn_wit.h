@@ -1,10 +1,9 @@
 // wasi:nn@0.2.0-rc-2024-10-28 (wit/nn.wit) for C: what a component's core module imports, by the canonical ABI. A resource is a handle that is
-// dropped when its owner is done with it. What a call returns by reference is written to its last pointer, and lists come in memory that nnw_realloc
-// gave: free() them. tools: component.mjs makes a component of such a program.
+// dropped when its owner is done with it. What a call returns by reference is written to its last pointer, and lists come in memory that the
+// program's cabi_realloc gave (cabi_realloc.c): free() them. tools: component.mjs makes a component of such a program.
 #ifndef WASI_NN_WIT_H
 #define WASI_NN_WIT_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #define WASI_NN_WIT(interface, function) __attribute__((import_module("wasi:nn/" interface "@0.2.0-rc-2024-10-28"), import_name(function)))
@@ -75,17 +74,5 @@ WASI_NN_WIT("inference", "[resource-drop]graph-execution-context") void nnw_cont
 WASI_NN_WIT("errors", "[method]error.code") uint32_t nnw_error_code(nnw_error error);
 WASI_NN_WIT("errors", "[method]error.data") void nnw_error_data(nnw_error error, nnw_bytes* out);
 WASI_NN_WIT("errors", "[resource-drop]error") void nnw_error_drop(nnw_error error);
-
-#ifndef WASI_NN_WIT_OWN_REALLOC
-#include <stdlib.h>
-/// What the host allocates lists with.
-__attribute__((weak, export_name("cabi_realloc"))) void* nnw_realloc(void* old, size_t old_size, size_t alignment, size_t size) {
-  (void)old_size;
-  if (size == 0) return (void*)alignment;
-  void* made = realloc(old, size);  // aligned to 16
-  if (made == NULL) abort();
-  return made;
-}
-#endif
 
 #endif

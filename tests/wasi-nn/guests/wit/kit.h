@@ -3,6 +3,7 @@
 #define WIT_KIT_H
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../wasi_nn_wit.h"
