@@ -147,33 +147,55 @@ void Planner::release(ValueId value) {
   views_.erase(value);
 }
 
-/// The evaluator, on copies: operands and result are tensors of its own kind.
+namespace {
+
+/// An operand of the evaluator: a constant, or a copy of what lies there when the node's turn comes.
+struct Operand {
+  std::shared_ptr<const Tensor> constant;
+  graph::Type type;
+  Ints shape;
+  Ref data;
+};
+
+Result<void> evaluate_into(const graph::Graph& g, const Node& node, const std::vector<Operand>& operands,
+                           uint8_t* to) {
+  std::vector<Tensor> copies(operands.size());
+  std::vector<const Tensor*> pointers;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const Operand& x = operands[i];
+    if (!x.constant) {
+      const uint8_t* from = x.data.get();
+      const auto bytes = static_cast<size_t>(count(x.shape)) * byte_size(x.type.dtype);
+      copies[i] = {x.type.dtype, x.shape, std::vector<uint8_t>(from, from + bytes)};
+    }
+    pointers.push_back(x.constant ? x.constant.get() : &copies[i]);
+  }
+  WEFT_ASSIGN(y, graph::evaluate_node(g, node, pointers));
+  if (!y.bytes.empty()) std::memcpy(to, y.bytes.data(), y.bytes.size());
+  return {};
+}
+
+}  // namespace
+
+/// The evaluator, on tensors of its own kind.
 Result<void> Planner::evaluate(const Node& node) {
-  struct Operand {
-    graph::Type type;
-    Ints shape;
-    Ref data;
-  };
   std::vector<Operand> operands;
   for (const ValueId x : node.inputs) {
+    if (is_constant(x)) {
+      WEFT_ASSIGN(constant,
+                  weights_.made<Tensor>("evaluated", g_, x, [&]() -> Result<std::shared_ptr<const Tensor>> {
+                    WEFT_ASSIGN(t, graph::load_constant(g_, x, blobs_));
+                    return std::make_shared<const Tensor>(std::move(t));
+                  }));
+      operands.push_back({constant, {}, {}, {}});
+      continue;
+    }
     WEFT_ASSIGN(from, dense(x, row_major(shape(x).size())));
-    operands.push_back({g_.values[x].type, shape(x), from.data});
+    operands.push_back({nullptr, g_.values[x].type, shape(x), from.data});
   }
   const View to = define(node.output, row_major(shape(node.output).size()));
   plan_.evaluated.insert(fmt::format("{} {}", graph::info(node.op).name, node.source));
-  step([&node, &g = g_, operands, to = to.data]() -> Result<void> {
-    std::vector<Tensor> tensors;
-    for (const Operand& x : operands) {
-      const uint8_t* from = x.data.get();
-      const auto bytes = static_cast<size_t>(count(x.shape)) * byte_size(x.type.dtype);
-      tensors.push_back({x.type.dtype, x.shape, std::vector<uint8_t>(from, from + bytes)});
-    }
-    std::vector<const Tensor*> pointers;
-    for (const Tensor& t : tensors) pointers.push_back(&t);
-    WEFT_ASSIGN(y, graph::evaluate_node(g, node, pointers));
-    if (!y.bytes.empty()) std::memcpy(to.get(), y.bytes.data(), y.bytes.size());
-    return {};
-  });
+  step([&node, &g = g_, operands, to = to.data] { return evaluate_into(g, node, operands, to.get()); });
   return {};
 }
 

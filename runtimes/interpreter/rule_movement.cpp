@@ -120,6 +120,57 @@ Planned plan_pad(Planner& planner, const Node& node) {
   return true;
 }
 
+/// Blocks of `bytes` of one axis, by indices of type T.
+template <class T>
+struct Gather {
+  Ref x, indices, y;
+  int64_t outer, extent, count;
+  size_t bytes;
+
+  bool run() const {
+    uint8_t* to = y.get();
+    const T* index = reinterpret_cast<const T*>(indices.get());
+    for (int64_t o = 0; o < outer; ++o)
+      for (int64_t i = 0; i < count; ++i, to += bytes) {
+        const int64_t at = index[i] < 0 ? index[i] + extent : index[i];
+        if (at < 0 || at >= extent) return false;
+        std::memcpy(to, x.get() + static_cast<size_t>(o * extent + at) * bytes, bytes);
+      }
+    return true;
+  }
+};
+
+template <class T>
+Planned plan_gather_by(Planner& planner, const Node& node) {
+  const auto axis = static_cast<size_t>(std::get<graph::AxisAttributes>(node.attributes).axis);
+  const Ints &x = planner.shape(node.inputs[0]), &indices = planner.shape(node.inputs[1]);
+  WEFT_ASSIGN(from, planner.dense(node.inputs[0], row_major(x.size())));
+  WEFT_ASSIGN(by, planner.dense(node.inputs[1], row_major(indices.size())));
+  const auto split = x.begin() + static_cast<std::ptrdiff_t>(axis);
+  Gather<T> gather{
+      .x = from.data,
+      .indices = by.data,
+      .y = {},
+      .outer = count({x.begin(), split}),
+      .extent = x[axis],
+      .count = count(indices),
+      .bytes = static_cast<size_t>(count({split + 1, x.end()})) * byte_size(planner.dtype(node.output))};
+  gather.y = planner.define(node.output, row_major(planner.shape(node.output).size())).data;
+  planner.step([gather, &node]() -> Result<void> {
+    if (gather.run()) return {};
+    return fail(ErrorKind::invalid_argument, "an index of gather is out of range", node.source);
+  });
+  return true;
+}
+
+Planned plan_gather(Planner& planner, const Node& node) {
+  switch (planner.dtype(node.inputs[1])) {
+    case DType::i64: return plan_gather_by<int64_t>(planner, node);
+    case DType::i32: return plan_gather_by<int32_t>(planner, node);
+    default: return false;
+  }
+}
+
 }  // namespace
 
 Planned plan_movement(Planner& planner, const Node& node) {
@@ -130,6 +181,7 @@ Planned plan_movement(Planner& planner, const Node& node) {
     case Op::reshape: return plan_reshape(planner, node);
     case Op::concat: return plan_concat(planner, node);
     case Op::pad: return plan_pad(planner, node);
+    case Op::gather: return plan_gather(planner, node);
     default: return false;
   }
 }

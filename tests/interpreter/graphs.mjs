@@ -110,6 +110,15 @@ export const GRAPHS = {
     ),
     inputs: [["x", [1, 6, 3, 5]]],
   },
+  ...Object.fromEntries(
+    [["rows", 0, "i64", [4, 5]], ["columns", 1, "i32", [3, 4, 2]], ["the last axis", 2, "i64", [2, 3, 4]]].map(([name, axis, dtype, shape]) => [
+      `a gather of ${name}`,
+      {
+        text: graph([["x", shape]], `%i = constant "i" : ${dtype}[2, 3] = {0, -1, 2, 1, 0, -2}\n%y = gather(%x, %i) {axis = ${axis}} : ${type([...shape.slice(0, axis), 2, 3, ...shape.slice(axis + 1)])} @ "gather"\n`, ["y"]),
+        inputs: [["x", shape]],
+      },
+    ]),
+  ),
   "an operand that is read again": {
     text: graph([["x", [5, 5]]], `%a = exp(%x) : f32[5, 5] @ "a"\n%b = neg(%a) : f32[5, 5] @ "b"\n%c = add(%a, %b) : f32[5, 5] @ "c"\n%d = mul(%b, %b) : f32[5, 5] @ "d"\n`, ["c", "d", "x"].slice(0, 2)),
     inputs: [["x", [5, 5]]],
