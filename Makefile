@@ -149,7 +149,7 @@ test-format: ## clang-format finds nothing to change
 	tools/format --check
 
 test-browsers: build ## the runtime in headless Chromium
-	tools/setup node python sound browser
+	tools/setup node python sound browser wasm emscripten
 	tools/models
 	node --test $(BROWSER_TESTS)
 

@@ -9,6 +9,7 @@ import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 import { compiler } from "../../bench/compile.mjs";
+import { build } from "../../examples/object/build.mjs";
 import { linkProgram, runProgram } from "../support/link.mjs";
 import { folderOf, inputsOf } from "../support/models.mjs";
 import { readHeader, runObjects } from "../support/objects.mjs";
@@ -19,6 +20,8 @@ import { validate } from "../support/validate.mjs";
 buildRuntime();
 const FOLDER = mkdtempSync(path.join(tmpdir(), "weft-object-test-"));
 after(() => rmSync(FOLDER, { recursive: true }));
+
+const READ = /^First light, 23 lines of ?text\nconfidence 0\.9\d\n$/;
 
 const weft = (...args) => spawnSync(compiler(), args, { encoding: "utf8" });
 function compileObject(model, name, ...options) {
@@ -155,6 +158,15 @@ test("two models, and two of one model, in one program, as C and as C++", async 
     assert.deepEqual(got.map(({ outputs }) => outputs), [0, 0, 1, 1].map((k) => states.expected[k]));
     assert.deepEqual(classes.map(({ outputs }) => outputs), cls.expected);
   }
+});
+
+test("examples/object reads a picture, in Node and on Wasmtime as examples/wasi-nn does", async () => {
+  const folder = path.join(FOLDER, "example");
+  await build("wasi", folder);
+  const read = (picture) => runProgram(readFileSync(path.join(folder, "read.wasm")), { folder, args: [picture, "characters.txt"] });
+  assert.match(read("picture.ppm"), READ);
+  const wasmtime = spawnSync(compiler(), ["wasi", path.join(folder, "read.wasm"), "/data/picture.ppm", "/data/characters.txt", "--dir", `${folder}::/data`], { encoding: "utf8" });
+  assert.equal(wasmtime.stdout, read("picture.ppm"), wasmtime.stderr);
 });
 
 test("what cannot be is refused in one sentence, and nothing is written", () => {

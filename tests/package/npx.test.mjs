@@ -54,6 +54,8 @@ for (const [model, ...flags] of [
   ["squeezenet", "--weights", "q8", "--debug-names"],
   ["hello-deepa", "--profile-info"],
   ["resnet50", "--optimize", "memory"],
+  ["ppocr-cls", "--shape", "x=1x3x48x192", "--emit", "object"],
+  ["squeezenet", "--emit", "object", "--external-weights"],
 ])
   test(`compile ${model} ${flags.join(" ")}: the same bytes`, () => {
     const file = path.join(ROOT, "build/models", model, "model.onnx");

@@ -14,14 +14,14 @@ export const OUT = path.join(root, "build/wasi-nn"), OUT_WIT = path.join(root, "
 const LIBRARIES = "/usr/lib/wasm32-wasi", LLVM = "/usr/lib/llvm-19/lib";
 
 /** One C program; the linker is called directly, since clang would run any wasm-opt that it finds. */
-export function compileC(source, target, flags = []) {
+export function compileC(source, target, flags = [], linked = []) {
   const sources = [source, path.join(here, "cabi_realloc.c")];
   const objects = sources.map((source, i) => {
     const object = `${target}.${i}.o`;
     execFileSync("clang-19", ["--target=wasm32-wasi", "-O2", "-Wall", "-Wextra", "-Werror", "-fno-stack-protector", ...flags, "-c", source, "-o", object]);
     return object;
   });
-  execFileSync("wasm-ld-19", ["-m", "wasm32", "-z", "stack-size=1048576", "--stack-first", "--gc-sections", "--strip-all", `-L${LIBRARIES}`, `${LIBRARIES}/crt1-command.o`, ...objects, "-lc",
+  execFileSync("wasm-ld-19", ["-m", "wasm32", "-z", "stack-size=1048576", "--stack-first", "--gc-sections", "--strip-all", `-L${LIBRARIES}`, `${LIBRARIES}/crt1-command.o`, ...objects, ...linked, "-lc",
     `${LLVM}/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a`, "-o", target]);
   objects.forEach((object) => rmSync(object));
 }
