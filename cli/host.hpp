@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -87,6 +88,9 @@ class LoadedBundle {
   virtual uint64_t memory_bytes() const = 0;
 };
 
+struct Options;
+struct RunRequest;
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -114,6 +118,11 @@ class Host {
   /// Runs the program; returns its exit code, or kEngineFailed and says why.
   virtual Result<int> run_wasi(const WasiRequest& request) = 0;
   virtual Result<std::unique_ptr<LoadedBundle>> load_on_wasmtime(const BundleRequest& request) = 0;
+  /// `weft run` and `weft bench` on the engine wasmtime, and inputs for it (tensors.hpp): what a program
+  /// without that engine need not hold.
+  virtual Result<int> run_on_wasmtime(const Options& options, const RunRequest& request) = 0;
+  virtual Result<std::vector<graph::Tensor>> read_inputs(std::span<const TensorPort> ports,
+                                                         const std::vector<std::string>& values) = 0;
   /// Has a process that is a copy of this one do something, and returns the text that it gives; empty where
   /// it failed.
   virtual Result<std::string> in_other_process(const std::function<std::string()>& work) = 0;

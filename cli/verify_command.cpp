@@ -165,7 +165,7 @@ Result<Observed> observe_on_wasmtime(const Options& options, const std::string& 
       if (inputs != nullptr) {
         observed.inputs = *inputs;
       } else {
-        WEFT_ASSIGN(read, read_inputs(loaded->facts().inputs, options.all("input"), host));
+        WEFT_ASSIGN(read, host.read_inputs(loaded->facts().inputs, options.all("input")));
         observed.inputs = std::move(read);
       }
       for (const TensorPort& port : loaded->facts().outputs) observed.output_names.push_back(port.name);

@@ -24,6 +24,9 @@ class NativeHost final : public Host {
   Result<int> run_wasi(const WasiRequest& request) override;
   /// In this process (wasmtime_bundle.cpp).
   Result<std::unique_ptr<LoadedBundle>> load_on_wasmtime(const BundleRequest& request) override;
+  Result<int> run_on_wasmtime(const Options& options, const RunRequest& request) override;
+  Result<std::vector<graph::Tensor>> read_inputs(std::span<const TensorPort> ports,
+                                                 const std::vector<std::string>& values) override;
   /// By fork: this process has one thread then.
   Result<std::string> in_other_process(const std::function<std::string()>& work) override;
 };

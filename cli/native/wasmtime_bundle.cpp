@@ -4,6 +4,8 @@
 
 #include "cli/native/host.hpp"
 #include "cli/native/native_error.hpp"
+#include "cli/run_request.hpp"
+#include "cli/tensors.hpp"
 #include "compile/compile.hpp"
 #include "native/instance.hpp"
 
@@ -100,6 +102,16 @@ uint64_t size_of(const std::string& path) {
 }
 
 }  // namespace
+
+Result<int> NativeHost::run_on_wasmtime(const Options& options, const RunRequest& request) {
+  return options.command == "bench" ? bench_on_wasmtime(options, request, *this)
+                                    : cli::run_on_wasmtime(options, request, *this);
+}
+
+Result<std::vector<graph::Tensor>> NativeHost::read_inputs(std::span<const TensorPort> ports,
+                                                           const std::vector<std::string>& values) {
+  return cli::read_inputs(ports, values, *this);
+}
 
 Result<std::unique_ptr<LoadedBundle>> NativeHost::load_on_wasmtime(const BundleRequest& request) {
   Parts parts;

@@ -145,6 +145,13 @@ class WasmHost final : public Host {
   Result<std::unique_ptr<LoadedBundle>> load_on_wasmtime(const BundleRequest&) override {
     return no_wasmtime("--engine wasmtime");
   }
+  Result<int> run_on_wasmtime(const Options&, const RunRequest&) override {
+    return no_wasmtime("--engine wasmtime");
+  }
+  Result<std::vector<graph::Tensor>> read_inputs(std::span<const TensorPort>,
+                                                 const std::vector<std::string>&) override {
+    return no_wasmtime("--engine wasmtime");
+  }
   Result<std::string> in_other_process(const std::function<std::string()>&) override {
     return no_wasmtime("--engine wasmtime");
   }
