@@ -98,7 +98,7 @@ test("a real model, in every variant, as a bundle and as a model", () => {
 });
 
 test("open extents: as wide as they compile, or as a file has them", () => {
-  const dims = ["--dim", "n=1..8"];
+  const dims = ["--dim", "n=1..8", "--variant", "simd128"]; // Node 20 has no relaxed code to agree with
   assert.deepEqual(agree("open.onnx", ...dims).outputs[0].shape, [8, 4]);
   assert.deepEqual(agree("open.onnx", ...dims, "--input", "x=three.npy").outputs[0].shape, [3, 4]);
   const wide = on("wasmtime", "run", "open.onnx", ...dims, "--input", "x=nine.npy");
