@@ -1,7 +1,7 @@
 // weft compile --emit object: relocatable objects, linked by wasm-ld into C programs for WASI, beside the bundles of the same models.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
@@ -13,11 +13,16 @@ import { build } from "../../examples/object/build.mjs";
 import { linkProgram, runProgram } from "../support/link.mjs";
 import { folderOf, inputsOf } from "../support/models.mjs";
 import { readHeader, runObjects } from "../support/objects.mjs";
-import { buildRuntime, ROOT } from "../support/runtime.mjs";
+import { buildRuntime, ROOT, RUNTIME } from "../support/runtime.mjs";
 import { casesOf, modelOf, optionsOf } from "../support/symbolic_models.mjs";
 import { validate } from "../support/validate.mjs";
 
 buildRuntime();
+const { load } = await import(pathToFileURL(path.join(RUNTIME, "weft.js")).href);
+const ARRAYS = {
+  f64: Float64Array, f32: Float32Array, f16: Uint16Array, bf16: Uint16Array, i64: BigInt64Array, i32: Int32Array, i16: Int16Array, i8: Int8Array,
+  u64: BigUint64Array, u32: Uint32Array, u16: Uint16Array, u8: Uint8Array, boolean: Uint8Array,
+};
 const FOLDER = mkdtempSync(path.join(tmpdir(), "weft-object-test-"));
 after(() => rmSync(FOLDER, { recursive: true }));
 
@@ -81,6 +86,12 @@ test("calls, slots of the table and addresses are linked (tests/targets/cases/as
   assert.match(listing, /R_WASM_MEMORY_ADDR_SLEB\s+lists\+4/);
 });
 
+for (const [language, standard] of [["c", "c99"], ["c++", "c++11"]])
+  test(`a header of everything is ${standard} (tests/bundle/object.h)`, () => {
+    const { status, stderr } = spawnSync("clang-19", ["--target=wasm32-wasi", "-x", language, `-std=${standard}`, "-pedantic", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", path.join(ROOT, "tests/bundle/object.h")], { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+  });
+
 for (const variant of ["scalar", "simd128", "relaxed"])
   test(`a text classifier computes what its bundle does: ${variant}`, async (t) => {
     if (variant === "relaxed" && Number(process.versions.node.split(".")[0]) < 22) return t.skip("this engine has no relaxed SIMD");
@@ -134,7 +145,7 @@ test("a decoder's cache stays in the model until it is reset, and is full at its
   assert.deepEqual(got[5].outputs, expected[0]);
 });
 
-test("what is out of range is named, and the model goes on; loops; extents that data decides", async () => {
+test("what is out of range is named, and the model goes on", async () => {
   execFileSync(path.join(ROOT, ".venv/bin/python"), [path.join(ROOT, "tests/frontends/checked_models.py"), path.join(FOLDER, "checked")]);
   const ids = (...values) => ({ dims: [3], feeds: { ids: { data: BigInt64Array.from(values, BigInt), shape: [2, 3] } } });
   const model = path.join(FOLDER, "checked/embedding.onnx"), options = ["--dim", "seq=1..8"];
@@ -143,6 +154,44 @@ test("what is out of range is named, and the model goes on; loops; extents that 
   const [got] = runObjects([{ header, ranks: [3], runs: [bad, runs[0]] }]);
   assert.deepEqual([got[0].code, got[0].failure], [1, { node: "words", what: "ids", value: -11n, least: -10, greatest: 9 }]);
   assert.deepEqual(got[1].outputs, expected[0]);
+});
+
+test("loops and extents that data decides", async () => {
+  const folder = path.join(FOLDER, "data");
+  execFileSync(path.join(ROOT, ".venv/bin/python"), [path.join(ROOT, "tests/frontends/checked_models.py"), folder]);
+  const scalar = (x) => ({ data: BigInt64Array.of(BigInt(x)), shape: [] });
+  const trips = [3, 50, 0, 7].map((n, k) => ({ feeds: { trips: scalar(n), x: { data: Float32Array.of(1 + k, -k), shape: [2] } } }));
+  await compare(path.join(folder, "loop.onnx"), "loop", trips, { options: ["--bound", "60"] });
+  const ranges = [[0, 10, 3], [5, -5, -1], [3, 3, 1]].map(([from, to, by]) => ({ feeds: { from: scalar(from), to: scalar(to), by: scalar(by) } }));
+  const { header, runs } = await compare(path.join(folder, "counted.onnx"), "counted", ranges, { options: ["--bound", "12"] });
+  const [got] = runObjects([{ header, ranks: [1], runs: [{ inputs: [0n, 13n, 1n].map((x) => bytesOf(BigInt64Array.of(x))) }, runs[0]] }]);
+  assert.deepEqual([got[0].code, got[0].failure.node, got[0].failure.value, got[0].failure.greatest], [1, "steps", 13n, 12]);
+});
+
+const GRAPHS = Number(process.env.WEFT_GRAPHS ?? 24);
+test(`${GRAPHS} random graphs in one program: the bits of their bundles`, async () => {
+  const folder = path.join(FOLDER, "graphs"), array = (dtype) => ARRAYS[dtype];
+  mkdirSync(folder);
+  execFileSync(path.resolve(ROOT, process.env.WEFT_BUILD ?? "build/release", "tests/graph_fuzz"), ["make", process.env.WEFT_SEED ?? "0", String(GRAPHS), folder + path.sep]);
+  const models = [], expected = [];
+  for (const seed of readdirSync(folder)) {
+    const at = path.join(folder, seed), bytes = readFileSync(path.join(at, "case.bin"));
+    const cases = JSON.parse(readFileSync(path.join(at, "case.json"), "utf8"));
+    const given = ([from, size]) => Uint8Array.from(bytes.subarray(from, from + size));
+    const { outputs: ports } = JSON.parse(readFileSync(path.join(at, "on/model.json"), "utf8"));
+    const bundle = await load(pathToFileURL(path.join(at, "on") + path.sep), { variant: "simd128" });
+    for (const { inputs } of cases) {
+      const outputs = await bundle.run(Object.fromEntries(inputs.map(({ name, dtype, shape, data }) => [name, { data: new (array(dtype))(given(data).buffer), shape }])));
+      expected.push(ports.map(({ name }) => bytesOf(outputs[name].slice())));
+    }
+    bundle.dispose();
+    const header = readHeader(path.join(at, "object"), `g${seed}`);
+    const runs = cases.map(({ extents, inputs }) => ({ dims: header.dimensions.length > 0 ? extents : undefined, inputs: inputs.map(({ data }) => given(data)) }));
+    models.push({ header, runs, ranks: ports.map(({ shape }) => shape.length) });
+  }
+  assert.ok(models.length > GRAPHS / 2 && models.filter(({ header }) => header.dimensions.length > 0).length > GRAPHS / 5);
+  const got = runObjects(models).flat();
+  got.forEach(({ code, outputs }, k) => assert.deepEqual([code, ...outputs], [0, ...expected[k]]));
 });
 
 test("two models, and two of one model, in one program, as C and as C++", async () => {
@@ -182,6 +231,10 @@ test("what cannot be is refused in one sentence, and nothing is written", () => 
   assert.match(refused("--emit", "object", "--html"), /--html is for bundles/);
   assert.match(refused("--emit", "object", "--variants", "simd128,relaxed"), /an object has one variant/);
   assert.match(refused("--emit", "object", "--target", "webgpu"), /webgpu is not for --emit object/);
+  execFileSync(path.join(ROOT, ".venv/bin/python"), [path.join(ROOT, "tests/frontends/string_models.py"), path.join(FOLDER, "strings")]);
+  const strings = weft("compile", path.join(FOLDER, "strings/building.onnx"), "--emit", "object", "-o", folder);
+  assert.match(strings.stderr, /an object cannot do what only a JavaScript caller does: string\./);
+  assert.ok(!existsSync(folder));
 });
 
 test("an object replaces an older one, and nothing else that has the name", () => {

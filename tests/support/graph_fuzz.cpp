@@ -3,7 +3,8 @@
 //   graph_fuzz make FIRST COUNT OUT     random graphs: OUT<seed>/ has graph.txt, case.json, case.bin and the
 //   bundles graph_fuzz case FILE SEED OUT       the same of a graph's text graph_fuzz reduce FILE INDEX
 //   prints the INDEX-th smaller graph; exit code 1 when there is none
-// Bundles: `on` with all passes, `off` with none, each with every variant.
+// Bundles: `on` with all passes, `off` with none, each with every variant; `object`: with all passes, as an
+// object for C of the name g<seed>.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -23,15 +24,9 @@ namespace {
 using namespace weft;
 using namespace weft::testing;
 
-Result<void> write_bundle(const graph::Graph& g, bool passes, const std::string& folder) {
-  compile::CompileOptions options;
-  options.variants = {"scalar", "simd128", "relaxed"};
-  options.passes = passes;
-  onnx::Import imported;
-  imported.graph = g;
-  WEFT_ASSIGN(compiled, compile::compile_graph(std::move(imported), options));
+void write_files(const compile::Compiled& compiled, const std::string& folder,
+                 std::vector<bundle::HashedFile>& files) {
   std::filesystem::create_directories(folder);
-  std::vector<bundle::HashedFile> files;
   for (const bundle::BundleFile& file : compiled.bundle.files) {
     std::ofstream out(folder + "/" + file.name, std::ios::binary);
     for (const bundle::Piece& piece : file.pieces) {
@@ -39,8 +34,32 @@ Result<void> write_bundle(const graph::Graph& g, bool passes, const std::string&
       out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     }
     files.push_back({file.name, file.variant, bundle::size(file), std::string(64, '0')});
-    if (file.chunk_bytes > 0) compiled.manifest.weights_file_bytes = bundle::size(file);
   }
+}
+
+Result<void> write_object(const graph::Graph& g, const std::string& name, const std::string& folder) {
+  compile::CompileOptions options;
+  options.variants = {"simd128"};
+  options.object = {name, false};
+  onnx::Import imported;
+  imported.graph = g;
+  WEFT_ASSIGN(compiled, compile::compile_graph(std::move(imported), options));
+  std::vector<bundle::HashedFile> files;
+  write_files(compiled, folder, files);
+  return {};
+}
+
+Result<void> write_bundle(const graph::Graph& g, bool passes, const std::string& folder) {
+  compile::CompileOptions options;
+  options.variants = {"scalar", "simd128", "relaxed"};
+  options.passes = passes;
+  onnx::Import imported;
+  imported.graph = g;
+  WEFT_ASSIGN(compiled, compile::compile_graph(std::move(imported), options));
+  std::vector<bundle::HashedFile> files;
+  write_files(compiled, folder, files);
+  for (const bundle::BundleFile& file : compiled.bundle.files)
+    if (file.chunk_bytes > 0) compiled.manifest.weights_file_bytes = bundle::size(file);
   std::ofstream(folder + "/model.json") << bundle::manifest_with_files(compiled.manifest, files);
   return {};
 }
@@ -68,11 +87,11 @@ std::string shape_text(const graph::Ints& shape) {
   return "[" + text + "]";
 }
 
-/// {"inputs": […], "outputs": […]} for one choice of extents.
-std::string run_json(const graph::Graph& g, uint64_t seed, CaseFile& file) {
+/// {"extents": […], "inputs": […], "outputs": […]} for one choice of extents.
+std::string run_json(const graph::Graph& g, uint64_t seed, CaseFile& file, const graph::Ints& extents = {}) {
   const std::vector<graph::Tensor> inputs = fuzz_inputs(g, seed);
   const Expected expected = FuzzReference(g, inputs).run();
-  std::string json = "{\"inputs\":[";
+  std::string json = "{\"extents\":" + shape_text(extents) + ",\"inputs\":[";
   for (size_t i = 0; i < inputs.size(); ++i)
     json += std::string(i == 0 ? "" : ",") + "{\"name\":\"" + g.inputs[i].name + "\",\"dtype\":\"" +
             std::string(to_string(inputs[i].dtype)) + "\",\"shape\":" + shape_text(inputs[i].shape) +
@@ -102,6 +121,8 @@ std::string write_case(const graph::Graph& g, uint64_t seed, const std::string& 
     const auto written = write_bundle(g, passes, folder + (passes ? "/on" : "/off"));
     if (!written) return to_string(written.error());
   }
+  const auto object = write_object(g, "g" + std::to_string(seed), folder + "/object");
+  if (!object) return to_string(object.error());
   CaseFile file(folder);
   std::string json = "[";
   if (g.symbols.empty()) json += run_json(g, seed, file);
@@ -109,7 +130,7 @@ std::string write_case(const graph::Graph& g, uint64_t seed, const std::string& 
     for (const int64_t n :
          {*variable.range.max, *variable.range.min, (*variable.range.min + *variable.range.max) / 2})
       json += std::string(json.size() == 1 ? "" : ",\n") +
-              run_json(graph::specialize(g, {{name, n}}), seed, file);
+              run_json(graph::specialize(g, {{name, n}}), seed, file, {n});
   std::ofstream(folder + "/case.json") << json << "]\n";
   return "";
 }
