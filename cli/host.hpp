@@ -46,6 +46,7 @@ struct WasiRequest {
   Pairs environment;
   Pairs graphs;  ///< for wasi-nn: a name, and an .onnx file or the folder of a bundle
   std::optional<uint64_t> fuel, memory_bytes;
+  std::string module_cache;  ///< a folder for native code, or empty
 };
 
 /// An input or output of a bundle.

@@ -51,6 +51,7 @@ Result<int> run_wasi(const Options& options, Host& host) {
   request.fuel = fuel;
   WEFT_ASSIGN(memory, number(options, "max-memory"));
   request.memory_bytes = memory;
+  request.module_cache = options.get("module-cache");
   return host.run_wasi(request);
 }
 

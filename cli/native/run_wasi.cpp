@@ -80,6 +80,16 @@ std::vector<native::HostFunction> nn_functions(nn::Host& host) {
   return functions;
 }
 
+/// Of the program and of the models that the command line names; a guest's own bytes are compiled anew.
+Result<void> keep_modules(const std::string& folder, native::Engine& programs) {
+  if (folder.empty()) return {};
+  const auto models = native::Engine::shared();
+  if (!models) return failed(models.error());
+  for (native::Engine* engine : {&programs, models->get()})
+    if (const auto kept = engine->keep_modules_in(folder); !kept) return failed(kept.error());
+  return {};
+}
+
 }  // namespace
 
 Result<int> NativeHost::run_wasi(const WasiRequest& request) {
@@ -87,6 +97,7 @@ Result<int> NativeHost::run_wasi(const WasiRequest& request) {
   if (!code) return failed(code.error());
   const auto engine = native::Engine::make({.interruptible = true, .fuel = request.fuel.has_value()});
   if (!engine) return failed(engine.error());
+  WEFT_TRY(keep_modules(request.module_cache, **engine));
   std::atomic<bool> stop = false;
   native::Backend backend(stop);
   SignalWatch signals([&] {

@@ -17,10 +17,19 @@ Outcome<std::shared_ptr<Engine>> Engine::shared() {
   return engine;
 }
 
+Outcome<void> Engine::keep_modules_in(const std::string& folder) {
+  WEFT_NATIVE_ASSIGN(cache, ModuleCache::open(folder));
+  cache_ = std::move(cache);
+  return {};
+}
+
 Outcome<Owned<wasmtime_module_t>> Engine::compile(std::span<const uint8_t> code) const {
-  wasmtime_module_t* module = nullptr;
+  const uint32_t settings = (options_.interruptible ? 1U : 0U) | (options_.fuel ? 2U : 0U);
+  wasmtime_module_t* module = cache_ ? cache_->find(*api_, get(), code, settings) : nullptr;
+  if (module != nullptr) return owned(module, api_->wasmtime_module_delete);
   if (wasmtime_error_t* error = api_->wasmtime_module_new(get(), code.data(), code.size(), &module))
     return refuse(WEFT_BAD_BUNDLE, take_message(*api_, error, nullptr));
+  if (cache_) cache_->keep(*api_, module, code, settings);
   return owned(module, api_->wasmtime_module_delete);
 }
 

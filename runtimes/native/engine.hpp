@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
+#include "native/module_cache.hpp"
 #include "native/wasmtime.hpp"
 
 namespace weft::native {
@@ -42,6 +44,9 @@ class Engine {
   /// Ends what runs on an interruptible engine now. Does nothing but add to an atomic.
   void interrupt() const { api_->wasmtime_engine_increment_epoch(engine_.get()); }
 
+  /// From now on, `compile` looks there first and leaves there what it makes. Not while it compiles.
+  Outcome<void> keep_modules_in(const std::string& folder);
+
   /// Compiles. Fails with WEFT_BAD_BUNDLE and what Wasmtime says.
   Outcome<Owned<wasmtime_module_t>> compile(std::span<const uint8_t> code) const;
 
@@ -50,6 +55,7 @@ class Engine {
       : api_(api), options_(options), engine_(owned(engine, api->wasm_engine_delete)) {}
   const Wasmtime* api_;
   EngineOptions options_;
+  std::optional<ModuleCache> cache_;
   Owned<wasm_engine_t> engine_;
 };
 

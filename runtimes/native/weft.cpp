@@ -118,6 +118,14 @@ weft_status weft_model_open(const char* folder, const char* variant, weft_model*
   return WEFT_OK;
 }
 
+weft_status weft_keep_modules(const char* folder) {
+  if (folder == nullptr) return null_pointer("folder");
+  auto engine = Engine::shared();
+  if (!engine) return failed(engine.error());
+  auto kept = (*engine)->keep_modules_in(folder);
+  return kept ? WEFT_OK : failed(std::move(kept).error());
+}
+
 void weft_model_close(weft_model* model) { delete model; }
 const char* weft_model_name(const weft_model* model) { return model->model->manifest().name.c_str(); }
 const char* weft_model_variant(const weft_model* model) { return model->model->variant().name.c_str(); }

@@ -1,7 +1,7 @@
 // weft wasi: programs of WASI preview 1, written here as text, with wasi-nn, on Wasmtime (tools/setup wasmtime). The compiler: $WEFT_BUILD (build/release)/weft.
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -189,4 +189,21 @@ test("what is no program is refused in a sentence", () => {
   refused("exit", 5, /"graph" is not of the form NAME=MODEL/, "--nn-graph", "graph");
   refused("exit", 2, /there is no option --dirs; did you mean --dir\?/, "--dirs", ".");
   assert.match(readFileSync(file("shown/data.txt"), "utf8"), /^what/);
+});
+
+test("--module-cache: native code of the program and the model is kept, and nobody else may write there", () => {
+  const modules = file("modules");
+  const once = (...args) => spawnSync(WEFT, ["wasi", file("return.wasm"), "--module-cache", modules, ...args], { encoding: "utf8" });
+  for (let i = 0; i < 2; ++i) {
+    const { status, stdout, stderr } = once();
+    assert.equal(status, 0, stderr);
+    assert.equal(stdout, "ready\n");
+    assert.equal(readdirSync(modules).length, 1);
+  }
+  assert.equal(once("--fuel", "100000").status, 0);
+  assert.equal(readdirSync(modules).length, 2);
+  chmodSync(modules, 0o777);
+  const { status, stderr } = once();
+  assert.equal(status, 5);
+  assert.match(stderr, /others may write to .*modules/);
 });

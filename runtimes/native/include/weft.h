@@ -100,6 +100,10 @@ WEFT_API size_t weft_dtype_bytes(weft_dtype dtype);
 /* Opens the folder of a bundle. `variant`: "relaxed", "simd128" or "scalar"; NULL: the first of them that the
  * bundle has. */
 WEFT_API weft_status weft_model_open(const char* folder, const char* variant, weft_model** model);
+/* Native code is kept in this folder and found there again by what opens the same model later, other processes too.
+ * The folder is made where it is not there; nobody else may be able to write to it, since what lies in it is run.
+ * Not while another thread opens a model. */
+WEFT_API weft_status weft_keep_modules(const char* folder);
 /* Its instances may go on. NULL is allowed. */
 WEFT_API void weft_model_close(weft_model* model);
 

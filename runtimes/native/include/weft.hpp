@@ -111,6 +111,9 @@ class Tensor {
   weft_tensor tensor_;
 };
 
+/// weft_keep_modules
+inline void keep_modules(const std::string& folder) { detail::check(weft_keep_modules(folder.c_str())); }
+
 class Model {
  public:
   explicit Model(const std::string& folder, const char* variant = nullptr) {

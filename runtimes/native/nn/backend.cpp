@@ -117,7 +117,12 @@ nn::Outcome<std::shared_ptr<nn::Model>> Backend::load_new(std::span<const std::s
   if (parts.size() > 1)
     return nn::refuse(nn::Errno::unsupported_operation,
                       "an ONNX model is one part: external data in further parts cannot be told apart");
-  auto model = compile({std::make_shared<MemorySource>(first)}, {}, "model");
+  if (model_engine_ == nullptr) {
+    auto engine = Engine::make({});
+    if (!engine) return failed(engine.error());
+    model_engine_ = std::move(*engine);
+  }
+  auto model = compile_on(model_engine_, {std::make_shared<MemorySource>(first)}, {}, "model");
   if (!model) return failed(model.error());
   return std::move(*model);
 }
@@ -145,8 +150,9 @@ Outcome<std::shared_ptr<nn::Model>> Backend::open_bundle(const std::string& fold
   return std::make_shared<NnModel>(std::move(model), stop_);
 }
 
-Result<std::shared_ptr<nn::Model>> Backend::compile(const Blobs& blobs, const onnx::ReadOptions& options,
-                                                    const std::string& name) {
+Result<std::shared_ptr<nn::Model>> Backend::compile_on(const Outcome<std::shared_ptr<Engine>>& engine,
+                                                       const Blobs& blobs, const onnx::ReadOptions& options,
+                                                       const std::string& name) {
   compile::CompileOptions compile_options;
   compile_options.read = options;
   compile_options.variants = {"relaxed"};
@@ -159,7 +165,6 @@ Result<std::shared_ptr<nn::Model>> Backend::compile(const Blobs& blobs, const on
     WEFT_ASSIGN(bytes, bundle::contents(file, compiled.blobs));
     (is_weights ? weights : module) = keep(std::move(bytes));
   }
-  const auto engine = Engine::shared();
   if (!engine) return as_compile_error(engine.error());
   auto model = Model::from_parts(module, weights, name, *engine);
   if (!model) return as_compile_error(model.error());

@@ -28,7 +28,9 @@ class Backend final : public nn::Backend {
   /// Models of the embedder, whose code is trusted. Errors are for a person.
   Outcome<std::shared_ptr<nn::Model>> open_bundle(const std::string& folder);
   Result<std::shared_ptr<nn::Model>> compile(const Blobs& blobs, const onnx::ReadOptions& options,
-                                             const std::string& name);
+                                             const std::string& name) {
+    return compile_on(Engine::shared(), blobs, options, name);
+  }
 
   /// Ends modules of guests whose step does not return. Does nothing but add to an atomic; for any thread.
   void interrupt();
@@ -38,7 +40,13 @@ class Backend final : public nn::Backend {
   nn::Outcome<std::shared_ptr<nn::Model>> load_new(std::span<const std::span<const uint8_t>> parts);
   nn::Outcome<std::shared_ptr<nn::Model>> load_module(std::span<const std::span<const uint8_t>> parts);
 
+  Result<std::shared_ptr<nn::Model>> compile_on(const Outcome<std::shared_ptr<Engine>>& engine,
+                                                const Blobs& blobs, const onnx::ReadOptions& options,
+                                                const std::string& name);
+
   const std::atomic<bool>& stop_;
+  /// Of models that are compiled for guests: it keeps no modules. Made with the first.
+  std::shared_ptr<Engine> model_engine_;
   /// Of modules that guests bring; made with the first.
   std::shared_ptr<Engine> guest_engine_;
   std::atomic<const Engine*> interruptible_ = nullptr;
