@@ -22,7 +22,7 @@ help: ## list the targets
 
 # --- what it is for ---------------------------------------------------------------------------------------------------
 
-.PHONY: setup build package compile-page ocr-page vad-page search-page wasi-nn-page demo bench
+.PHONY: setup build package component-host compile-page ocr-page vad-page search-page wasi-nn-page demo bench
 setup: ## install everything that any target needs
 	tools/setup all
 
@@ -33,6 +33,12 @@ package: build-wasm ## the npm package: build/npm/weft-VERSION.tgz
 	@tools/build-adapter
 	@tools/build-package
 	@tools/build-page
+
+component-host: NEEDS = build wasm
+component-host: ## weft-component.wasm, which weft compile --emit component takes (the package has it, too)
+	@tools/setup $(NEEDS)
+	@test -f build/wasm/build.ninja || cmake --preset wasm
+	@cmake --build --preset wasm -j $(JOBS) --target weft-component
 
 compile-page: package ## a page that compiles models, at http://127.0.0.1:8080 (PORT=...)
 	@tools/serve build/pages/compile $(or $(PORT),8080)

@@ -6,6 +6,7 @@
 #include "cli/json.hpp"
 #include "cli/model_options.hpp"
 #include "cli/write_bundle.hpp"
+#include "cli/write_component.hpp"
 #include "compile/compile.hpp"
 
 namespace weft::cli {
@@ -66,32 +67,36 @@ std::string as_json(const compile::Compiled& compiled, const std::vector<bundle:
   return json_text(json, 2) + "\n";
 }
 
-/// What --emit object leaves no place for.
+/// What only bundles have a place for.
 constexpr const char* kOfBundles[] = {"embed", "html", "labels", "int64", "profile-info"};
+enum Emit : size_t { kBundle, kObject, kComponent };
 
-Result<void> read_object_options(const Options& options, const std::string& folder,
-                                 compile::CompileOptions& compile_options) {
-  const std::string kind = options.get("emit");
-  if (kind != "bundle" && kind != "object")
-    return fail(ErrorKind::invalid_argument, "--emit is bundle or object, not " + kind);
-  if (kind == "bundle") {
-    if (!options.has("external-weights")) return {};
+Result<Emit> read_emit_options(const Options& options, const std::string& folder,
+                               compile::CompileOptions& compile_options) {
+  WEFT_ASSIGN(kind, one_of(options, "emit", {"bundle", "object", "component"}));
+  if (options.has("external-weights") && kind != kObject)
     return fail(ErrorKind::invalid_argument, "--external-weights is for --emit object");
-  }
+  if (kind == kBundle) return kBundle;
   for (const char* option : kOfBundles)
     if (options.has(option))
       return fail(ErrorKind::invalid_argument,
-                  fmt::format("--{} is for bundles, not for --emit object", option));
+                  fmt::format("--{} is for bundles, not for --emit {}", option, options.get("emit")));
   if (compile_options.webgpu)
-    return fail(ErrorKind::invalid_argument, "--target webgpu is not for --emit object");
+    return fail(ErrorKind::invalid_argument, "--target webgpu is not for --emit " + options.get("emit"));
   if (!options.has("variants")) compile_options.variants = {"simd128"};
-  compile_options.object = {bundle::c_identifier(file_name(folder)), options.has("external-weights")};
-  return {};
+  if (kind == kObject)
+    compile_options.object = {bundle::c_identifier(file_name(folder)), options.has("external-weights")};
+  else if (compile_options.variants.size() != 1)
+    return fail(ErrorKind::invalid_argument,
+                "a component has one variant: name one of scalar, simd128, relaxed");
+  return static_cast<Emit>(kind);
 }
 
-Result<std::vector<bundle::HashedFile>> write(const compile::Compiled& compiled, const Options& options,
-                                              const std::string& folder, Host& host) {
-  if (options.get("emit") == "object") return write_files(compiled, folder, host);
+Result<std::vector<bundle::HashedFile>> write(const compile::Compiled& compiled, const Source& source,
+                                              const Options& options, Emit emit, const std::string& folder,
+                                              Host& host) {
+  if (emit == kObject) return write_files(compiled, folder, host);
+  if (emit == kComponent) return write_component(compiled, source, folder, host);
   return write_bundle(compiled, {web_runtime(), web_media(), web_strings()}, folder, host,
                       options.has("embed"));
 }
@@ -117,7 +122,7 @@ Result<int> run_compile(const Options& options, Host& host) {
   compile_options.runtime_types = web_runtime_types();
   if (options.has("html")) compile_options.page = model_page();
   const std::string folder = options.has("output") ? options.get("output") : file_stem(model);
-  WEFT_TRY(read_object_options(options, folder, compile_options));
+  WEFT_ASSIGN(emit, read_emit_options(options, folder, compile_options));
   const std::string stage = options.get("dump");
   if (options.has("dump")) {
     WEFT_TRY(check_stage(stage));
@@ -128,7 +133,7 @@ Result<int> run_compile(const Options& options, Host& host) {
   WEFT_ASSIGN(compiled, compile::compile_model({source}, compile_options));
   print_notes(compiled.notes, model, host);
   if (options.has("dump")) return 0;
-  WEFT_ASSIGN(files, write(compiled, options, folder, host));
+  WEFT_ASSIGN(files, write(compiled, *source, options, emit, folder, host));
   host.print(options.has("json") ? as_json(compiled, files, folder) : describe(compiled, files, folder));
   return 0;
 }

@@ -108,6 +108,8 @@ class Host {
   /// A model's external data; refuses what leaves the model's folder, also through links.
   virtual Result<std::shared_ptr<const Source>> open_external(const std::string& model,
                                                               std::string_view relative) = 0;
+  /// A file that comes with the program, by its name. Fails with not_found, and says how to make it.
+  virtual Result<std::shared_ptr<const Source>> open_part(const std::string& name) = 0;
   virtual Result<std::unique_ptr<OutputFolder>> create_folder(const std::string& path) = 0;
   /// Makes the folder that it is in, too.
   virtual Result<void> write_file(const std::string& path, std::string_view bytes) = 0;

@@ -76,7 +76,8 @@ Result<std::vector<double>> numbers(const std::string& list, const std::string& 
   return fail(ErrorKind::invalid_argument, "\"" + list + "\" in \"" + whole + "\" is no list of numbers");
 }
 
-/// The place of an option's value among its names; 0 where the command has no such option.
+}  // namespace
+
 Result<size_t> one_of(const Options& options, const char* option, std::initializer_list<const char*> names) {
   const std::string value = options.get(option);
   if (value.empty() && !options.has(option)) return 0;
@@ -88,8 +89,6 @@ Result<size_t> one_of(const Options& options, const char* option, std::initializ
   }
   return fail(ErrorKind::invalid_argument, "--" + std::string(option) + " is " + all + ", not " + value);
 }
-
-}  // namespace
 
 Result<onnx::ReadOptions> read_options(const Options& options, Host& host) {
   onnx::ReadOptions read;

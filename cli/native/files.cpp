@@ -47,8 +47,9 @@ extern "C" void on_signal(int signal_number) {
   if (g_unfinished[0] != 0) {
     // The folder is flat: unlink its files, then itself.
     const int folder = open(g_unfinished, O_RDONLY | O_DIRECTORY);
-    for (const char* name : {"model.wasm", "model.relaxed.wasm", "model.scalar.wasm", "model.weights",
-                             "model.json", "model.js", "model.worker.js", "model.d.ts", "index.html"})
+    for (const char* name :
+         {"model.wasm", "model.relaxed.wasm", "model.scalar.wasm", "model.weights", "model.component.wasm",
+          "model.json", "model.js", "model.worker.js", "model.d.ts", "index.html"})
       if (folder >= 0) unlinkat(folder, name, 0);
     rmdir(g_unfinished);
   }

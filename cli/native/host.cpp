@@ -36,6 +36,18 @@ Result<std::shared_ptr<const Source>> NativeHost::open_external(const std::strin
   return cli::open_external(model, relative);
 }
 
+Result<std::shared_ptr<const Source>> NativeHost::open_part(const std::string& name) {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+  for (const char* folder : {".", "../share/weft", "../wasm"})
+    if (const fs::path path = program / folder / name; fs::exists(path, error)) return open_file(path);
+  return fail(ErrorKind::not_found,
+              name +
+                  " is not beside the program: `make component-host` builds it, or copy it there from the "
+                  "npm package weft (cli/" +
+                  name + ")");
+}
+
 Result<std::unique_ptr<OutputFolder>> NativeHost::create_folder(const std::string& path) {
   return create_output_folder(path);
 }

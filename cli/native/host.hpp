@@ -15,6 +15,8 @@ class NativeHost final : public Host {
   Result<std::shared_ptr<const Source>> open(const std::string& path) override;
   Result<std::shared_ptr<const Source>> open_external(const std::string& model,
                                                       std::string_view relative) override;
+  /// Beside the program, where it is installed, or where the `wasm` preset builds it.
+  Result<std::shared_ptr<const Source>> open_part(const std::string& name) override;
   Result<std::unique_ptr<OutputFolder>> create_folder(const std::string& path) override;
   Result<void> write_file(const std::string& path, std::string_view bytes) override;
   /// A second process prepares the folder and becomes Node; this one waits, passes signals on and removes the

@@ -48,6 +48,7 @@ class MemoryHost {
     print: ({ text }) => void (this.text.out += text),
     print_error: ({ text }) => void (this.text.error += text),
     open: ({ path }) => this.#find(path),
+    open_part: ({ name }) => this.#find(name),
     open_external: ({ path }) => this.#find(path),
     close: ({ file }) => void (this.#open[file] = undefined),
     create_folder: () => this.output.clear(),

@@ -4,6 +4,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 
 import { HostError } from "./instance.mjs";
 
@@ -120,6 +121,7 @@ export class NodeHost {
     absolute: ({ path: name }) => path.resolve(name),
     is_folder: ({ path: name }) => fs.statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false,
     open: ({ path: name }) => this.#openFile(name),
+    open_part: ({ name }) => this.#openFile(fileURLToPath(new URL(name, import.meta.url))),
     open_external: ({ model, path: name }) => {
       const folder = path.dirname(fs.realpathSync(model));
       const joined = path.resolve(folder, name);

@@ -125,6 +125,9 @@ class WasmHost final : public Host {
                                                       std::string_view relative) override {
     return opened({{"op", "open_external"}, {"model", model}, {"path", relative}});
   }
+  Result<std::shared_ptr<const Source>> open_part(const std::string& name) override {
+    return opened({{"op", "open_part"}, {"name", name}});
+  }
   Result<std::unique_ptr<OutputFolder>> create_folder(const std::string& path) override {
     WEFT_TRY(call({{"op", "create_folder"}, {"path", path}}));
     return std::make_unique<HostFolder>(files_);

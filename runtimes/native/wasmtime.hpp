@@ -26,6 +26,9 @@ struct wasmtime_context_t;
 struct wasmtime_caller_t;
 struct wasmtime_linker_t;
 struct wasi_config_t;
+struct wasmtime_component_t;
+struct wasmtime_component_export_index_t;
+struct wasmtime_component_linker_t;
 
 struct wasm_byte_vec_t {
   size_t size;
@@ -82,12 +85,41 @@ struct wasmtime_val_t {
   } of;
 };
 
+struct wasmtime_component_instance_t {
+  uint64_t store_id;
+  uint32_t hidden;
+};
+struct wasmtime_component_func_t {
+  struct {
+    uint64_t store_id;
+    uint32_t hidden1;
+  } place;
+  uint32_t hidden2;
+};
+inline constexpr uint8_t kComponentResult = 19;
+struct wasmtime_component_val_t {
+  uint8_t kind;
+  union {
+    struct {
+      bool is_ok;
+      wasmtime_component_val_t* value;
+    } result;
+    struct {
+      wasm_byte_vec_t name;
+      wasmtime_component_val_t* value;
+    } variant;  ///< the largest of them
+  } of;
+};
+
 static_assert(sizeof(void*) == 8, "layouts are those of 64-bit systems");
 static_assert(sizeof(wasmtime_func_t) == 16 && sizeof(wasmtime_instance_t) == 16);
 static_assert(sizeof(wasmtime_memory_t) == 24 && offsetof(wasmtime_memory_t, hidden2) == 16);
 static_assert(sizeof(wasmtime_global_t) == 24);
 static_assert(sizeof(wasmtime_extern_t) == 32 && offsetof(wasmtime_extern_t, of) == 8);
 static_assert(sizeof(wasmtime_val_t) == 32 && offsetof(wasmtime_val_t, of) == 8);
+static_assert(sizeof(wasmtime_component_instance_t) == 16);
+static_assert(sizeof(wasmtime_component_func_t) == 24 && offsetof(wasmtime_component_func_t, hidden2) == 16);
+static_assert(sizeof(wasmtime_component_val_t) == 32 && offsetof(wasmtime_component_val_t, of) == 8);
 
 /// Of wasmtime_trap_code.
 inline constexpr uint8_t kTrapInterrupt = 10, kTrapOutOfFuel = 11;

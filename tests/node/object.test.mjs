@@ -226,7 +226,7 @@ test("what cannot be is refused in one sentence, and nothing is written", () => 
     assert.ok(!existsSync(folder));
     return stderr;
   };
-  assert.match(refused("--emit", "objects"), /--emit is bundle or object, not objects/);
+  assert.match(refused("--emit", "objects"), /--emit is bundle, object or component, not objects/);
   assert.match(refused("--external-weights"), /--external-weights is for --emit object/);
   assert.match(refused("--emit", "object", "--html"), /--html is for bundles/);
   assert.match(refused("--emit", "object", "--variants", "simd128,relaxed"), /an object has one variant/);

@@ -181,7 +181,7 @@ test("what is no program is refused in a sentence", () => {
     assert.equal(result.stderr.trim().split("\n").length, status === 2 ? 2 : 1);
   };
   refused("text", 3, /text\.wasm is no WebAssembly module: /);
-  refused("component", 4, /component\.wasm is a component; only modules of WASI preview 1 run here\n$/);
+  refused("component", 4, /component\.wasm has no wasi:cli\/run: it is no program\n$/);
   refused("library", 4, /library\.wasm has no _start/);
   refused("import", 4, /cannot start .*import\.wasm: unknown import: `env::other` has not been defined/);
   refused("nowhere", 6, /cannot read .*nowhere\.wasm: No such file/);
