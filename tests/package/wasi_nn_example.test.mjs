@@ -1,4 +1,4 @@
-// examples/wasi-nn: programs for WASI run under node:wasi, in a worker of a page in headless Chromium, and under `weft wasi`.
+// examples/wasi-nn: programs for WASI run under node:wasi, in a worker of a page in headless Chromium, under `weft wasi`, and as components with their models in them.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -44,6 +44,17 @@ for (const program of Object.keys(PROGRAMS))
     assert.equal(named.status, 0, named.stderr);
     assert.match(named.stdout, expected[program]);
     assert.match(native().stderr, /load_by_name[^:]*: not_found/);
+  });
+
+for (const program of ["read", "classify"])
+  test(`${program}: a component with its model in it, by jco in Node and on Wasmtime, neither of which has wasi-nn`, () => {
+    const { status, stdout, stderr } = node(path.join(example, "component.mjs"), program);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, expected[program]);
+    if (unavailable()) return;
+    const native = spawnSync(compiler(), ["wasi", path.join(folder, `${program}.component.wasm`), ...PROGRAMS[program].args, "--dir", `${folder}::/data`], { encoding: "utf8" });
+    assert.equal(native.status, 0, native.stderr);
+    assert.match(native.stdout, expected[program]);
   });
 
 test("what is drawn is drawn alike; pictures that are none, and one that is upside down", async () => {
