@@ -15,8 +15,8 @@ import { loadHost, runSuite } from "../wasi-nn/run.mjs";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const weft = path.join(root, "build/release/weft");
 
-test("the suite of wasi-nn on components with a model in them", async (t) => {
-  const host = await loadHost("component");
+for (const name of ["component", "component-wasmtime"]) test(`the suite of wasi-nn on components with a model in them: ${name}`, async (t) => {
+  const host = await loadHost(name);
   assert.equal(host.unavailable(), undefined);
   const results = await runSuite(host);
   for (const { name, result, reason, output } of results) await t.test(name, { skip: result === "skipped" && reason }, () => assert.equal(result, "passed", `${reason}\n${output}`));

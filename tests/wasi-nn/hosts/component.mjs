@@ -9,21 +9,22 @@ import { fileURLToPath } from "node:url";
 import * as component from "../component.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-const weft = path.join(root, "build/release/weft"), host = path.join(root, "build/wasm/weft-component.wasm");
+export const WEFT = path.join(root, "build/release/weft");
+const host = path.join(root, "build/wasm/weft-component.wasm");
 /** Ranges of the models that have open extents. */
-const RANGES = { batch: ["--dim", "n=1..64"], agree: ["--dim", "n=1..64"] };
+export const RANGES = { batch: ["--dim", "n=1..64"], agree: ["--dim", "n=1..64"] };
 
 export const abi = "wit";
 export const lacks = { load: "a component has one model, and load knows that only", names: "a component has one model", autodetect: "a component has one model" };
 export function unavailable() {
-  if (!existsSync(weft)) return "there is no build/release/weft: make build";
+  if (!existsSync(WEFT)) return "there is no build/release/weft: make build";
   return existsSync(host) ? component.unavailable() : "there is no build/wasm/weft-component.wasm: make component-host";
 }
 
 /** The bytes of a component of a model; its folder is made in `folder`. */
 export function componentOf(model, folder, options = []) {
   const out = path.join(folder, path.parse(model).name);
-  if (!existsSync(out)) execFileSync(weft, ["compile", model, "--emit", "component", "-o", out, ...options], { stdio: ["ignore", "ignore", "inherit"] });
+  if (!existsSync(out)) execFileSync(WEFT, ["compile", model, "--emit", "component", "-o", out, ...options], { stdio: ["ignore", "ignore", "inherit"] });
   return readFileSync(path.join(out, "model.component.wasm"));
 }
 
