@@ -166,11 +166,11 @@ test-package: build package ## the npm package beside the native program, in Nod
 	$(NODE24) --test tests/package/compiler.test.mjs
 
 .PHONY: test-interpreter bench-interpreter interpreter
-interpreter: build-wasm ## what takes any ONNX bytes, in WebAssembly: build/wasm/weft-interpreter.wasm
+interpreter: build-wasm ## what takes any ONNX bytes, in WebAssembly alone: build/wasm/weft-onnx.component.wasm
 	@tools/build-interpreter
 
-test-interpreter: build interpreter ## it beside ONNX Runtime, ONNX's tests of operators and the evaluator
-	tools/setup node python
+test-interpreter: build interpreter ## it beside ONNX Runtime, ONNX's tests of operators and the evaluator; the suite of wasi-nn on its component
+	tools/setup node python wasm wasmtime components
 	tools/models
 	$(NODE24) --test tests/interpreter/*.test.mjs
 

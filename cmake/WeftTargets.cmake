@@ -132,7 +132,8 @@ function(weft_fuzzers)
 endfunction()
 
 # What takes any ONNX bytes and runs them in nothing but wasm (runtimes/interpreter). Natively: kernel_library, which makes the
-# kernels that it calls. For wasm: weft-interpreter, from the kernels that tools/build-interpreter puts into WEFT_KERNELS.
+# kernels that it calls. For wasm, from the kernels that tools/build-interpreter puts into WEFT_KERNELS: weft-onnx, which exports
+# wasi:nn, and weft-interpreter, with the functions that tests call.
 function(weft_interpreter)
   if(NOT WEFT_WASM)
     add_executable(kernel_library ${CMAKE_SOURCE_DIR}/tools/kernel_library/main.cpp)
@@ -154,4 +155,8 @@ function(weft_interpreter)
   target_compile_options(weft-interpreter PRIVATE ${WEFT_CORE_FLAGS})
   target_link_libraries(weft-interpreter PRIVATE weft_interpreter ${WEFT_KERNELS}/kernels.o)
   target_link_options(weft-interpreter PRIVATE ${WEFT_WASI_REACTOR} --entry=_initialize)
+  add_executable(weft-onnx EXCLUDE_FROM_ALL ${root}/interpreter/component/provider.cpp)
+  target_compile_options(weft-onnx PRIVATE ${WEFT_CORE_FLAGS})
+  target_link_libraries(weft-onnx PRIVATE weft_component_exports weft_interpreter ${WEFT_KERNELS}/kernels.o)
+  target_link_options(weft-onnx PRIVATE ${WEFT_WASI_REACTOR} --entry=_initialize)
 endfunction()

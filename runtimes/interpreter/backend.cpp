@@ -110,7 +110,7 @@ nn::Outcome<std::shared_ptr<nn::Model>> Backend::load(std::span<const std::span<
                                                       nn::Encoding, nn::Target) {
   const std::span<const uint8_t> first = parts.front();
   if (first.size() >= 4 && first[0] == 0 && first[1] == 'a' && first[2] == 's' && first[3] == 'm')
-    return nn::refuse(nn::Errno::unsupported_operation,
+    return nn::refuse(nn::Errno::invalid_encoding,
                       "this host is WebAssembly itself and cannot instantiate a module: load the ONNX model");
   if (parts.size() > 1)
     return nn::refuse(nn::Errno::unsupported_operation,
