@@ -178,7 +178,7 @@ bench-interpreter: build interpreter ## it beside the compiled models: make benc
 	@$(NODE24) bench/interpreter.mjs $(ARGS)
 
 .PHONY: wasi-nn-suite
-wasi-nn-suite: build package ## guests of wasi-nn (tests/wasi-nn) on every host that is there, and docs/wasi-nn-suite.md; ARGS="--host node --only REGEX --verbose"
+wasi-nn-suite: build package interpreter ## guests of wasi-nn (tests/wasi-nn) on every host that is there, and docs/wasi-nn-suite.md; ARGS="--host node --only REGEX --verbose"
 	tools/setup node python browser wasmtime components
 	node --no-warnings tests/wasi-nn/run.mjs $(or $(ARGS),--page docs/wasi-nn-suite.md)
 
