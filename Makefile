@@ -160,7 +160,7 @@ test-browsers: build ## the runtime in headless Chromium
 	node --test $(BROWSER_TESTS)
 
 test-package: build package ## the npm package beside the native program, in Node 20 and 24 and in headless Chromium
-	tools/setup node python browser components
+	tools/setup node python browser wasmtime components
 	tools/models
 	node --test tests/package/*.test.mjs
 	$(NODE24) --test tests/package/compiler.test.mjs

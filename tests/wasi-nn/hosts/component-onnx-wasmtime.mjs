@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 
 import * as component from "../component.mjs";
 import * as inNode from "./component-onnx.mjs";
-import { unavailable as noWasmtime } from "./native.mjs";
+import { about, unavailable as noWasmtime } from "./native.mjs";
 
 const weft = fileURLToPath(new URL("../../../build/release/weft", import.meta.url));
 
 export const { abi, lacks } = inNode;
-export const about = () => "Wasmtime, weft wasi";
+export { about };
 export const unavailable = () => inNode.unavailable() ?? noWasmtime();
 
 export async function open({ models }) {

@@ -17,7 +17,7 @@ export const unavailable = () => (existsSync(provider) ? component.unavailable()
 
 export async function open({ models }) {
   const folder = mkdtempSync(path.join(os.tmpdir(), "weft-component-"));
-  const files = { "/models": Object.fromEntries(readdirSync(models).map((name) => [name, new Uint8Array(readFileSync(path.join(models, name)))])) };
+  const files = { "/models": Object.fromEntries(readdirSync(models, { withFileTypes: true }).filter((entry) => entry.isFile()).map(({ name }) => [name, new Uint8Array(readFileSync(path.join(models, name)))])) };
   return {
     async run({ guest, args }) {
       const name = path.parse(guest).name, translated = path.join(folder, name);

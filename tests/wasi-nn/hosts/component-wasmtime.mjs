@@ -6,9 +6,10 @@ import path from "node:path";
 
 import * as component from "../component.mjs";
 import { componentOf, RANGES, unavailable as noComponents, WEFT } from "./component.mjs";
-import { unavailable as noWasmtime } from "./native.mjs";
+import { about, unavailable as noWasmtime } from "./native.mjs";
 
 export { abi, lacks } from "./component.mjs";
+export { about };
 export const unavailable = () => noComponents() ?? noWasmtime();
 
 export async function open({ models }) {

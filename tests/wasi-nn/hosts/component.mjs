@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 import * as component from "../component.mjs";
@@ -27,6 +28,8 @@ export function componentOf(model, folder, options = []) {
   if (!existsSync(out)) execFileSync(WEFT, ["compile", model, "--emit", "component", "-o", out, ...options], { stdio: ["ignore", "ignore", "inherit"] });
   return readFileSync(path.join(out, "model.component.wasm"));
 }
+
+export const about = () => `Node ${process.versions.node}, jco-transpile`;
 
 export async function open({ models }) {
   const folder = mkdtempSync(path.join(os.tmpdir(), "weft-component-"));
