@@ -1,14 +1,16 @@
 // bench/wasi_nn.mjs [--models LIST] [--rounds N] [--seconds N] [--json]: what wasi-nn costs. A program that calls it (set_input, compute, get_output) beside one that runs
-// the same bundle directly: natively (`weft wasi` beside libweft) and in Node (weft/wasi-nn beside the web runtime). Both live at once and compute in turns, so that what
+// the same bundle directly: natively (`weft wasi` beside libweft) and in Node (weft/wasi-nn beside the web runtime). "component": the program as a component, composed with
+// one that has the model in it (weft compile --emit component), on Wasmtime, which knows nothing of wasi-nn. Both live at once and compute in turns, so that what
 // the machine does meets both; who begins alternates. Prints the medians, the median of the rounds' ratios, and the quartiles of these.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 
-import { compileC } from "../tests/wasi-nn/build.mjs";
+import { ADAPTER, compileC } from "../tests/wasi-nn/build.mjs";
+import * as component from "../tests/wasi-nn/component.mjs";
 import { compile, compiler } from "./compile.mjs";
 import { median, ROOT, table } from "./sizes.mjs";
 
@@ -76,6 +78,19 @@ const library = path.resolve(ROOT, process.env.WEFT_BUILD ?? "build/release");
 if (!existsSync(path.join(library, "libweft.so"))) throw new Error(`there is no libweft.so in ${library}: make build`);
 execFileSync("cc", ["-O2", "-Wall", "-Wextra", "-Werror", path.join(here, "direct.c"), `-I${path.join(ROOT, "runtimes/native/include")}`, `-L${library}`, "-lweft", `-Wl,-rpath,${library}`, "-o", directFile]);
 
+const partsMissing = component.unavailable() ?? (existsSync(path.join(ROOT, "build/wasm/weft-component.wasm")) ? undefined : "there is no build/wasm/weft-component.wasm: make component-host");
+if (partsMissing !== undefined) console.error(`without components: ${partsMissing}`);
+else execFileSync(path.join(ROOT, "tools/build-adapter"), { stdio: "ignore" });
+
+/** The program with the model in it, as one component. */
+function composed(modelFile, shape, folder) {
+  compile(modelFile, folder, { shapes: shape, variants: ["relaxed"], more: ["--emit", "component"] });
+  const program = component.componentize(readFileSync(guestFile), { world: undefined, more: { wasi_ephemeral_nn: readFileSync(ADAPTER) } });
+  const file = path.join(folder, "program.wasm");
+  writeFileSync(file, component.compose(program, readFileSync(path.join(folder, "model.component.wasm"))));
+  return file;
+}
+
 const results = [];
 for (const model of options.models.split(",")) {
   const folder = path.join(ROOT, "build/models", model), bundle = path.join(OUT, model);
@@ -86,6 +101,10 @@ for (const model of options.models.split(",")) {
     native: () => [new Runner(directFile, [bundle, input]), new Runner(compiler(), ["wasi", guestFile, `/data/${file}`, ...dims, "--dir", `${folder}::/data`, "--nn-graph", `model=${bundle}`])],
     node: () => [new Runner(process.execPath, [path.join(here, "direct.mjs"), bundle, input]), new Runner(process.execPath, ["--no-warnings", path.join(here, "guest.mjs"), guestFile, bundle, folder, `/data/${file}`, ...dims])],
   };
+  if (partsMissing === undefined) {
+    const program = composed(path.join(folder, "model.onnx"), { [name]: shape }, `${bundle}-component`);
+    hosts.component = () => [new Runner(directFile, [bundle, input]), new Runner(compiler(), ["wasi", "--dir", `${folder}::/data`, program, "--", `/data/${file}`, ...dims])];
+  }
   for (const [host, start] of Object.entries(hosts)) {
     const runners = start();
     try {

@@ -14,6 +14,10 @@ function(weft_layer name)
     if(NOT root STREQUAL "${CMAKE_SOURCE_DIR}/src")
       target_include_directories(weft_${name} PUBLIC ${root})
     endif()
+    # Components copy tensors: by instructions that every engine has, not by the library's loops.
+    if(WEFT_WASM AND name MATCHES "^(nn|machine)$")
+      target_compile_options(weft_${name} PRIVATE -mbulk-memory)
+    endif()
     # Pages load the compiler, so all is built for size; what works on every expression and kernel less so or not.
     if(WEFT_WASM AND name MATCHES "^(frontends|graph|passes|lower|schedule|plan|bundle|componentize|compile)$")
       target_compile_options(weft_${name} PRIVATE -Oz)

