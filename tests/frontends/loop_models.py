@@ -150,6 +150,26 @@ def branch():
 MODELS["branch"] = branch
 
 
+def branch_results():
+    """Several results, of which either branch takes some from around it, in a loop."""
+    then_branch = graph("then", [node("MatMul", ["h", "w"], ["t0"]), node("MatMul", ["t0", "v"], ["t1"]), node("Tanh", ["t1"], ["t2"]), node("Identity", ["h"], ["t3"])], [],
+                        [value("t0", FLOAT, [4, 64]), value("t2", FLOAT, [4, 64]), value("t3", FLOAT, [4, 64]), value("t1", FLOAT, [4, 64])])
+    else_branch = graph("else", [node("MatMul", ["h", "v"], ["e0"]), node("Tanh", ["e0"], ["e1"]), node("MatMul", ["e1", "w"], ["e2"]), node("Identity", ["x"], ["e3"])], [],
+                        [value("e1", FLOAT, [4, 64]), value("e2", FLOAT, [4, 64]), value("e0", FLOAT, [4, 64]), value("e3", FLOAT, [4, 64])])
+    body = graph("body", [node("ReduceMean", ["h"], ["mean"], keepdims=0), node("Less", ["mean", "zero"], ["which"]),
+                          node("If", ["which"], ["a", "b", "c", "d"], then_branch=then_branch, else_branch=else_branch),
+                          node("Sum", ["a", "b", "c", "d"], ["sum"]), node("Sin", ["sum"], ["n"]), node("Identity", ["go"], ["on"])],
+                 [value("i", INT64, []), value("go", BOOL, []), value("h", FLOAT, [4, 64])],
+                 [value("on", BOOL, []), value("n", FLOAT, [4, 64]), value("a", FLOAT, [4, 64]), value("b", FLOAT, [4, 64]), value("c", FLOAT, [4, 64]), value("d", FLOAT, [4, 64])])
+    made = model([node("Loop", ["twelve", "", "x"], ["y", "as", "bs", "cs", "ds"], body=body)], [value("x", FLOAT, [4, 64])],
+                 [value("y", FLOAT, [4, 64])] + [value(name, FLOAT, [12, 4, 64]) for name in ("as", "bs", "cs", "ds")],
+                 [constant("w", normal(64, 64, scale=0.1)), constant("v", normal(64, 64, scale=0.1)), constant("zero", np.float32(0)), constant("twelve", np.int64(12))])
+    return made, {}, [{"x": normal(4, 64)}, {"x": np.abs(normal(4, 64))}], 1e-3
+
+
+MODELS["branch_results"] = branch_results
+
+
 def unrun():
     """A gather that does not depend on the iteration, by an index that is out of range where the loop does not run."""
     body = graph("body", [node("Gather", ["x", "at"], ["row"]), node("Add", ["h", "row"], ["s"]), node("Identity", ["go"], ["on"])],

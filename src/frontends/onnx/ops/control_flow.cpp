@@ -60,20 +60,49 @@ constexpr int64_t kMaxTrips = 4096;     ///< that are written out where there is
 constexpr int64_t kMostWrittenOut = 8;  ///< that are written out anyway
 constexpr int64_t kMostCounted = INT32_MAX - 1;
 
-/// A value that two branches make, of which one runs: `x` of the first, `y` of the second.
-ValueId joined(Call& c, ValueId x, ValueId y, size_t first, size_t second) {
-  const auto through = [&](size_t branch, ValueId before, ValueId made) {
-    c.resume_loop(branch);
-    if (before == kNoValue) before = c.zeros(c.dtype(made), c.dims(made));
-    const ValueId state = c.state(before);
-    c.next(state, made);
-    c.end_loop();
-    return c.last(state);
+/// A value that two branches make, of which one runs.
+struct Joined {
+  ValueId first, second;
+};
+
+/// Out of a branch: the second of each where it has run, else the first; kNoValue stands for zeros. No value
+/// leaves the loop before all are in it, which gather_loops asks for.
+std::vector<ValueId> through(Call& c, size_t branch, const std::vector<Joined>& all) {
+  std::vector<ValueId> values;
+  c.resume_loop(branch);
+  for (const auto& [before, made] : all) {
+    values.push_back(c.state(before == kNoValue ? c.zeros(c.dtype(made), c.dims(made)) : before));
+    c.next(values.back(), made);
+  }
+  c.end_loop();
+  for (ValueId& value : values) value = c.last(value);
+  return values;
+}
+
+/// Which value it is of each, that of the branch that has run.
+std::vector<ValueId> joined(Call& c, const std::vector<Joined>& all, size_t first, size_t second) {
+  const auto in_second = [&](const Joined& value) { return c.is_inside(value.second, second); };
+  const auto in_first = [&](const Joined& value) {
+    return !in_second(value) || c.is_inside(value.first, first);
   };
-  if (!c.is_inside(y, second)) return through(first, y, x);
-  if (!c.is_inside(x, first)) return through(second, x, y);
-  const ValueId before = through(first, kNoValue, x);
-  return through(second, before, y);
+  std::vector<ValueId> results;
+  std::vector<Joined> leaving;
+  for (const Joined& value : all) {
+    results.push_back(value.first);
+    if (in_first(value)) leaving.push_back({in_second(value) ? kNoValue : value.second, value.first});
+  }
+  size_t next = 0;
+  std::vector<ValueId> left = through(c, first, leaving);
+  leaving.clear();
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (in_first(all[i])) results[i] = left[next++];
+    if (in_second(all[i])) leaving.push_back({results[i], all[i].second});
+  }
+  next = 0;
+  left = through(c, second, leaving);
+  for (size_t i = 0; i < all.size(); ++i)
+    if (in_second(all[i])) results[i] = left[next++];
+  return results;
 }
 
 /// An If on data.
@@ -92,14 +121,21 @@ std::vector<Item> branches(Call& c, ValueId condition, const GraphProto& then_br
   if (!c.ok()) return {};
   const bool is_cheap = c.is_cheap_since(nodes);
   if (is_cheap) c.dissolve_loops(first);
-  std::vector<Item> results;
-  for (size_t i = 0; i < a.size(); ++i) {
-    const Pick pick = [&](ValueId x, ValueId y) {
-      return is_cheap ? select(c, condition, x, y) : joined(c, x, y, first, second);
-    };
-    results.push_back(merged(c, pick, a[i], b[i], "the results of the branches"));
-  }
-  return results;
+  const auto merge = [&](const Pick& pick) {
+    std::vector<Item> results;
+    for (size_t i = 0; i < a.size(); ++i)
+      results.push_back(merged(c, pick, a[i], b[i], "the results of the branches"));
+    return results;
+  };
+  if (is_cheap) return merge([&](ValueId x, ValueId y) { return select(c, condition, x, y); });
+  std::vector<Joined> all;
+  (void)merge([&](ValueId x, ValueId y) {
+    all.push_back({x, y});
+    return x;
+  });
+  const std::vector<ValueId> values = joined(c, all, first, second);
+  size_t next = 0;
+  return merge([&](ValueId, ValueId) { return values[next++]; });
 }
 
 }  // namespace
