@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../../tests/wasi-nn/wasi_nn.h"
+#include "../../runtimes/guest/wasi_nn.h"
 
 static void require(const char* what, uint32_t code) {
   if (code == NN_SUCCESS) return;

@@ -2,7 +2,7 @@
 #ifndef GUEST_H
 #define GUEST_H
 
-#include "../../tests/wasi-nn/wasi_nn.h"
+#include "../../runtimes/guest/wasi_nn.h"
 #include "picture.h"
 
 static void check(const char* what, uint32_t code) {

@@ -4,7 +4,7 @@
  * The rules are those of docs/wasi-nn.md, but for what the other interface has no way to ask: which inputs a model takes is looked at by compute, not by
  * set_input, and there are no tokens one by one.
  */
-#include "../../tests/wasi-nn/wasi_nn_wit.h"
+#include "../guest/wasi_nn_wit.h"
 #include "heap.h"
 
 #define EXPORT(name) __attribute__((export_name(#name))) uint32_t name

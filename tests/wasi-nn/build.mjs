@@ -11,11 +11,12 @@ import { componentize } from "./component.mjs";
 const here = fileURLToPath(new URL("./", import.meta.url));
 const root = path.join(here, "../..");
 export const OUT = path.join(root, "build/wasi-nn"), OUT_WIT = path.join(root, "build/wasi-nn-wit");
+const GUEST = path.join(root, "runtimes/guest"); // what guests are made with
 const LIBRARIES = "/usr/lib/wasm32-wasi", LLVM = "/usr/lib/llvm-19/lib";
 
 /** One C program; the linker is called directly, since clang would run any wasm-opt that it finds. */
 export function compileC(source, target, flags = [], linked = []) {
-  const sources = [source, path.join(here, "cabi_realloc.c"), path.join(here, "start.c")];
+  const sources = [source, ...["cabi_realloc.c", "start.c"].map((name) => path.join(GUEST, name))];
   const objects = sources.map((source, i) => {
     const object = `${target}.${i}.o`;
     execFileSync("clang-19", ["--target=wasm32-wasi", "-O2", "-Wall", "-Wextra", "-Werror", "-fno-stack-protector", ...flags, "-c", source, "-o", object]);
@@ -42,10 +43,12 @@ async function upToDate(out, sources, make) {
 
 const filesOf = (folder) => readdirSync(path.join(here, folder), { withFileTypes: true }).filter((entry) => entry.isFile()).map(({ name }) => `${folder}/${name}`).sort();
 
+const guestFiles = (...names) => [...names, "cabi_realloc.c", "start.c"].map((name) => path.relative(here, path.join(GUEST, name)));
+
 /** Guests of preview 1, and the models. */
 export function build() {
   const guests = filesOf("guests");
-  return upToDate(OUT, ["wasi_nn.h", "cabi_realloc.c", "start.c", "models.py", "build.mjs", ...guests], async () => {
+  return upToDate(OUT, [...guestFiles("wasi_nn.h"), "models.py", "build.mjs", ...guests], async () => {
     mkdirSync(path.join(OUT, "guests"));
     execFileSync(path.join(root, ".venv/bin/python"), ["-B", path.join(here, "models.py"), path.join(OUT, "models")]);
     const wabt = await (await import("wabt")).default();
@@ -63,7 +66,7 @@ export const OUT_ADAPTED = path.join(root, "build/wasi-nn-adapted"), ADAPTER = p
 export async function buildAdapted() {
   execFileSync(path.join(root, "tools/build-adapter"));
   const guests = path.join(await build(), "guests");
-  return upToDate(OUT_ADAPTED, ["wasi_nn.h", "cabi_realloc.c", "start.c", "build.mjs", "component.mjs", ...filesOf("guests"), path.relative(here, ADAPTER)], () => {
+  return upToDate(OUT_ADAPTED, [...guestFiles("wasi_nn.h"), "build.mjs", "component.mjs", ...filesOf("guests"), path.relative(here, ADAPTER)], () => {
     const more = { wasi_ephemeral_nn: readFileSync(ADAPTER) };
     for (const name of readdirSync(guests)) writeFileSync(path.join(OUT_ADAPTED, name), componentize(readFileSync(path.join(guests, name)), { world: undefined, more }));
   });
@@ -72,7 +75,7 @@ export async function buildAdapted() {
 /** Guests for components. */
 export function buildComponents() {
   const guests = filesOf("guests/wit");
-  return upToDate(OUT_WIT, ["wasi_nn_wit.h", "wit/nn.wit", "cabi_realloc.c", "start.c", "build.mjs", "component.mjs", ...guests], () => {
+  return upToDate(OUT_WIT, [...guestFiles("wasi_nn_wit.h", "wit/nn.wit"), "build.mjs", "component.mjs", ...guests], () => {
     for (const name of guests.filter((name) => name.endsWith(".c"))) {
       const target = path.join(OUT_WIT, `${path.parse(name).name}.wasm`);
       compileC(path.join(here, name), target);

@@ -10,7 +10,7 @@ import { runComponent } from "./run_component.mjs";
 
 const here = fileURLToPath(new URL("./", import.meta.url));
 const root = path.join(here, "../..");
-export const WIT = path.join(here, "wit");
+export const WIT = path.join(root, "runtimes/guest/wit");
 
 /** Where tools/setup puts what it gets. */
 function toolsFolder() {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../wasi_nn.h"
+#include "../../../runtimes/guest/wasi_nn.h"
 
 static int failures = 0;
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../wasi_nn_wit.h"
+#include "../../../../runtimes/guest/wasi_nn_wit.h"
 
 static int failures = 0;
 
