@@ -62,6 +62,7 @@ struct BundleRequest {
   std::string folder;                           ///< of a bundle, or empty:
   const compile::Compiled* compiled = nullptr;  ///< what was just compiled; outlives the request
   std::string variant;                          ///< empty: the fastest that is there
+  std::string module_cache = {};                ///< a folder for native code, or empty
 };
 
 struct RunFailure {

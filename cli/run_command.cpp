@@ -70,6 +70,9 @@ Result<void> prepare(const std::string& folder, const Options& options, RunReque
 
 Result<int> run_run(const Options& options, Host& host) {
   WEFT_ASSIGN(request, read_request(options, host));
+  if (!is_on_wasmtime(options) && options.has("module-cache"))
+    return fail(ErrorKind::invalid_argument,
+                "--module-cache is for --engine wasmtime: Node keeps no code here");
   if (is_on_wasmtime(options)) return host.run_on_wasmtime(options, request);
   WEFT_TRY(host.run_node(
       request.node, [&](const std::string& folder) { return prepare(folder, options, request, host); }, {}));

@@ -46,7 +46,7 @@ struct Subject {
 
 Result<Subject> find_subject(const Options& options, RunRequest request, Host& host) {
   Subject subject;
-  subject.request = {request.bundle, nullptr, request.variant};
+  subject.request = {request.bundle, nullptr, request.variant, options.get("module-cache")};
   if (request.is_bundle) return subject;
   // The engine has relaxed SIMD, so that is what it takes of the variants.
   if (request.variant.empty()) request.variant = "relaxed";

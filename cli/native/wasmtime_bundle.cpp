@@ -122,6 +122,9 @@ Result<std::unique_ptr<LoadedBundle>> NativeHost::load_on_wasmtime(const BundleR
   const Clock::time_point from = Clock::now();
   const auto engine = native::Engine::shared();
   if (!engine) return failed(engine.error());
+  if (!request.module_cache.empty())
+    if (const auto kept = (*engine)->keep_modules_in(request.module_cache); !kept)
+      return failed(kept.error());
   const auto model = request.compiled == nullptr
                          ? native::Model::open(request.folder, request.variant, *engine)
                          : native::Model::from_parts(parts.module, parts.weights, "the module", *engine);

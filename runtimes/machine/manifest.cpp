@@ -171,6 +171,23 @@ Variant read_variant(Reader& reader, const json& item, const Manifest& manifest)
   return variant;
 }
 
+/// What model.weights is checked by; older bundles and modules lack it.
+void read_hashes(Reader& reader, const json& weights, Manifest& manifest) {
+  if (!reader.has(weights, "sha256")) return;
+  constexpr uint64_t kMostBytes = uint64_t{1} << 30;
+  manifest.chunk_bytes = reader.number(weights, "chunk_bytes", kMostBytes);
+  const uint64_t bytes = reader.number(weights, "file_bytes", kAny);
+  reader.check(manifest.chunk_bytes > 0, "chunk_bytes");
+  for (const json& hash : reader.list(weights, "sha256")) {
+    reader.check(hash.is_string(), "sha256");
+    manifest.chunk_hashes.push_back(hash.is_string() ? hash.get<std::string>() : "");
+  }
+  if (manifest.chunk_bytes > 0)
+    reader.check(
+        manifest.chunk_hashes.size() == bytes / manifest.chunk_bytes + (bytes % manifest.chunk_bytes != 0),
+        "sha256");
+}
+
 /// What must be known before anything else is read.
 Outcome<void> check_abi(Reader& reader, const json& top, const std::string& where) {
   const uint64_t major = reader.number(reader.field(top, "abi"), "major", kAny);
@@ -199,6 +216,7 @@ Outcome<Manifest> read_manifest(std::string_view text, const std::string& where)
   for (const json& node : reader.list(top, "nodes"))
     manifest.nodes.push_back(node.is_string() ? node.get<std::string>() : "");
   manifest.weights_bytes = reader.number(reader.field(top, "weights"), "bytes", kAny);
+  read_hashes(reader, reader.field(top, "weights"), manifest);
   manifest.dimensions = read_dimensions(reader, top);
   manifest.inputs = read_ports(reader, top, "inputs", &manifest.dimensions);
   manifest.outputs = read_ports(reader, top, "outputs", nullptr);

@@ -56,6 +56,8 @@ struct Manifest {
   std::vector<Port> inputs, outputs;
   std::vector<std::string> nodes;
   uint64_t weights_bytes = 0;
+  uint64_t chunk_bytes = 0;               ///< of model.weights, in parts of this size:
+  std::vector<std::string> chunk_hashes;  ///< SHA-256, in hexadecimal; empty where the manifest does not say
   std::vector<Variant> variants;
 };
 

@@ -1,6 +1,9 @@
 #include "native/model.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "native/sha256.hpp"
 
 namespace weft::native {
 namespace {
@@ -16,6 +19,21 @@ Outcome<std::span<const uint8_t>> data_part(std::span<const uint8_t> file, uint6
                                        std::to_string(file.size()) + " bytes do not hold a header and the " +
                                        std::to_string(expected) + " bytes of the manifest");
   return file.subspan(8 + header);
+}
+
+/// The whole of model.weights by the hashes of the manifest.
+Outcome<void> check_hashes(std::span<const uint8_t> file, const Manifest& manifest,
+                           const std::string& where) {
+  if (manifest.weights_bytes == 0) return {};  // the file is not read
+  for (size_t i = 0; i < manifest.chunk_hashes.size(); ++i) {
+    const uint64_t begin = std::min<uint64_t>(i * manifest.chunk_bytes, file.size());
+    const uint64_t bytes = std::min<uint64_t>(manifest.chunk_bytes, file.size() - begin);
+    const std::string hash = sha256(file.subspan(begin, bytes));
+    if (hash != manifest.chunk_hashes[i])
+      return refuse(WEFT_BAD_BUNDLE, where + "/model.weights is not as it was compiled from byte " +
+                                         std::to_string(begin) + " on (SHA-256 " + hash + ")");
+  }
+  return {};
 }
 
 /// A file that the manifest names lies in the bundle's folder.
@@ -77,6 +95,7 @@ Outcome<std::shared_ptr<const Model>> Model::make(Manifest manifest, size_t vari
   std::shared_ptr<Model> model(new Model(std::move(manifest), variant));
   model->weights_ = std::move(weights);
   WEFT_NATIVE_ASSIGN(data, data_part(model->weights_.data, model->manifest().weights_bytes, where));
+  WEFT_NATIVE_TRY(check_hashes(model->weights_.data, model->manifest(), where));
   model->weights_data_ = data;
   auto compiled = engine->compile(module.data);
   if (!compiled)

@@ -2,7 +2,7 @@
 // same summary and errors. Needs Wasmtime (tools/setup wasmtime). The compiler: $WEFT, or $WEFT_BUILD (build/release)/weft.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
@@ -179,4 +179,22 @@ test("weft verify reads its inputs itself: no Node is needed", () => {
   const { variants } = JSON.parse(stdout);
   assert.deepEqual(variants.map(({ name, passed }) => [name, passed]), [["scalar", true], ["simd128", true], ["relaxed", true]]);
   assert.equal(variants[0].outputs[0].difference.elements, 12);
+});
+
+test("native code is kept where --module-cache says", () => {
+  const cached = (...more) => on("wasmtime", "run", "odd.onnx", "--module-cache", "kept", "--json", ...more);
+  const outputs = ({ status, stdout, stderr }) => (assert.equal(status, 0, stderr), JSON.parse(stdout).outputs);
+  const first = outputs(cached());
+  const [name, ...others] = readdirSync(path.join(scratch, "kept"));
+  assert.deepEqual(others, []);
+  const { ino } = statSync(path.join(scratch, "kept", name));
+  assert.deepEqual(outputs(cached()), first);
+  assert.equal(statSync(path.join(scratch, "kept", name)).ino, ino, "it is not written again");
+  const whole = readFileSync(path.join(scratch, "kept", name)), damaged = Buffer.from(whole);
+  damaged[whole.length - 100] ^= 1;
+  writeFileSync(path.join(scratch, "kept", name), damaged);
+  assert.deepEqual(outputs(cached()), first);
+  assert.ok(readFileSync(path.join(scratch, "kept", name)).equals(whole), "it is written again");
+  assert.equal(on("wasmtime", "run", "odd.onnx", "--module-cache", "odd.onnx").status, 5);
+  assert.equal(on("node", "run", "odd.onnx", "--module-cache", "kept").status, 5);
 });
