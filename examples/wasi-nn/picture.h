@@ -2,16 +2,9 @@
 #ifndef PICTURE_H
 #define PICTURE_H
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-extern const char kProgram[];
-
-static void fail(const char* what, const char* name) {
-  fprintf(stderr, "%s: %s %s\n", kProgram, what, name);
-  exit(1);
-}
+#include "fail.h"
 
 typedef struct {
   unsigned width, height;

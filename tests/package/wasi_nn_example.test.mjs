@@ -1,15 +1,17 @@
 // examples/wasi-nn: programs for WASI run under node:wasi, in a worker of a page in headless Chromium, under `weft wasi`, and as components with their models in them.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
 
 import ort from "onnxruntime-node";
 import sharp from "sharp";
 
-import { compiler } from "../../bench/compile.mjs";
+import { compile, compiler } from "../../bench/compile.mjs";
+import { guestOf, MODELS } from "../../examples/wasi-nn/build.mjs";
 import { PROGRAMS } from "../../examples/wasi-nn/programs.mjs";
 import { launchChromium } from "../support/chromium.mjs";
 import { expectedTokens } from "../support/decoder.mjs";
@@ -17,7 +19,9 @@ import { ROOT } from "../support/runtime.mjs";
 import { serve } from "../support/serve.mjs";
 import { filesOf } from "../support/site.mjs";
 import { modelOf } from "../support/symbolic_models.mjs";
+import * as component from "../wasi-nn/component.mjs";
 import { unavailable } from "../wasi-nn/hosts/native.mjs";
+import { PACKAGE } from "../wasi-nn/hosts/package.mjs";
 
 const example = path.join(ROOT, "examples/wasi-nn"), folder = path.join(ROOT, "build/wasi-nn-example");
 const node = (...args) => spawnSync(process.execPath, ["--no-warnings", ...args], { cwd: ROOT, encoding: "utf8" });
@@ -46,7 +50,7 @@ for (const program of Object.keys(PROGRAMS))
     assert.match(native().stderr, /load_by_name[^:]*: not_found/);
   });
 
-for (const program of ["read", "classify"])
+for (const program of Object.keys(PROGRAMS))
   test(`${program}: a component with its model in it, by jco in Node and on Wasmtime, neither of which has wasi-nn`, () => {
     const { status, stdout, stderr } = node(path.join(example, "component.mjs"), program);
     assert.equal(status, 0, stderr);
@@ -56,6 +60,27 @@ for (const program of ["read", "classify"])
     assert.equal(native.status, 0, native.stderr);
     assert.match(native.stdout, expected[program]);
   });
+
+test("speak: a component on weft's JavaScript host, by the model's name; tokens come one by one until the cache is full", async () => {
+  const [model, options] = MODELS.decoder(), bundle = path.join(folder, "decoder-open"), translated = path.join(folder, "speak-guest");
+  compile(model, bundle, { more: options });
+  const { wasiNN } = await import(pathToFileURL(path.join(PACKAGE, "cli/wasi_nn_wit.mjs")));
+  const host = await wasiNN({ models: { decoder: pathToFileURL(path.join(bundle, "/")) } });
+  rmSync(translated, { recursive: true, force: true });
+  await component.transpile(component.componentize(...guestOf(folder, "speak")), translated);
+  const speak = async (args) => {
+    const printed = [];
+    const { code } = await component.runCommand(translated, { args: ["speak", ...args], imports: host.guest().imports, write: (text) => printed.push(text) });
+    return { code, printed };
+  };
+  const { code, printed } = await speak(PROGRAMS.speak.args);
+  assert.equal(code, 0);
+  assert.match(printed.join(""), expected.speak);
+  assert.equal(printed.length, Number(PROGRAMS.speak.args[0]) + 1);
+  const full = await speak(["300", "0", "1"]);
+  assert.equal(full.code, 1);
+  assert.match(full.printed.join(""), /^(\d+ ){193}speak: compute: input 1 "past_key_values\.0\.key" is f32.*and the tensor f32\[1, 4, 193, 32\]/);
+});
 
 test("what is drawn is drawn alike; pictures that are none, and one that is upside down", async () => {
   const [once, again] = [run("speak", "30", "1.5", "11", "407"), run("speak", "30", "1.5", "11", "407")];

@@ -12,13 +12,18 @@ function wasiImports({ cli, clocks, filesystem, io, random }, { args, env, files
 
 /**
  * `instantiate` of the translation, `load` a core module of it by name, `shim` @bytecodealliance/preview2-shim as for browsers, which lets each program have
- * streams and files of its own. `files`: guest folder -> name -> bytes; `imports`: what it imports beside WASI, by interface, "wasi:nn/tensor" say.
- * Returns { code, output }; a trap throws.
+ * streams and files of its own. `files`: guest folder -> name -> bytes; `imports`: what it imports beside WASI, by interface, "wasi:nn/tensor" say;
+ * `write` is called with what it prints, as it comes. Returns { code, output }; a trap throws.
  */
-export function runComponent({ instantiate, load, shim }, { args = [], env = {}, files = {}, imports = {} } = {}) {
+export function runComponent({ instantiate, load, shim }, { args = [], env = {}, files = {}, imports = {}, write = () => {} } = {}) {
   const decoder = new TextDecoder();
   let output = "", code = 0;
-  const wasi = wasiImports(shim, { args, env, files, write: (bytes) => void (output += decoder.decode(bytes, { stream: true })) });
+  const print = (bytes) => {
+    const text = decoder.decode(bytes, { stream: true });
+    output += text;
+    write(text);
+  };
+  const wasi = wasiImports(shim, { args, env, files, write: print });
   try {
     const instance = instantiate(load, { ...wasi, ...imports });
     const run = Object.entries(instance).find(([name]) => /^wasi:cli\/run(@|$)/.test(name))?.[1] ?? instance.run;
