@@ -197,16 +197,19 @@ Result<FileHashes> FolderWriter::write(const bundle::BundleFile& content, const 
   return FileHashes{hash.hex(), chunks.finish()};
 }
 
-/// An older bundle, or nothing but files that are called as those that are written, whatever their endings.
+/// An older bundle, or nothing but files that are called as those that are written, and an object's weights:
+/// the folder may have a program or the model itself beside them, of the same name.
 bool FolderWriter::may_replace() const {
   if (!fs::is_directory(folder_)) return false;
   if (fs::exists(folder_ / "model.json")) return true;
   std::error_code error;
-  std::set<fs::path> stems;
-  for (fs::directory_iterator at(aside_, error), end; !error && at != end; at.increment(error))
-    stems.insert(at->path().stem());
+  std::set<fs::path> written;
+  for (fs::directory_iterator at(aside_, error), end; !error && at != end; at.increment(error)) {
+    written.insert(at->path().filename());
+    if (at->path().extension() == ".o") written.insert(at->path().stem() += ".weights");
+  }
   for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error))
-    if (!stems.contains(at->path().stem())) return false;
+    if (!written.contains(at->path().filename())) return false;
   return !error;
 }
 

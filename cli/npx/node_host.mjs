@@ -105,9 +105,9 @@ export class NodeHost {
 
   #inPlace({ path: wanted, aside }) {
     if (!fs.existsSync(wanted)) return fs.renameSync(aside, wanted);
-    const written = new Set(fs.readdirSync(aside).map((name) => path.parse(name).name));
+    const written = new Set(fs.readdirSync(aside).flatMap((name) => (name.endsWith(".o") ? [name, `${name.slice(0, -2)}.weights`] : [name])));
     const ours = fs.statSync(wanted).isDirectory() &&
-      (fs.existsSync(path.join(wanted, "model.json")) || fs.readdirSync(wanted).every((name) => written.has(path.parse(name).name)));
+      (fs.existsSync(path.join(wanted, "model.json")) || fs.readdirSync(wanted).every((name) => written.has(name)));
     if (!ours) throw new HostError("invalid-argument", `${wanted} exists and is not a bundle; choose another --output`);
     fs.renameSync(wanted, `${aside}.old`);
     fs.renameSync(aside, wanted);

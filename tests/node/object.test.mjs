@@ -243,6 +243,10 @@ test("an object replaces an older one, and nothing else that has the name", () =
   assert.equal(emit("--external-weights").status, 0);
   assert.equal(emit().status, 0);
   assert.deepEqual(readdirSync(folder).sort(), ["again.h", "again.o"]);
-  writeFileSync(path.join(folder, "notes.txt"), "mine");
-  assert.match(emit().stderr, /is not a bundle; choose another --output/);
+  for (const name of ["notes.txt", "again.c", "again.onnx"]) {
+    writeFileSync(path.join(folder, name), "mine");
+    assert.match(emit().stderr, /is not a bundle; choose another --output/, name);
+    assert.equal(readFileSync(path.join(folder, name), "utf8"), "mine");
+    rmSync(path.join(folder, name));
+  }
 });
