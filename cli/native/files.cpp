@@ -11,6 +11,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
 
 namespace weft::cli {
 namespace fs = std::filesystem;
@@ -39,18 +42,25 @@ std::unexpected<Error> system_error(const std::string& what, const fs::path& pat
   return fail(ErrorKind::not_found, what + " " + path.string() + ": " + std::strerror(errno));
 }
 
-/// The folder that a signal must remove; a plain array, since a handler may not allocate.
+/// The folder that a signal must remove, and its files; plain arrays, since a handler may not allocate.
 char g_unfinished[4096];
+char g_files[16][256];
+volatile std::sig_atomic_t g_file_count = 0;
+
+/// Before a file is made in the folder.
+void announce(const std::string& name) {
+  const int count = g_file_count;
+  if (count >= static_cast<int>(std::size(g_files))) return;
+  std::snprintf(g_files[count], sizeof g_files[count], "%s", name.c_str());
+  g_file_count = count + 1;
+}
 
 /// Ctrl-C: nothing half-written stays. Only async-signal-safe calls.
 extern "C" void on_signal(int signal_number) {
   if (g_unfinished[0] != 0) {
     // The folder is flat: unlink its files, then itself.
     const int folder = open(g_unfinished, O_RDONLY | O_DIRECTORY);
-    for (const char* name :
-         {"model.wasm", "model.relaxed.wasm", "model.scalar.wasm", "model.weights", "model.component.wasm",
-          "model.json", "model.js", "model.worker.js", "model.d.ts", "index.html"})
-      if (folder >= 0) unlinkat(folder, name, 0);
+    for (int i = 0; folder >= 0 && i < g_file_count; ++i) unlinkat(folder, g_files[i], 0);
     rmdir(g_unfinished);
   }
   signal(signal_number, SIG_DFL);
@@ -126,7 +136,7 @@ class FolderWriter final : public OutputFolder {
   Result<void> commit() override;
 
  private:
-  bool may_replace() const;
+  Result<void> check_replaceable() const;
 
   fs::path folder_, aside_;
 };
@@ -169,6 +179,7 @@ Result<void> FolderWriter::begin() {
   }
   sigprocmask(SIG_BLOCK, &signals, &before);
   const bool made = mkdtemp(pattern.data()) != nullptr;
+  g_file_count = 0;
   if (made) std::snprintf(g_unfinished, sizeof g_unfinished, "%s", pattern.c_str());
   sigprocmask(SIG_SETMASK, &before, nullptr);
   if (!made) return system_error("cannot write beside", folder_);
@@ -179,6 +190,7 @@ Result<void> FolderWriter::begin() {
 
 Result<FileHashes> FolderWriter::write(const bundle::BundleFile& content, const Blobs& blobs) {
   const fs::path path = aside_ / content.name;
+  announce(content.name);
   std::FILE* file = std::fopen(path.c_str(), "wb");
   if (file == nullptr) return system_error("cannot write", path);
   Sha256 hash;
@@ -197,29 +209,48 @@ Result<FileHashes> FolderWriter::write(const bundle::BundleFile& content, const 
   return FileHashes{hash.hex(), chunks.finish()};
 }
 
-/// An older bundle, or nothing but files that are called as those that are written, and an object's weights:
-/// the folder may have a program or the model itself beside them, of the same name.
-bool FolderWriter::may_replace() const {
-  if (!fs::is_directory(folder_)) return false;
-  if (fs::exists(folder_ / "model.json")) return true;
+/// What an older bundle's manifest names, and itself; nothing where there is none.
+std::set<std::string> bundle_files(const fs::path& folder) {
+  const auto file = open_file(folder / "model.json");
+  if (!file) return {};
+  std::string text((*file)->size(), '\0');
+  if (!(*file)->read(0, {reinterpret_cast<uint8_t*>(text.data()), text.size()})) return {};
+  const nlohmann::json manifest = nlohmann::json::parse(text, nullptr, false);
+  if (!manifest.is_object() || !manifest.contains("abi") || !manifest.contains("files")) return {};
+  std::set<std::string> names = {"model.json"};
+  for (const nlohmann::json& one : manifest["files"])
+    if (one.is_object() && one.contains("name") && one["name"].is_string()) names.insert(one["name"]);
+  return names;
+}
+
+/// The folder may have a program, notes or the model itself beside what weft has written: of an older bundle
+/// that is what its manifest names, of an object files that are called as those that are written, and its
+/// weights.
+Result<void> FolderWriter::check_replaceable() const {
+  const auto refuse = [&](const std::string& why) {
+    return fail(ErrorKind::invalid_argument, folder_.string() + " " + why + "; choose another --output");
+  };
+  if (!fs::is_directory(folder_)) return refuse("is a file");
   std::error_code error;
-  std::set<fs::path> written;
+  std::set<std::string> ours = bundle_files(folder_);
   for (fs::directory_iterator at(aside_, error), end; !error && at != end; at.increment(error)) {
-    written.insert(at->path().filename());
-    if (at->path().extension() == ".o") written.insert(at->path().stem() += ".weights");
+    ours.insert(at->path().filename().string());
+    if (at->path().extension() == ".o") ours.insert(at->path().stem().string() + ".weights");
   }
+  std::set<std::string> others;
   for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error))
-    if (!written.contains(at->path().filename())) return false;
-  return !error;
+    if (!ours.contains(at->path().filename().string()) || at->is_directory(error))
+      others.insert(at->path().filename().string());
+  if (error) return refuse("cannot be read: " + error.message());
+  if (!others.empty()) return refuse("holds " + *others.begin() + ", which is not weft's");
+  return {};
 }
 
 Result<void> FolderWriter::commit() {
   std::error_code error;
-  // It is replaced as a whole; anything else that has the name is left alone.
+  // It is replaced as a whole.
   if (fs::exists(folder_)) {
-    if (!may_replace())
-      return fail(ErrorKind::invalid_argument,
-                  folder_.string() + " exists and is not a bundle; choose another --output");
+    WEFT_TRY(check_replaceable());
     fs::path old = aside_;
     old += ".old";
     fs::rename(folder_, old, error);

@@ -26,6 +26,16 @@ function attempt(what, call) {
   }
 }
 
+/** What the manifest of an older bundle in this folder names, and itself; nothing where there is none. */
+function bundleFiles(folder) {
+  try {
+    const manifest = JSON.parse(fs.readFileSync(path.join(folder, "model.json"), "utf8"));
+    return manifest.abi === undefined ? [] : ["model.json", ...manifest.files.map(({ name }) => name)];
+  } catch {
+    return [];
+  }
+}
+
 /** Everything or it throws; a pipe that is full is tried again. */
 function writeAll(file, bytes) {
   for (let done = 0; done < bytes.length; ) {
@@ -105,10 +115,12 @@ export class NodeHost {
 
   #inPlace({ path: wanted, aside }) {
     if (!fs.existsSync(wanted)) return fs.renameSync(aside, wanted);
-    const written = new Set(fs.readdirSync(aside).flatMap((name) => (name.endsWith(".o") ? [name, `${name.slice(0, -2)}.weights`] : [name])));
-    const ours = fs.statSync(wanted).isDirectory() &&
-      (fs.existsSync(path.join(wanted, "model.json")) || fs.readdirSync(wanted).every((name) => written.has(name)));
-    if (!ours) throw new HostError("invalid-argument", `${wanted} exists and is not a bundle; choose another --output`);
+    const refuse = (why) => { throw new HostError("invalid-argument", `${wanted} ${why}; choose another --output`); };
+    if (!fs.statSync(wanted).isDirectory()) refuse("is a file");
+    // As cli/native/files.cpp has it.
+    const ours = new Set([...bundleFiles(wanted), ...fs.readdirSync(aside).flatMap((name) => (name.endsWith(".o") ? [name, `${name.slice(0, -2)}.weights`] : [name]))]);
+    const others = fs.readdirSync(wanted, { withFileTypes: true }).filter((entry) => !ours.has(entry.name) || entry.isDirectory()).map(({ name }) => name).sort();
+    if (others.length > 0) refuse(`holds ${others[0]}, which is not weft's`);
     fs.renameSync(wanted, `${aside}.old`);
     fs.renameSync(aside, wanted);
     fs.rmSync(`${aside}.old`, { recursive: true });

@@ -128,6 +128,25 @@ test("a folder that is no bundle is left alone", () => {
   assert.deepEqual(readdirSync(path.join(folder, "mine")), ["notes.txt"]);
 });
 
+test("what lies beside a bundle is left alone, the model above all; so is another model.json", () => {
+  const there = path.join(folder, "beside");
+  assert.equal(run("compile", model("good"), "-o", "beside", "--html").status, 0);
+  assert.equal(run("compile", model("good"), "-o", "beside").status, 0, "index.html is the older bundle's");
+  const before = readdirSync(there);
+  for (const name of ["index.html", "model.onnx", "notes.txt"]) {
+    writeFileSync(path.join(there, name), "mine");
+    const { status, stderr } = run("compile", model("good"), "-o", "beside");
+    assert.equal(status, 5);
+    assert.match(stderr, new RegExp(`beside holds ${name.replace(".", "\\.")}, which is not weft's; choose another --output`));
+    assert.deepEqual(readdirSync(there).filter((other) => other !== name), before);
+    rmSync(path.join(there, name));
+  }
+  mkdirSync(path.join(folder, "tfjs"));
+  writeFileSync(path.join(folder, "tfjs/model.json"), JSON.stringify({ format: "layers-model", weightsManifest: [] }));
+  writeFileSync(path.join(folder, "tfjs/group1-shard1of1.bin"), "mine");
+  assert.match(run("compile", model("good"), "-o", "tfjs").stderr, /tfjs holds group1-shard1of1\.bin/);
+});
+
 test("--dim makes an open model compile; --dump prints every stage", () => {
   assert.equal(run("compile", model("open"), "-o", "open", "--dim", "batch=2").status, 0);
   for (const [stage, sign] of [["import", /^graph /], ["graph", /maximum/], ["groups", /group 0/], ["stages", /out/], ["schedules", /split|vectorize|blocks/], ["loops", /^kernel /], ["program", /^program \{/]]) {
