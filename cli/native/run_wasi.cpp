@@ -98,6 +98,10 @@ Result<int> NativeHost::run_wasi(const WasiRequest& request) {
   // Kernels in a component would run half as slow again if loops asked whether to stop: it is ended from
   // outside.
   const bool interruptible = !native::is_component(code->data);
+  if (!interruptible && !request.graphs.empty())
+    return fail(ErrorKind::invalid_argument,
+                "--nn-graph is for programs of WASI preview 1; a component is composed with what exports "
+                "wasi:nn (weft compile --emit component)");
   const auto engine =
       native::Engine::make({.interruptible = interruptible, .fuel = request.fuel.has_value()});
   if (!engine) return failed(engine.error());

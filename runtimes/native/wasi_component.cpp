@@ -1,5 +1,7 @@
 // Components that are programs (wasi:cli/run) on Wasmtime, with WASI preview 2 and nothing else: what they
 // import of wasi:nn, they have been composed with.
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "native/wasi_store.hpp"
@@ -36,8 +38,7 @@ class ComponentRun {
     wasmtime_component_instance_t instance{};
     if (auto* error = api_.wasmtime_component_linker_instantiate(linker_.get(), store_.context(),
                                                                  component.get(), &instance))
-      return refuse(WEFT_UNSUPPORTED,
-                    "cannot start " + program_.name + ": " + take_message(api_, error, nullptr));
+      return refuse(WEFT_UNSUPPORTED, cannot_start(code, take_message(api_, error, nullptr)));
     wasmtime_component_func_t function{};
     if (!api_.wasmtime_component_instance_get_func(&instance, store_.context(), run.get(), &function))
       return refuse(WEFT_UNSUPPORTED, program_.name + " has no function run");
@@ -55,6 +56,16 @@ class ComponentRun {
                                                  std::string_view name) {
     return owned(api_.wasmtime_component_get_export_index(&component, within, name.data(), name.size()),
                  api_.wasmtime_component_export_index_delete);
+  }
+
+  /// Wasmtime does not say which import is missing.
+  std::string cannot_start(std::span<const uint8_t> code, const std::string& reason) const {
+    constexpr std::string_view kInterface = "wasi:nn/";
+    const bool names_it = !std::ranges::search(code, kInterface).empty();
+    return "cannot start " + program_.name + ": " + reason +
+           (names_it
+                ? "; if it imports wasi:nn, compose it with what exports that (weft compile --emit component)"
+                : "");
   }
 
   /// The function run of wasi:cli/run of any version.

@@ -7,7 +7,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-import { build } from "../wasi-nn/build.mjs";
+import { build, buildComponents } from "../wasi-nn/build.mjs";
 import * as component from "../wasi-nn/component.mjs";
 import { PACKAGE } from "../wasi-nn/hosts/package.mjs";
 import { loadHost, runSuite } from "../wasi-nn/run.mjs";
@@ -42,6 +42,13 @@ test("a component exports wasi:nn and imports nothing; the package writes the sa
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("a component that nobody composed with a model is told so", async () => {
+  const guest = path.join(await buildComponents(), "errors.wasm");
+  const started = (...more) => spawnSync(weft, ["wasi", guest, ...more], { encoding: "utf8" });
+  assert.match(started().stderr, /cannot start .*compose it with what exports that/);
+  assert.match(started("--nn-graph", `a=${guest}`).stderr, /--nn-graph is for programs of WASI preview 1/);
 });
 
 test("a whole model gives the bits that its bundle gives", async () => {
