@@ -1,7 +1,7 @@
 // examples/wasi-nn: programs for WASI run under node:wasi, in a worker of a page in headless Chromium, under `weft wasi`, and as components with their models in them.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
@@ -61,23 +61,25 @@ for (const program of Object.keys(PROGRAMS))
     assert.match(native.stdout, expected[program]);
   });
 
-test("speak: a component on weft's JavaScript host, by the model's name; tokens come one by one until the cache is full", async () => {
+test("speak: a component on weft's JavaScript host, by the model's name and by its bytes; tokens come one by one until the cache is full", async () => {
   const [model, options] = MODELS.decoder(), bundle = path.join(folder, "decoder-open"), translated = path.join(folder, "speak-guest");
   compile(model, bundle, { more: options });
   const { wasiNN } = await import(pathToFileURL(path.join(PACKAGE, "cli/wasi_nn_wit.mjs")));
-  const host = await wasiNN({ models: { decoder: pathToFileURL(path.join(bundle, "/")) } });
+  const named = await wasiNN({ models: { decoder: pathToFileURL(path.join(bundle, "/")) } }), nameless = await wasiNN();
   rmSync(translated, { recursive: true, force: true });
   await component.transpile(component.componentize(...guestOf(folder, "speak")), translated);
-  const speak = async (args) => {
+  const speak = async (host, args, data = {}) => {
     const printed = [];
-    const { code } = await component.runCommand(translated, { args: ["speak", ...args], imports: host.guest().imports, write: (text) => printed.push(text) });
+    const { code } = await component.runCommand(translated, { args: ["speak", ...args], imports: host.guest().imports, files: { "/data": data }, write: (text) => printed.push(text) });
     return { code, printed };
   };
-  const { code, printed } = await speak(PROGRAMS.speak.args);
-  assert.equal(code, 0);
-  assert.match(printed.join(""), expected.speak);
-  assert.equal(printed.length, Number(PROGRAMS.speak.args[0]) + 1);
-  const full = await speak(["300", "0", "1"]);
+  const { args } = PROGRAMS.speak;
+  for (const { code, printed } of [await speak(named, args), await speak(nameless, args, { "decoder.onnx": new Uint8Array(readFileSync(model)) })]) {
+    assert.match(printed.join(""), expected.speak);
+    assert.equal(code, 0);
+    assert.equal(printed.length, Number(args[0]) + 1);
+  }
+  const full = await speak(named, ["300", "0", "1"]);
   assert.equal(full.code, 1);
   assert.match(full.printed.join(""), /^(\d+ ){193}speak: compute: input 1 "past_key_values\.0\.key" is f32.*and the tensor f32\[1, 4, 193, 32\]/);
 });

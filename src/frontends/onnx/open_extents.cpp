@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 namespace weft::onnx {
 namespace {
@@ -32,8 +33,29 @@ bool is_number(const std::string& text) {
 
 bool has_name(const std::string& extent) { return !is_number(extent) && extent != "?"; }
 
-/// Every extent that has a name by its name; an input with one that has none by its shape.
-void open_up(const Summary& summary, const Limits& limits, ReadOptions& read) {
+/// The one extent of an input that an output of the same type has another of, where that is not the leading
+/// one: what a step appends to, a cache of keys say.
+std::string grown(const Summary::Port& input, const Summary::Port& output) {
+  const std::vector<std::string> before = extents_of(input.type), after = extents_of(output.type);
+  if (before.size() != after.size() || before.empty()) return "";
+  if (input.type.substr(0, input.type.find('[')) != output.type.substr(0, output.type.find('['))) return "";
+  const auto [differs, other] = std::ranges::mismatch(before, after);
+  if (differs == before.begin() || differs == before.end() || !has_name(*differs)) return "";
+  return std::equal(differs + 1, before.end(), other + 1) ? *differs : "";
+}
+
+std::set<std::string> all_grown(const Summary& summary) {
+  std::set<std::string> names;
+  for (const Summary::Port& input : summary.inputs)
+    for (const Summary::Port& output : summary.outputs) names.insert(grown(input, output));
+  names.erase("");
+  return names;
+}
+
+/// Every extent that has a name by its name; an input with one that has none by its shape. Those of `empty`
+/// may be 0.
+void open_up(const Summary& summary, const Limits& limits, const std::set<std::string>& empty,
+             ReadOptions& read) {
   const ExtentRange leading(1, limits.leading, 1), other(1, limits.other, 1);
   // What leads in one input is a batch in all of them.
   for (const Summary::Port& input : summary.inputs) {
@@ -43,7 +65,8 @@ void open_up(const Summary& summary, const Limits& limits, ReadOptions& read) {
   for (const Summary::Port& input : summary.inputs) {
     const std::vector<std::string> extents = extents_of(input.type);
     for (const std::string& extent : extents)
-      if (has_name(extent)) read.dims.try_emplace(extent, other);
+      if (has_name(extent))
+        read.dims.try_emplace(extent, empty.contains(extent) ? ExtentRange(0, limits.other, 1) : other);
     if (std::ranges::find(extents, "?") == extents.end()) continue;
     std::vector<ExtentRange>& shape = read.shapes[input.name];
     if (!shape.empty()) continue;
@@ -56,11 +79,14 @@ void open_up(const Summary& summary, const Limits& limits, ReadOptions& read) {
 }  // namespace
 
 std::vector<ReadOptions> open_extents(const Summary& summary, const ReadOptions& read) {
+  const std::set<std::string> growing = all_grown(summary), none;
   std::vector<ReadOptions> all;
-  for (const Limits& limits : kLimits) {
-    all.push_back(read);
-    open_up(summary, limits, all.back());
-  }
+  for (const Limits& limits : kLimits)
+    for (const std::set<std::string>* empty : {&growing, &none}) {
+      if (empty == &growing && growing.empty()) continue;
+      all.push_back(read);
+      open_up(summary, limits, *empty, all.back());
+    }
   return all;
 }
 

@@ -6,7 +6,8 @@
 namespace weft::onnx {
 
 /// Options that give the extents that `read` leaves open ranges, the widest first: some forms are refused
-/// only where extents may be large. Batches, which multiply all else, are the first to be narrow.
+/// only where extents may be large. Batches, which multiply all else, are the first to be narrow. What a step
+/// appends to (an output has the type of an input but for this extent) may be 0 where the model allows it.
 std::vector<ReadOptions> open_extents(const Summary& summary, const ReadOptions& read);
 
 /// Whether narrower ranges might help after this error.

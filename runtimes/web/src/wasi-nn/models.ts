@@ -32,19 +32,41 @@ function refused(error: unknown): never {
   throw new NnError(codes[kind as keyof typeof codes] ?? "unsupported_operation", messageOf(error), error);
 }
 
+interface Port {
+  readonly name: string;
+  readonly type: string;
+}
 interface Inspection {
-  readonly inputs: readonly { readonly name: string; readonly type: string }[];
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
   readonly unsupported: readonly unknown[];
 }
 
-/** Options that let every extent that the model leaves open be from 1 on. */
-function openExtents({ inputs }: Inspection, [leading, other]: readonly [number, number]): Record<string, unknown> {
+const extentsOf = (type: string): string[] => /\[(.*)\]$/.exec(type)?.[1]?.split(", ") ?? [];
+const hasName = (extent: string): boolean => /^[A-Za-z_]/.test(extent);
+
+/** What a step appends to, a cache of keys say: where an output's type is that of an input but for one extent, not the leading one. */
+function grownExtents({ inputs, outputs }: Inspection): Set<string> {
+  const grown = new Set<string>();
+  for (const { type } of inputs) {
+    const before = extentsOf(type);
+    for (const output of outputs) {
+      const after = extentsOf(output.type), differing = before.flatMap((extent, axis) => (extent === after[axis] ? [] : [axis]));
+      const [axis = 0] = differing;
+      if (after.length === before.length && differing.length === 1 && axis > 0 && hasName(before[axis]!) && type.split("[")[0] === output.type.split("[")[0]) grown.add(before[axis]!);
+    }
+  }
+  return grown;
+}
+
+/** Options that let every extent that the model leaves open be from 1 on, those of `empty` from 0. */
+function openExtents({ inputs }: Inspection, [leading, other]: readonly [number, number], empty: ReadonlySet<string>): Record<string, unknown> {
   const dims: Record<string, string> = {}, shapes: Record<string, string[]> = {};
-  const rangeOf = (axis: number): string => `1..${axis === 0 ? leading : other}`;
+  const rangeOf = (axis: number, first = 1): string => `${first}..${axis === 0 ? leading : other}`;
   for (const { name, type } of inputs) {
-    const listed = /\[(.*)\]$/.exec(type)?.[1]?.split(", ") ?? [];
+    const listed = extentsOf(type);
     // What leads in one input is a batch in all of them.
-    listed.forEach((dim, axis) => /^[A-Za-z_]/.test(dim) && (axis === 0 || dims[dim] === undefined) && (dims[dim] = rangeOf(axis)));
+    listed.forEach((dim, axis) => hasName(dim) && (axis === 0 || dims[dim] === undefined) && (dims[dim] = rangeOf(axis, axis > 0 && empty.has(dim) ? 0 : 1)));
     // What has no name can be said of the whole shape only.
     if (listed.includes("?")) shapes[name] = listed.map((dim, axis) => (/^\d+$/.test(dim) ? dim : rangeOf(axis)));
   }
@@ -64,9 +86,10 @@ function compileOnnx(compiler: SynchronousCompiler | undefined, bytes: Uint8Arra
   if ((first as { kind?: string }).kind !== "invalid-argument") return refused(first);
   let last = first;
   const inspection = compiler.inspectNow(bytes, {}) as Inspection;
-  for (const limits of extentLimits) {
+  const grown = grownExtents(inspection), none = new Set<string>();
+  for (const [limits, empty] of extentLimits.flatMap((limits) => (grown.size > 0 ? [grown, none] : [none]).map((empty) => [limits, empty] as const))) {
     try {
-      return compiler.compileNow(bytes, { ...options, ...openExtents(inspection, limits) });
+      return compiler.compileNow(bytes, { ...options, ...openExtents(inspection, limits, empty) });
     } catch (error) {
       last = error;
       // Some forms are refused only where extents may be large. An operator that is not known stays so.
