@@ -74,6 +74,7 @@ test("model.js and model.d.ts of a bundle", async () => {
   const folder = folderOf(name);
   const bundle = path.join(folder, `module-node${process.versions.node.split(".")[0]}`);
   const [input] = inputsOf(name);
+  rmSync(bundle, { recursive: true, force: true }); // use.ts of a run before
   const { outputs } = compile(path.join(folder, "model.onnx"), bundle, { shapes: { [input.name]: input.shape } });
   const output = outputs[0].name;
   // Its exports and nothing that the runtime keeps to itself.
