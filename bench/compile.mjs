@@ -1,7 +1,7 @@
 // Runs `weft compile`, unless the bundle in the folder is up to date.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 
@@ -34,6 +34,7 @@ export function compile(model, folder, { shapes = {}, variants, optimize, target
   const stamp = path.join(folder, "../." + path.basename(folder) + ".recipe");
   const manifest = path.join(folder, "model.json");
   if (!existsSync(manifest) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== recipe) {
+    if (existsSync(manifest)) rmSync(folder, { recursive: true }); // with what benchmarks and tests have put beside the bundle, which weft leaves alone
     try {
       execFileSync(weft, ["compile", model, "-o", folder, ...flags], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
     } catch (error) {
