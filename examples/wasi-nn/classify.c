@@ -23,16 +23,8 @@ int main(int argc, char** argv) {
   const Picture picture = read_picture(argv[1]);
   static char labels[MOST_LABELS][LABEL_BYTES];
   const unsigned count = read_labels(argv[2], labels);
-  nn_graph graph;
-  nn_context context;
-  check("load_by_name \"classifier\":", nn_load_by_name("classifier", 10, &graph));
-  check("init_execution_context:", nn_init_execution_context(graph, &context));
-  const uint32_t dims[] = {1, 3, HEIGHT, WIDTH};
-  const nn_tensor tensor = {dims, 4, NN_F32, line_tensor(&picture, HEIGHT, WIDTH), sizeof(float) * 3 * HEIGHT * WIDTH};
-  check("set_input:", nn_set_input(context, 0, &tensor));
-  check("compute:", nn_compute(context));
   uint32_t bytes;
-  float* scores = output_of(context, &bytes);
+  float* scores = infer_line("classifier", &picture, HEIGHT, WIDTH, &bytes);
   if (bytes != count * sizeof(float)) fail("the model does not know", argv[2]);
   for (unsigned place = 0; place < count && place < 5; ++place) {
     unsigned best = 0;

@@ -20,6 +20,19 @@ static inline float* output_of(nn_context context, uint32_t* bytes) {
   return output;
 }
 
+/* The output that the named model gives for a line of a picture: its input is f32 [1, 3, height, width]. */
+static inline float* infer_line(const char* name, const Picture* picture, uint32_t height, uint32_t width, uint32_t* bytes) {
+  nn_graph graph;
+  nn_context context;
+  check("load_by_name:", nn_load_by_name(name, (uint32_t)strlen(name), &graph));
+  check("init_execution_context:", nn_init_execution_context(graph, &context));
+  const uint32_t dims[] = {1, 3, height, width};
+  const nn_tensor tensor = {dims, 4, NN_F32, line_tensor(picture, height, width), (uint32_t)sizeof(float) * 3 * height * width};
+  check("set_input:", nn_set_input(context, 0, &tensor));
+  check("compute:", nn_compute(context));
+  return output_of(context, bytes);
+}
+
 /* Of the named model, a context. */
 static inline nn_context open_model(const char* name, const char* config) {
   nn_graph graph;

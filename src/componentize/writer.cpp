@@ -22,6 +22,14 @@ void write_extern_name(ByteWriter& out, std::string_view name) {
   write_name(out, name);
 }
 
+/// What an instance is given or made of: a name, a sort and an index of that sort.
+template <class AnySort>
+void write_named(ByteWriter& out, std::string_view name, AnySort sort, uint32_t index) {
+  write_name(out, name);
+  out.u8(static_cast<uint8_t>(sort));
+  out.leb_u(index);
+}
+
 }  // namespace
 
 void write_name(ByteWriter& out, std::string_view name) {
@@ -58,9 +66,7 @@ uint32_t ComponentWriter::core_instance(uint32_t module, std::span<const CoreArg
   out.leb_u(module);
   out.leb_u(arguments.size());
   for (const CoreArgument& argument : arguments) {
-    write_name(out, argument.name);
-    out.u8(static_cast<uint8_t>(CoreSort::instance));
-    out.leb_u(argument.instance);
+    write_named(out, argument.name, CoreSort::instance, argument.instance);
   }
   section(kCoreInstance, out.data());
   return core_instances_++;
@@ -71,9 +77,7 @@ uint32_t ComponentWriter::core_instance(std::span<const CoreExport> exports) {
   out.u8(0x01);
   out.leb_u(exports.size());
   for (const CoreExport& item : exports) {
-    write_name(out, item.name);
-    out.u8(static_cast<uint8_t>(item.sort));
-    out.leb_u(item.index);
+    write_named(out, item.name, item.sort, item.index);
   }
   section(kCoreInstance, out.data());
   return core_instances_++;
@@ -147,9 +151,7 @@ uint32_t ComponentWriter::instance(uint32_t component, std::span<const Argument>
   out.leb_u(component);
   out.leb_u(arguments.size());
   for (const Argument& argument : arguments) {
-    write_name(out, argument.name);
-    out.u8(static_cast<uint8_t>(argument.sort));
-    out.leb_u(argument.index);
+    write_named(out, argument.name, argument.sort, argument.index);
   }
   section(kInstance, out.data());
   return instances_++;
